@@ -1,0 +1,187 @@
+//! How a check ends.
+
+use crate::id::{ApiId, ApplicationId, CredentialId, DeveloperId, Revision, StrategyId};
+
+/// The outcome of a check. A refusal is an outcome, not an error.
+#[derive(Debug)]
+pub enum Decision<'p> {
+    /// The request may go on, with what the grant says about its caller.
+    Allow(Grant<'p>),
+    /// The request is answered here.
+    Deny(Refusal),
+}
+
+/// Evidence that a request may pass. Only a check makes one: outside this crate it cannot be
+/// built.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Grant<'p> {
+    /// The state of the portal that allowed it.
+    pub revision: Revision,
+    /// Who calls; `None` where the operator or an admin said that nobody is asked.
+    pub caller: Option<Caller<'p>>,
+}
+
+impl<'p> Grant<'p> {
+    pub(crate) const fn unchecked(revision: Revision) -> Self {
+        Self { revision, caller: None }
+    }
+
+    pub(crate) const fn to(revision: Revision, caller: Caller<'p>) -> Self {
+        Self { revision, caller: Some(caller) }
+    }
+}
+
+/// Who calls, as the upstream is told.
+#[derive(Clone, Copy, Debug)]
+pub struct Caller<'p> {
+    /// The application.
+    pub application: ApplicationId,
+    /// Its name, in printable ASCII: other bytes are percent-encoded.
+    pub application_name: &'p str,
+    /// The developer who owns the application.
+    pub developer: DeveloperId,
+    /// The API that is called.
+    pub api: ApiId,
+    /// The credential that was presented.
+    pub credential: CredentialId,
+    /// The strategy under which it was honoured.
+    pub strategy: StrategyId,
+    /// The request header that carried the credential, lower case: to be hidden from the
+    /// upstream.
+    pub credential_header: &'p [u8],
+}
+
+/// A refused request, with what may be logged about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Why.
+    pub denial: Denial,
+    /// The credential, as far as it was recognised. Not proven: a client can name any.
+    pub credential: Option<CredentialId>,
+    /// The application the credential belongs to.
+    pub application: Option<ApplicationId>,
+    /// The API that was asked for.
+    pub api: Option<ApiId>,
+}
+
+impl Refusal {
+    pub(crate) const fn of(denial: Denial) -> Self {
+        Self { denial, credential: None, application: None, api: None }
+    }
+
+    /// The stable code of the reason.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        self.denial.code()
+    }
+}
+
+macro_rules! denials {
+    ($($(#[$doc:meta])* $name:ident = $code:literal $status:literal,)*) => {
+        /// Why a request is refused. A new reason must break whoever maps them.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Denial {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Denial {
+            /// Every reason.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// A stable name for logs and metrics. Clients are never told.
+            #[must_use]
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+
+            /// The HTTP status of the answer.
+            #[must_use]
+            pub const fn status(self) -> u16 {
+                match self { $(Self::$name => $status,)* }
+            }
+        }
+    };
+}
+
+denials! {
+    /// Two different places hold a credential.
+    AmbiguousCredential = "ambiguous_credential" 401,
+    /// The application's credentials are not honoured.
+    ApplicationSuspended = "application_suspended" 403,
+    /// The same header came more than once.
+    DuplicateCredential = "duplicate_credential" 401,
+    /// The credential's life is over.
+    ExpiredCredential = "expired_credential" 401,
+    /// The credential cannot be one: shape or checksum.
+    MalformedCredential = "malformed_credential" 401,
+    /// The strategy needs a method that this build does not have.
+    MethodAbsent = "method_absent" 403,
+    /// No credential was presented.
+    NoCredential = "no_credential" 401,
+    /// No snapshot has arrived yet.
+    NoPolicy = "no_policy" 503,
+    /// The application is not registered for the API.
+    NotRegistered = "not_registered" 403,
+    /// More headers than a filter looks at.
+    OversizedRequest = "oversized_request" 431,
+    /// The registration waits for approval.
+    RegistrationPending = "registration_pending" 403,
+    /// The registration was turned down.
+    RegistrationRejected = "registration_rejected" 403,
+    /// The registration was withdrawn.
+    RegistrationRevoked = "registration_revoked" 403,
+    /// The portal has been silent for too long.
+    StalePolicy = "stale_policy" 503,
+    /// The credential's application is gone.
+    UnknownApplication = "unknown_application" 401,
+    /// The credential is not known: never issued, deleted or revoked.
+    UnknownCredential = "unknown_credential" 401,
+    /// No route matches the request.
+    UnknownRoute = "unknown_route" 403,
+    /// The service that was named is not known.
+    UnknownService = "unknown_service" 403,
+    /// Nothing is published behind the service.
+    Unpublished = "unpublished" 403,
+    /// The credential came in a header that its strategy does not use.
+    WrongHeader = "wrong_header" 401,
+}
+
+impl Denial {
+    /// What the client is told: never the precise reason.
+    #[must_use]
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::NoCredential => "No API key found in request",
+            Self::DuplicateCredential | Self::AmbiguousCredential => "Duplicate API key found",
+            _ => match self.status() {
+                401 => "Unauthorized",
+                431 => "Request Header Fields Too Large",
+                503 => "Service temporarily unavailable",
+                _ => "You cannot consume this service",
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_every_status_has_its_text() {
+        for (at, denial) in Denial::ALL.iter().enumerate() {
+            assert!(Denial::ALL.iter().skip(at + 1).all(|other| other.code() != denial.code()));
+            let expected = match denial.status() {
+                401 => {
+                    &["No API key found in request", "Duplicate API key found", "Unauthorized"][..]
+                }
+                403 => &["You cannot consume this service"],
+                431 => &["Request Header Fields Too Large"],
+                503 => &["Service temporarily unavailable"],
+                other => panic!("{other}"),
+            };
+            assert!(expected.contains(&denial.message()), "{denial:?}");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! What a gateway learns by serving, and reports to the portal. All of it is bounded.
+
+use alloc::vec::Vec;
+
+use super::decision::Decision;
+use crate::id::{ApiId, ApplicationId, CredentialId};
+use crate::time::UnixTime;
+
+/// The most counters that are kept between two reports.
+const MAX_USAGE: usize = 1024;
+/// The most uses of credentials that are kept between two reports.
+const MAX_USES: usize = 1024;
+
+/// How requests ended, as the gateway sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum UsageClass {
+    /// Let through.
+    Allowed,
+    /// Refused with 401.
+    Unauthorized,
+    /// Refused with 403.
+    Forbidden,
+    /// Answered with 503, or refused for another reason.
+    Unavailable,
+}
+
+impl UsageClass {
+    /// The name in a report.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
+            Self::Unavailable => "unavailable",
+        }
+    }
+}
+
+/// How often an application's requests for an API ended in one way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Usage {
+    /// The application.
+    pub application: ApplicationId,
+    /// The API; `None` when the request did not get that far.
+    pub api: Option<ApiId>,
+    /// How the requests ended.
+    pub class: UsageClass,
+    /// How many there were.
+    pub count: u64,
+}
+
+/// Counters and times of use since the last report. Belongs to the driver: one per worker.
+///
+/// When a table is full, what does not fit is counted in [`Memory::uncounted`].
+#[derive(Debug)]
+pub struct Memory {
+    usage: Vec<Usage>,
+    uses: Vec<(CredentialId, UnixTime)>,
+    uncounted: u64,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self { usage: Vec::with_capacity(64), uses: Vec::with_capacity(64), uncounted: 0 }
+    }
+}
+
+impl Memory {
+    /// Takes the counters gathered since the last call.
+    pub fn take_usage(&mut self) -> Vec<Usage> {
+        self.usage.drain(..).collect()
+    }
+
+    /// Takes the times of use gathered since the last call, at most one a minute for each
+    /// credential.
+    pub fn take_uses(&mut self) -> Vec<(CredentialId, UnixTime)> {
+        self.uses.drain(..).collect()
+    }
+
+    /// How many requests found no room in the counters since the start.
+    #[must_use]
+    pub const fn uncounted(&self) -> u64 {
+        self.uncounted
+    }
+
+    pub(crate) fn note_use(&mut self, credential: CredentialId, now: UnixTime) {
+        if self.uses.len() < MAX_USES {
+            self.uses.push((credential, now));
+        }
+    }
+
+    /// Counts a decision for the application it names. The table is ordered, so the cost is that
+    /// of a binary search.
+    pub(crate) fn note(&mut self, decision: &Decision<'_>) {
+        let (application, api, class) = match decision {
+            Decision::Allow(grant) => match &grant.caller {
+                Some(caller) => (caller.application, Some(caller.api), UsageClass::Allowed),
+                None => return,
+            },
+            Decision::Deny(refusal) => {
+                let Some(application) = refusal.application else { return };
+                let class = match refusal.denial.status() {
+                    401 => UsageClass::Unauthorized,
+                    403 => UsageClass::Forbidden,
+                    _ => UsageClass::Unavailable,
+                };
+                (application, refusal.api, class)
+            }
+        };
+        let place = (application, api, class);
+        match self.usage.binary_search_by(|u| (u.application, u.api, u.class).cmp(&place)) {
+            Ok(at) => {
+                if let Some(usage) = self.usage.get_mut(at) {
+                    usage.count = usage.count.saturating_add(1);
+                }
+            }
+            Err(at) if self.usage.len() < MAX_USAGE => {
+                self.usage.insert(at, Usage { application, api, class, count: 1 });
+            }
+            Err(_) => self.uncounted = self.uncounted.saturating_add(1),
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! The decision about a request.
+//!
+//! [`Policy::check`] finds the service of the request, then asks the authentication methods in
+//! their order of precedence; the first that finds a credential of its kind decides. A check ends
+//! in a [`Decision`], or in a [`Call`] and an opaque [`Pending`]: the driver makes the call and
+//! hands the answer to [`Policy::resume`]. Key authentication never calls.
+//!
+//! Everything that is not proven is refused. A [`Grant`] can only be made in here.
+
+mod decision;
+mod identity;
+mod key_auth;
+mod memory;
+mod method;
+
+pub use self::decision::{Caller, Decision, Denial, Grant, Refusal};
+pub use self::identity::{IDENTITY_HEADERS, is_identity_header};
+pub use self::key_auth::{KEY_AUTH, KeyAuth};
+pub use self::memory::{Memory, Usage, UsageClass};
+#[doc(hidden)]
+pub use self::method::Attempt;
+pub use self::method::{Method, Methods, StrategyConfig};
+use crate::digest::Pepper;
+use crate::http::Request;
+use crate::policy::{Policy, Service};
+use crate::sync::{Call, Reply};
+use crate::time::UnixTime;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+/// What the operator of a gateway decides, apart from the policy.
+#[derive(Debug, Default)]
+pub struct Settings {
+    /// The peppers under which keys are digested: usually one, two while they are exchanged.
+    pub peppers: Vec<Pepper>,
+    /// The service of every request, by name or id; `None` asks the host and then the routes.
+    pub service: Option<Box<str>>,
+    /// What happens to a request that belongs to no service.
+    pub unknown_route: UnknownRoute,
+    /// What happens when the portal has been silent for too long.
+    pub staleness: Staleness,
+}
+
+/// What happens to a request that belongs to no service of the policy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnknownRoute {
+    /// It is refused.
+    #[default]
+    Refuse,
+    /// It passes **without any check**, stripped of identity headers.
+    Pass,
+}
+
+/// How long a policy is good for after the portal last confirmed it, and what comes then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Staleness {
+    /// Seconds after [`Policy::issued_at`] during which all is normal.
+    pub max_seconds: u64,
+    /// What happens later.
+    pub then: WhenStale,
+}
+
+impl Default for Staleness {
+    /// A day, then nothing passes.
+    fn default() -> Self {
+        Self { max_seconds: 86_400, then: WhenStale::DenyAll }
+    }
+}
+
+/// What a gateway does with a policy that is too old.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhenStale {
+    /// Every request is answered with 503.
+    DenyAll,
+    /// Credentials that this gateway let through before go on; others are answered with 503.
+    DenyNew,
+    /// The policy goes on deciding: a revocation made meanwhile is not known here.
+    ServeKnown,
+}
+
+/// What the driver states about the moment of a check.
+#[derive(Clone, Copy, Debug)]
+pub struct Env<'e> {
+    /// The time now.
+    pub now: UnixTime,
+    /// The gateway's settings.
+    pub settings: &'e Settings,
+    /// The service of this request as the host knows it, by name or id.
+    pub service: Option<&'e [u8]>,
+}
+
+/// Where a check got to.
+#[derive(Debug)]
+#[must_use]
+pub enum Step<'p> {
+    /// It is decided.
+    Done(Decision<'p>),
+    /// The answer to a call is needed first.
+    Call(Call, Pending),
+}
+
+/// A check that waits for the answer to a call. Drop it and the request stays undecided: that is,
+/// refused.
+#[derive(Debug)]
+#[must_use]
+pub struct Pending(Wait);
+
+/// What a check waits for. No method of this version waits.
+#[derive(Debug)]
+enum Wait {}
+
+impl Policy {
+    /// Decides about a request. Neither allocates nor fails on the way to a grant for a key.
+    pub fn check<'p>(
+        &'p self,
+        memory: &mut Memory,
+        env: &Env<'_>,
+        request: &Request<'_>,
+    ) -> Step<'p> {
+        let step = self
+            .attempt(memory, env, request)
+            .unwrap_or_else(|denial| Step::Done(Decision::Deny(Refusal::of(denial))));
+        if let Step::Done(decision) = &step {
+            memory.note(decision);
+        }
+        step
+    }
+
+    /// Goes on with a check after its call was answered, under the policy of *now*: what changed
+    /// meanwhile counts.
+    #[allow(clippy::needless_pass_by_value, reason = "a check is resumed once")]
+    pub fn resume<'p>(
+        &'p self,
+        _memory: &mut Memory,
+        _env: &Env<'_>,
+        pending: Pending,
+        _reply: &Reply<'_>,
+    ) -> Step<'p> {
+        match pending.0 {}
+    }
+
+    fn attempt<'p>(
+        &'p self,
+        memory: &mut Memory,
+        env: &Env<'_>,
+        request: &Request<'_>,
+    ) -> Result<Step<'p>, Denial> {
+        let age = env.now.seconds_since(self.issued_at.seconds());
+        let stale = age > env.settings.staleness.max_seconds;
+        let familiar_only = match env.settings.staleness.then {
+            WhenStale::DenyAll if stale => return Err(Denial::StalePolicy),
+            WhenStale::DenyNew => stale,
+            WhenStale::DenyAll | WhenStale::ServeKnown => false,
+        };
+        let Some(service) = self.service_of(env, request)? else {
+            return Ok(Step::Done(Decision::Allow(Grant::unchecked(self.revision))));
+        };
+        if service.publications.is_empty() {
+            return Err(Denial::Unpublished);
+        }
+        if service.publications.iter().all(|publication| publication.strategy.is_none()) {
+            return Ok(Step::Done(Decision::Allow(Grant::unchecked(self.revision))));
+        }
+        let mut attempt = Attempt { policy: self, service, env, request, memory, familiar_only };
+        for method in self.methods {
+            if let Some(step) = method.check(&mut attempt) {
+                return Ok(step);
+            }
+        }
+        let usable = |config: &StrategyConfig| !matches!(config, StrategyConfig::Absent);
+        let mut strategies =
+            service.publications.iter().filter_map(|publication| publication.strategy.as_ref());
+        if strategies.any(|strategy| usable(&strategy.config)) {
+            Err(Denial::NoCredential)
+        } else {
+            Err(Denial::MethodAbsent)
+        }
+    }
+
+    /// The service of a request: as configured, as the host says, or as the routes say. `None`
+    /// when there is none and such requests pass.
+    fn service_of(&self, env: &Env<'_>, request: &Request<'_>) -> Result<Option<&Service>, Denial> {
+        let named = env.settings.service.as_deref().map(str::as_bytes).or(env.service);
+        if let Some(name) = named {
+            // A name that is stated and not known is a mistake, never a reason to pass.
+            return self.service_named(name).map(Some).ok_or(Denial::UnknownService);
+        }
+        match self.route(request).and_then(|id| self.service(id)) {
+            Some(service) => Ok(Some(service)),
+            None if env.settings.unknown_route == UnknownRoute::Pass => Ok(None),
+            None => Err(Denial::UnknownRoute),
+        }
+    }
+}

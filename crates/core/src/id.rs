@@ -1,0 +1,133 @@
+//! Typed ids: one type per kind of thing, so that they cannot be mixed up.
+
+use core::fmt;
+use core::str::FromStr;
+
+use uuid::Uuid;
+
+/// The text is not a UUID in its hyphenated form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidId;
+
+impl fmt::Display for InvalidId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a hyphenated UUID")
+    }
+}
+
+impl core::error::Error for InvalidId {}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name([u8; 16]);
+
+        impl $name {
+            /// Takes the sixteen bytes of a UUID, most significant first.
+            #[must_use]
+            pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+                Self(bytes)
+            }
+
+            /// The sixteen bytes of the UUID, most significant first.
+            #[must_use]
+            pub const fn as_bytes(&self) -> &[u8; 16] {
+                &self.0
+            }
+
+            /// The same id as a plain UUID.
+            #[must_use]
+            pub const fn uuid(&self) -> Uuid {
+                Uuid::from_bytes(self.0)
+            }
+
+            /// Writes the hyphenated lower-case form into `buffer`.
+            pub fn encode<'b>(&self, buffer: &'b mut [u8; 36]) -> &'b str {
+                self.uuid().hyphenated().encode_lower(buffer)
+            }
+        }
+
+        impl From<Uuid> for $name {
+            fn from(uuid: Uuid) -> Self {
+                Self(uuid.into_bytes())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.uuid().hyphenated(), f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                if text.len() != 36 {
+                    return Err(InvalidId);
+                }
+                Uuid::try_parse(text).map(Self::from).map_err(|_| InvalidId)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// An API: what is offered to developers.
+    ApiId
+    /// An application: the owner of credentials, under exactly one strategy.
+    ApplicationId
+    /// A credential of an application. For keys we issue it spells the key's own id, see
+    /// [`crate::key`].
+    CredentialId
+    /// A developer, or the team that owns an application in a developer's place.
+    DeveloperId
+    /// A gateway (Konnect: control plane): the scope of a snapshot.
+    GatewayId
+    /// A portal: one audience, one catalogue, one set of rules.
+    PortalId
+    /// An application's registration for an API.
+    RegistrationId
+    /// A route of a gateway.
+    RouteId
+    /// A service of a gateway.
+    ServiceId
+    /// An authentication strategy: how applications prove themselves.
+    StrategyId
+}
+
+/// The number of a state of the portal. It only ever rises; every change that can alter a
+/// decision takes the next one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Revision(pub u64);
+
+impl fmt::Display for Revision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn an_id_is_read_only_in_the_hyphenated_form() {
+        let text = "0190a5c4-9d3e-7cc0-8a5e-0123456789ab";
+        assert_eq!(text.parse::<ApiId>().unwrap().to_string(), text);
+        for bad in
+            ["", "0190a5c49d3e7cc08a5e0123456789ab", "{0190a5c4-9d3e-7cc0-8a5e-0123456789ab}", "x"]
+        {
+            assert_eq!(bad.parse::<ApiId>(), Err(InvalidId), "{bad}");
+        }
+    }
+}

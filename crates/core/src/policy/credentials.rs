@@ -1,0 +1,347 @@
+//! The credential index: digest to owner, without an allocation per entry.
+//!
+//! Digests are uniform, so their first bits choose one of 2^n buckets and each bucket is a short
+//! sorted array: a look-up costs the same at a thousand and at a million credentials, an insertion
+//! moves a few kilobytes, a removal likewise, and the index is never rebuilt.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use core::sync::atomic::{AtomicU32, Ordering};
+
+use crate::digest::Digest;
+use crate::id::CredentialId;
+use crate::key;
+use crate::snapshot::record::{Credential, Scheme};
+use crate::time::UnixTime;
+
+/// The mean length of a bucket lies between half of this and this after loading.
+const LOADED_BUCKET: usize = 96;
+/// Insertions double the number of buckets when their mean length passes this.
+const FULL_BUCKET: usize = 160;
+const SHA256_FLAG: u32 = 1 << 31;
+
+/// 44 bytes; a million of them are the bulk of a gateway's memory.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    digest: [u8; 32],
+    /// The application's slot, and [`SHA256_FLAG`].
+    owner: u32,
+    /// Seconds since 1970, 0 for none.
+    expires_at: u32,
+    /// When this gateway last let the credential through, 0 for never.
+    last_used: AtomicU32,
+}
+
+impl Entry {
+    fn new(credential: &Credential, slot: u32) -> Self {
+        let flag = if credential.scheme == Scheme::Sha256 { SHA256_FLAG } else { 0 };
+        let end = credential.expires_at.map_or(0, |end| u32::try_from(end.0).unwrap_or(u32::MAX));
+        Self {
+            digest: *credential.digest.as_bytes(),
+            owner: slot | flag,
+            expires_at: end,
+            last_used: AtomicU32::new(0),
+        }
+    }
+
+    fn prefix(&self) -> u64 {
+        prefix(&self.digest)
+    }
+
+    const fn is_sha256(&self) -> bool {
+        self.owner & SHA256_FLAG != 0
+    }
+
+    pub(crate) const fn slot(&self) -> u32 {
+        self.owner & !SHA256_FLAG
+    }
+
+    pub(crate) const fn is_expired(&self, now: UnixTime) -> bool {
+        self.expires_at != 0 && self.expires_at as u64 <= now.0
+    }
+
+    /// Whether this gateway has let the credential through before.
+    pub(crate) fn is_familiar(&self) -> bool {
+        self.last_used.load(Ordering::Relaxed) != 0
+    }
+
+    /// Notes a use; true when the last one noted was in another minute.
+    pub(crate) fn touch(&self, now: UnixTime) -> bool {
+        let now = u32::try_from(now.0).unwrap_or(u32::MAX).max(1);
+        let before = self.last_used.load(Ordering::Relaxed);
+        self.last_used.store(now, Ordering::Relaxed);
+        before / 60 != now / 60
+    }
+}
+
+fn prefix(digest: &[u8; 32]) -> u64 {
+    digest.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
+}
+
+#[derive(Debug)]
+pub(crate) struct CredentialIndex {
+    buckets: Vec<Vec<Entry>>,
+    /// The number of buckets is two to this power, at most 2^31.
+    bits: u32,
+    len: usize,
+    sha256: usize,
+    /// The ids of credentials whose keys do not spell them.
+    imported: BTreeMap<[u8; 32], CredentialId>,
+}
+
+impl CredentialIndex {
+    /// Makes an index with the right number of buckets for `expected` credentials.
+    pub(crate) fn with_expected(expected: u32) -> Self {
+        let mut bits = 0;
+        while (expected as usize) >> bits > LOADED_BUCKET {
+            bits += 1;
+        }
+        let mut buckets = Vec::new();
+        buckets.resize_with(1 << bits, Vec::new);
+        Self { buckets, bits, len: 0, sha256: 0, imported: BTreeMap::new() }
+    }
+
+    pub(crate) const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether keys that are not of our format can be known here.
+    pub(crate) fn has_imported(&self) -> bool {
+        !self.imported.is_empty()
+    }
+
+    /// Whether a plain SHA-256 can be known here.
+    pub(crate) const fn has_sha256(&self) -> bool {
+        self.sha256 != 0
+    }
+
+    const fn bucket_of(&self, prefix: u64) -> usize {
+        // With no bits the shift would be of the whole width.
+        if self.bits == 0 { 0 } else { (prefix >> (64 - self.bits)) as usize }
+    }
+
+    /// Finds the credential with this digest, made the way the credential says.
+    pub(crate) fn find(&self, digest: &Digest, scheme: Scheme) -> Option<&Entry> {
+        let wanted = prefix(digest.as_bytes());
+        let bucket = self.buckets.get(self.bucket_of(wanted))?;
+        let start = bucket.partition_point(|entry| entry.prefix() < wanted);
+        bucket
+            .get(start..)?
+            .iter()
+            .take_while(|entry| entry.prefix() == wanted)
+            .find(|entry| Digest::from_bytes(entry.digest) == *digest)
+            .filter(|entry| entry.is_sha256() == (scheme == Scheme::Sha256))
+    }
+
+    /// The id of a credential whose key does not spell it.
+    pub(crate) fn imported_id(&self, digest: &Digest) -> Option<CredentialId> {
+        self.imported.get(digest.as_bytes()).copied()
+    }
+
+    /// Adds a credential, or replaces the one with the same digest. Only the end of life, the
+    /// owner and the id of a replaced one change; when it was last used stays.
+    pub(crate) fn put(&mut self, credential: &Credential, slot: u32) {
+        let mut entry = Entry::new(credential, slot);
+        let sha256 = entry.is_sha256();
+        if key::is_issued(credential.id) {
+            self.imported.remove(&entry.digest);
+        } else {
+            self.imported.insert(entry.digest, credential.id);
+        }
+        let index = self.bucket_of(entry.prefix());
+        let Some(bucket) = self.buckets.get_mut(index) else { return };
+        match bucket.binary_search_by(|known| known.digest.cmp(&entry.digest)) {
+            Ok(at) => {
+                if let Some(known) = bucket.get_mut(at) {
+                    self.sha256 -= usize::from(known.is_sha256());
+                    entry.last_used = AtomicU32::new(known.last_used.load(Ordering::Relaxed));
+                    *known = entry;
+                }
+            }
+            Err(at) => {
+                if bucket.len() == bucket.capacity() {
+                    bucket.reserve_exact(bucket.len() / 8 + 4);
+                }
+                bucket.insert(at, entry);
+                self.len += 1;
+            }
+        }
+        self.sha256 += usize::from(sha256);
+        if self.len > FULL_BUCKET << self.bits {
+            self.split();
+        }
+    }
+
+    pub(crate) fn remove(&mut self, digest: &Digest) {
+        let digest = digest.as_bytes();
+        self.imported.remove(digest);
+        let index = self.bucket_of(prefix(digest));
+        let Some(bucket) = self.buckets.get_mut(index) else { return };
+        if let Ok(at) = bucket.binary_search_by(|known| known.digest.cmp(digest)) {
+            let removed = bucket.remove(at);
+            self.sha256 -= usize::from(removed.is_sha256());
+            self.len -= 1;
+        }
+    }
+
+    /// Gives every bucket a twin and moves its upper half there.
+    fn split(&mut self) {
+        if self.bits >= 31 {
+            return;
+        }
+        self.bits += 1;
+        let halves = core::mem::take(&mut self.buckets);
+        self.buckets.reserve_exact(halves.len() * 2);
+        for mut lower in halves {
+            let middle = self.buckets.len() + 1;
+            let at = lower.partition_point(|entry| self.bucket_of(entry.prefix()) < middle);
+            let upper = lower.split_off(at);
+            lower.shrink_to_fit();
+            self.buckets.push(lower);
+            self.buckets.push(upper);
+        }
+    }
+
+    /// Carries over when the credentials of `older` were last used.
+    pub(crate) fn remember_uses(&self, older: &Self) {
+        for old in older.buckets.iter().flatten().filter(|old| old.is_familiar()) {
+            let scheme = if old.is_sha256() { Scheme::Sha256 } else { Scheme::HmacSha256 };
+            if let Some(entry) = self.find(&Digest::from_bytes(old.digest), scheme) {
+                entry.last_used.store(old.last_used.load(Ordering::Relaxed), Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+/// Fills an index from credentials that come in order: each bucket is allocated once, exactly.
+#[derive(Debug)]
+pub(crate) struct CredentialLoader {
+    index: CredentialIndex,
+    filling: usize,
+    scratch: Vec<Entry>,
+}
+
+impl CredentialLoader {
+    pub(crate) fn new(expected: u32) -> Self {
+        let index = CredentialIndex::with_expected(expected);
+        Self { index, filling: 0, scratch: Vec::with_capacity(2 * LOADED_BUCKET) }
+    }
+
+    /// Adds the next credential; its digest must be greater than the one before.
+    pub(crate) fn push(&mut self, credential: &Credential, slot: u32) {
+        let entry = Entry::new(credential, slot);
+        let bucket = self.index.bucket_of(entry.prefix());
+        if bucket != self.filling {
+            self.flush();
+            self.filling = bucket;
+        }
+        if !key::is_issued(credential.id) {
+            self.index.imported.insert(entry.digest, credential.id);
+        }
+        self.index.sha256 += usize::from(entry.is_sha256());
+        self.index.len += 1;
+        self.scratch.push(entry);
+    }
+
+    fn flush(&mut self) {
+        if let Some(bucket) = self.index.buckets.get_mut(self.filling) {
+            bucket.reserve_exact(self.scratch.len());
+            bucket.append(&mut self.scratch);
+        }
+    }
+
+    pub(crate) fn finish(mut self) -> CredentialIndex {
+        self.flush();
+        self.index
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::ApplicationId;
+
+    fn credential(number: u32) -> Credential {
+        let digest = Digest::sha256(&number.to_be_bytes());
+        let scheme = if number % 7 == 0 { Scheme::Sha256 } else { Scheme::HmacSha256 };
+        Credential {
+            id: CredentialId::from_bytes([9; 16]),
+            application: ApplicationId::from_bytes([1; 16]),
+            digest,
+            scheme,
+            expires_at: None,
+        }
+    }
+
+    #[test]
+    fn an_entry_is_44_bytes() {
+        assert_eq!(size_of::<Entry>(), 44);
+    }
+
+    #[test]
+    fn what_was_put_is_found_until_it_is_removed() {
+        let mut index = CredentialIndex::with_expected(0);
+        for number in 0..20_000 {
+            index.put(&credential(number), number);
+        }
+        assert_eq!(index.len(), 20_000);
+        assert!(index.bits >= 6, "the index grew");
+        for number in (0..20_000).step_by(3) {
+            index.remove(&credential(number).digest);
+        }
+        for number in 0..20_000 {
+            let wanted = credential(number);
+            let found = index.find(&wanted.digest, wanted.scheme).map(Entry::slot);
+            assert_eq!(found, (number % 3 != 0).then_some(number), "{number}");
+        }
+        assert_eq!(index.len(), 20_000 - 6_667);
+        assert!(index.has_sha256());
+    }
+
+    #[test]
+    fn loading_in_order_equals_putting() {
+        let mut sorted: Vec<_> = (0..5_000).map(credential).collect();
+        sorted.sort_by_key(|credential| credential.digest);
+        let mut loader = CredentialLoader::new(5_000);
+        sorted.iter().zip(0..).for_each(|(credential, slot)| loader.push(credential, slot));
+        let index = loader.finish();
+        assert_eq!(index.len(), 5_000);
+        for (credential, slot) in sorted.iter().zip(0..) {
+            let found = index.find(&credential.digest, credential.scheme).unwrap();
+            assert_eq!(found.slot(), slot);
+        }
+        let waste: usize =
+            index.buckets.iter().map(|bucket| bucket.capacity() - bucket.len()).sum();
+        assert_eq!(waste, 0, "buckets are allocated exactly");
+    }
+
+    #[test]
+    fn a_digest_is_found_only_under_its_scheme() {
+        let mut index = CredentialIndex::with_expected(0);
+        index.put(&credential(7), 0);
+        assert!(index.find(&credential(7).digest, Scheme::HmacSha256).is_none());
+        assert!(index.find(&credential(7).digest, Scheme::Sha256).is_some());
+        assert_eq!(
+            index.imported_id(&credential(7).digest),
+            Some(CredentialId::from_bytes([9; 16]))
+        );
+        index.remove(&credential(7).digest);
+        assert!(!index.has_sha256() && !index.has_imported());
+    }
+
+    #[test]
+    fn a_replacement_keeps_when_it_was_used() {
+        let mut index = CredentialIndex::with_expected(0);
+        index.put(&credential(1), 0);
+        assert!(
+            index.find(&credential(1).digest, Scheme::HmacSha256).unwrap().touch(UnixTime(120))
+        );
+        let ended = Credential { expires_at: Some(UnixTime(100)), ..credential(1) };
+        index.put(&ended, 3);
+        let entry = index.find(&ended.digest, Scheme::HmacSha256).unwrap();
+        assert!(entry.is_familiar() && entry.is_expired(UnixTime(100)) && entry.slot() == 3);
+        assert!(!entry.is_expired(UnixTime(99)));
+        assert!(!entry.touch(UnixTime(179)), "the same minute");
+        assert_eq!(index.len(), 1);
+    }
+}

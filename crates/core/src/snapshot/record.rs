@@ -1,0 +1,413 @@
+//! The records of a snapshot: what a gateway has to know, and nothing else.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::wire::{FormatError, Reader, push_list, push_str, push_strings};
+use crate::digest::Digest;
+use crate::id::{
+    ApiId, ApplicationId, CredentialId, DeveloperId, PortalId, RouteId, ServiceId, StrategyId,
+};
+use crate::lifecycle::registration::RegistrationStatus;
+use crate::time::UnixTime;
+
+/// How applications under a strategy prove themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Strategy {
+    /// The strategy's id.
+    pub id: StrategyId,
+    /// Its method, with the method's own settings.
+    pub method: StrategyMethod,
+}
+
+/// A strategy's method and settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StrategyMethod {
+    /// An API key in one of these request headers.
+    KeyAuth {
+        /// Header names, in order of preference.
+        key_names: Vec<String>,
+    },
+    /// A method this build has no type for. It is carried along and refuses.
+    Other {
+        /// The method's name.
+        name: String,
+        /// Its settings, uninterpreted.
+        settings: Vec<u8>,
+    },
+}
+
+/// The name of [`StrategyMethod::KeyAuth`] on the wire.
+pub(crate) const KEY_AUTH_METHOD: &str = "key-auth";
+
+/// A service of the gateway.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Service {
+    /// The service's id.
+    pub id: ServiceId,
+    /// Its name: what route metadata or the filter's configuration may call it.
+    pub name: String,
+}
+
+/// Which requests belong to a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// The route's id.
+    pub id: RouteId,
+    /// The service it leads to.
+    pub service: ServiceId,
+    /// Host names, `*.example.com` and `example.*` allowed; none means any.
+    pub hosts: Vec<String>,
+    /// Path prefixes; none means any.
+    pub paths: Vec<String>,
+    /// Methods; none means any.
+    pub methods: Vec<String>,
+    /// Headers that must be there with one of the values.
+    pub headers: Vec<(String, Vec<String>)>,
+}
+
+/// An API offered on a portal and served by a service of this gateway.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Publication {
+    /// The API.
+    pub api: ApiId,
+    /// The portal.
+    pub portal: PortalId,
+    /// The service that implements the API.
+    pub service: ServiceId,
+    /// How callers prove themselves. `None` is an admin's explicit word that this API is open.
+    pub strategy: Option<StrategyId>,
+}
+
+/// An application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Application {
+    /// The application's id.
+    pub id: ApplicationId,
+    /// The portal it was made on.
+    pub portal: PortalId,
+    /// Its one strategy.
+    pub strategy: StrategyId,
+    /// The developer (or team) that owns it.
+    pub developer: DeveloperId,
+    /// The name its owner gave it.
+    pub name: String,
+    /// Whether its credentials are honoured at all.
+    pub active: bool,
+}
+
+/// An application's registration for an API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registration {
+    /// The application.
+    pub application: ApplicationId,
+    /// The API.
+    pub api: ApiId,
+    /// Where the registration stands.
+    pub status: RegistrationStatus,
+}
+
+/// How a key was digested.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// Under one of the gateway's peppers.
+    HmacSha256,
+    /// Plainly; only for keys imported from elsewhere.
+    Sha256,
+}
+
+/// A key that is honoured until its end of life.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credential {
+    /// The credential's id.
+    pub id: CredentialId,
+    /// The application that holds it.
+    pub application: ApplicationId,
+    /// The digest of the key.
+    pub digest: Digest,
+    /// How the digest was made.
+    pub scheme: Scheme,
+    /// From this second on the key is refused.
+    pub expires_at: Option<UnixTime>,
+}
+
+macro_rules! records {
+    ($($kind:literal $name:ident { $($key:ident: $key_type:ty),* })*) => {
+        /// One record of any kind.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        #[allow(missing_docs, reason = "each variant holds the type of its name")]
+        pub enum Record {
+            $($name($name),)*
+        }
+
+        /// What identifies a record.
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        #[allow(missing_docs, reason = "each variant holds the key of the type of its name")]
+        pub enum RecordKey {
+            $($name { $($key: $key_type),* },)*
+        }
+
+        impl Record {
+            /// The record's place in the order of kinds, which is its code on the wire.
+            #[must_use]
+            pub const fn kind(&self) -> u8 {
+                match self { $(Self::$name(_) => $kind,)* }
+            }
+
+            /// What identifies this record.
+            #[must_use]
+            pub const fn key(&self) -> RecordKey {
+                match self {
+                    $(Self::$name(record) => RecordKey::$name { $($key: record.$key),* },)*
+                }
+            }
+
+            /// Appends the record.
+            pub fn encode(&self, bytes: &mut Vec<u8>) {
+                bytes.push(self.kind());
+                match self { $(Self::$name(record) => record.encode(bytes),)* }
+            }
+
+            pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<Self, FormatError> {
+                match reader.u8()? {
+                    $($kind => $name::decode(reader).map(Self::$name),)*
+                    _ => Err(FormatError::UnknownCode),
+                }
+            }
+        }
+
+        impl RecordKey {
+            pub(crate) fn encode(&self, bytes: &mut Vec<u8>) {
+                match self {
+                    $(Self::$name { $($key),* } => {
+                        bytes.push($kind);
+                        $(bytes.extend_from_slice($key.as_bytes());)*
+                    })*
+                }
+            }
+
+            pub(crate) fn decode(reader: &mut Reader<'_>) -> Result<Self, FormatError> {
+                match reader.u8()? {
+                    $($kind => Ok(Self::$name {
+                        $($key: <$key_type>::from_bytes(reader.array()?)),*
+                    }),)*
+                    _ => Err(FormatError::UnknownCode),
+                }
+            }
+        }
+
+        $(impl From<$name> for Record {
+            fn from(record: $name) -> Self {
+                Self::$name(record)
+            }
+        })*
+    };
+}
+
+records! {
+    1 Strategy { id: StrategyId }
+    2 Service { id: ServiceId }
+    3 Route { id: RouteId }
+    4 Publication { api: ApiId, portal: PortalId }
+    5 Application { id: ApplicationId }
+    6 Registration { application: ApplicationId, api: ApiId }
+    7 Credential { digest: Digest }
+}
+
+/// Reads records until the bytes end; stops at the first that is none.
+pub(crate) fn read_all(bytes: &[u8]) -> impl Iterator<Item = Result<Record, FormatError>> {
+    let mut reader = Reader(bytes);
+    core::iter::from_fn(move || {
+        if reader.is_empty() {
+            return None;
+        }
+        let record = Record::decode(&mut reader);
+        if record.is_err() {
+            reader = Reader(&[]);
+        }
+        Some(record)
+    })
+}
+
+impl Strategy {
+    fn encode(&self, bytes: &mut Vec<u8>) {
+        bytes.extend_from_slice(self.id.as_bytes());
+        let (name, settings) = match &self.method {
+            StrategyMethod::KeyAuth { key_names } => {
+                let mut settings = Vec::new();
+                push_strings(&mut settings, key_names);
+                (KEY_AUTH_METHOD, settings)
+            }
+            StrategyMethod::Other { name, settings } => (name.as_str(), settings.clone()),
+        };
+        push_str(bytes, name);
+        let length = u32::try_from(settings.len()).unwrap_or(u32::MAX);
+        bytes.extend_from_slice(&length.to_le_bytes());
+        bytes.extend_from_slice(&settings);
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, FormatError> {
+        let id = StrategyId::from_bytes(reader.array()?);
+        let name = reader.str()?;
+        let length = reader.u32()?;
+        let settings = reader.bytes(usize::try_from(length).map_err(|_| FormatError::TooLarge)?)?;
+        let method = if name == KEY_AUTH_METHOD {
+            let mut settings = Reader(settings);
+            let key_names = settings.strings()?;
+            settings.finish()?;
+            StrategyMethod::KeyAuth { key_names }
+        } else {
+            StrategyMethod::Other { name: name.into(), settings: settings.into() }
+        };
+        Ok(Self { id, method })
+    }
+}
+
+impl Service {
+    fn encode(&self, bytes: &mut Vec<u8>) {
+        bytes.extend_from_slice(self.id.as_bytes());
+        push_str(bytes, &self.name);
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, FormatError> {
+        Ok(Self { id: ServiceId::from_bytes(reader.array()?), name: reader.str()?.into() })
+    }
+}
+
+impl Route {
+    fn encode(&self, bytes: &mut Vec<u8>) {
+        bytes.extend_from_slice(self.id.as_bytes());
+        bytes.extend_from_slice(self.service.as_bytes());
+        push_strings(bytes, &self.hosts);
+        push_strings(bytes, &self.paths);
+        push_strings(bytes, &self.methods);
+        push_list(bytes, &self.headers, |bytes, (name, values)| {
+            push_str(bytes, name);
+            push_strings(bytes, values);
+        });
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, FormatError> {
+        Ok(Self {
+            id: RouteId::from_bytes(reader.array()?),
+            service: ServiceId::from_bytes(reader.array()?),
+            hosts: reader.strings()?,
+            paths: reader.strings()?,
+            methods: reader.strings()?,
+            headers: reader.list(|reader| Ok((reader.str()?.into(), reader.strings()?)))?,
+        })
+    }
+}
+
+impl Publication {
+    fn encode(&self, bytes: &mut Vec<u8>) {
+        bytes.extend_from_slice(self.api.as_bytes());
+        bytes.extend_from_slice(self.portal.as_bytes());
+        bytes.extend_from_slice(self.service.as_bytes());
+        match &self.strategy {
+            None => bytes.push(0),
+            Some(strategy) => {
+                bytes.push(1);
+                bytes.extend_from_slice(strategy.as_bytes());
+            }
+        }
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, FormatError> {
+        Ok(Self {
+            api: ApiId::from_bytes(reader.array()?),
+            portal: PortalId::from_bytes(reader.array()?),
+            service: ServiceId::from_bytes(reader.array()?),
+            strategy: match reader.u8()? {
+                0 => None,
+                1 => Some(StrategyId::from_bytes(reader.array()?)),
+                _ => return Err(FormatError::UnknownCode),
+            },
+        })
+    }
+}
+
+impl Application {
+    fn encode(&self, bytes: &mut Vec<u8>) {
+        bytes.extend_from_slice(self.id.as_bytes());
+        bytes.extend_from_slice(self.portal.as_bytes());
+        bytes.extend_from_slice(self.strategy.as_bytes());
+        bytes.extend_from_slice(self.developer.as_bytes());
+        push_str(bytes, &self.name);
+        bytes.push(u8::from(self.active));
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, FormatError> {
+        Ok(Self {
+            id: ApplicationId::from_bytes(reader.array()?),
+            portal: PortalId::from_bytes(reader.array()?),
+            strategy: StrategyId::from_bytes(reader.array()?),
+            developer: DeveloperId::from_bytes(reader.array()?),
+            name: reader.str()?.into(),
+            active: match reader.u8()? {
+                0 => false,
+                1 => true,
+                _ => return Err(FormatError::UnknownCode),
+            },
+        })
+    }
+}
+
+impl Registration {
+    fn encode(&self, bytes: &mut Vec<u8>) {
+        bytes.extend_from_slice(self.application.as_bytes());
+        bytes.extend_from_slice(self.api.as_bytes());
+        bytes.push(match self.status {
+            RegistrationStatus::Pending => 1,
+            RegistrationStatus::Approved => 2,
+            RegistrationStatus::Rejected => 3,
+            RegistrationStatus::Revoked => 4,
+        });
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, FormatError> {
+        Ok(Self {
+            application: ApplicationId::from_bytes(reader.array()?),
+            api: ApiId::from_bytes(reader.array()?),
+            status: match reader.u8()? {
+                1 => RegistrationStatus::Pending,
+                2 => RegistrationStatus::Approved,
+                3 => RegistrationStatus::Rejected,
+                4 => RegistrationStatus::Revoked,
+                _ => return Err(FormatError::UnknownCode),
+            },
+        })
+    }
+}
+
+impl Credential {
+    fn encode(&self, bytes: &mut Vec<u8>) {
+        bytes.extend_from_slice(self.digest.as_bytes());
+        bytes.extend_from_slice(self.id.as_bytes());
+        bytes.extend_from_slice(self.application.as_bytes());
+        bytes.push(match self.scheme {
+            Scheme::HmacSha256 => 1,
+            Scheme::Sha256 => 2,
+        });
+        // An end of life of zero would read as none; one is as long past.
+        let end = self.expires_at.map_or(0, |end| end.0.max(1));
+        bytes.extend_from_slice(&end.to_le_bytes());
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, FormatError> {
+        Ok(Self {
+            digest: Digest::from_bytes(reader.array()?),
+            id: CredentialId::from_bytes(reader.array()?),
+            application: ApplicationId::from_bytes(reader.array()?),
+            scheme: match reader.u8()? {
+                1 => Scheme::HmacSha256,
+                2 => Scheme::Sha256,
+                _ => return Err(FormatError::UnknownCode),
+            },
+            expires_at: match reader.u64()? {
+                0 => None,
+                end => Some(UnixTime(end)),
+            },
+        })
+    }
+}
