@@ -1,2 +1,102 @@
-//! stub
-fn main() {}
+//! The workspace's task runner, `cargo xtask`.
+//!
+//! It depends on none of our crates: it builds, checks and starts them from outside, as a
+//! developer would. Whatever a task needs and the machine lacks it gets from the package
+//! registries (see [`tools`]), so that a fresh clone needs Rust and Python and nothing else.
+
+mod build_filters;
+mod children;
+mod generate;
+mod process;
+mod say;
+mod test;
+mod tidy;
+mod tools;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use lexopt::ValueExt as _;
+
+use crate::workspace::Workspace;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  build-filters          build the Proxy-Wasm filters into target/filters
+  generate [--check]     write the files that are made from the code, or say which are stale
+  test [--only STAGE]... run every test, or the named stages
+  tidy                   check the rules of the house
+  tools                  provide the tools that the other commands use, and print where they are
+";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say::error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
+    let mut arguments = lexopt::Parser::from_env();
+    let Some(lexopt::Arg::Value(command)) = arguments.next()? else {
+        say::line(USAGE);
+        bail!("a command is missing");
+    };
+    let workspace = Workspace::find()?;
+    match command.to_string_lossy().as_ref() {
+        "build-filters" => {
+            nothing_more(arguments)?;
+            build_filters::run(&workspace)
+        }
+        "generate" => {
+            let check = flag(arguments, "check")?;
+            generate::run(&workspace, check)
+        }
+        "test" => test::run(&workspace, &stages(arguments)?),
+        "tidy" => {
+            nothing_more(arguments)?;
+            tidy::run(&workspace)
+        }
+        "tools" => {
+            nothing_more(arguments)?;
+            tools::run(&workspace)
+        }
+        other => {
+            say::line(USAGE);
+            bail!("`{other}` is not a command");
+        }
+    }
+}
+
+fn stages(mut arguments: lexopt::Parser) -> Result<Vec<String>> {
+    let mut stages = Vec::new();
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            lexopt::Arg::Long("only") => stages.push(arguments.value()?.string()?),
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(stages)
+}
+
+fn flag(mut arguments: lexopt::Parser, name: &str) -> Result<bool> {
+    let found = match arguments.next()? {
+        None => return Ok(false),
+        Some(lexopt::Arg::Long(long)) if long == name => true,
+        Some(other) => return Err(other.unexpected().into()),
+    };
+    nothing_more(arguments)?;
+    Ok(found)
+}
+
+fn nothing_more(mut arguments: lexopt::Parser) -> Result<()> {
+    match arguments.next()? {
+        None => Ok(()),
+        Some(argument) => Err(argument.unexpected().into()),
+    }
+}

@@ -1,0 +1,117 @@
+//! The stages of `cargo xtask test`.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use super::no_std;
+use super::tally::Tally;
+use crate::build_filters::{self, FILTERS, WASI, YARDSTICK};
+use crate::tools::PostgresServer;
+use crate::workspace::Workspace;
+use crate::{process, tidy, tools};
+
+#[derive(Debug)]
+pub(super) struct Stage {
+    pub(super) name: &'static str,
+    pub(super) purpose: &'static str,
+    pub(super) run: fn(&Workspace, &mut Tally) -> Result<()>,
+}
+
+/// In this order: what fails fast first, and what others build on before them.
+pub(super) const STAGES: &[Stage] = &[
+    Stage { name: "fmt", purpose: "the source is formatted", run: fmt },
+    Stage { name: "clippy", purpose: "no lint fires, native and Wasm", run: clippy },
+    Stage { name: "filters", purpose: "the filters build and hold their budgets", run: filters },
+    Stage { name: "tidy", purpose: "the house is in order", run: tidy },
+    Stage { name: "no-std", purpose: "the core builds where std does not exist", run: no_std },
+    Stage { name: "native", purpose: "unit, harness, PostgreSQL, Envoy tests", run: native },
+    Stage { name: "node", purpose: "the core's tests as Wasm in Node", run: node },
+    Stage { name: "doc", purpose: "the documentation builds", run: doc },
+];
+
+fn cargo(workspace: &Workspace, subcommand: &str) -> Command {
+    let mut command = process::cargo(workspace);
+    command.arg(subcommand);
+    if std::env::var_os("CI").is_some() {
+        // Nobody builds twice there, and what is kept for a second build costs time.
+        command.env("CARGO_INCREMENTAL", "0");
+    }
+    command
+}
+
+/// Modules for a Wasm host: nothing to run or link natively.
+fn guests() -> impl Iterator<Item = &'static str> {
+    FILTERS.iter().map(|filter| filter.package).chain([YARDSTICK.0])
+}
+
+fn without_guests(command: &mut Command) -> &mut Command {
+    command.arg("--workspace");
+    for package in guests() {
+        command.args(["--exclude", package]);
+    }
+    command
+}
+
+fn fmt(workspace: &Workspace, _: &mut Tally) -> Result<()> {
+    process::run(cargo(workspace, "fmt").args(["--all", "--check"]))
+}
+
+fn clippy(workspace: &Workspace, _: &mut Tally) -> Result<()> {
+    let mut native = cargo(workspace, "clippy");
+    process::run(without_guests(&mut native).args(["--all-targets", "--", "-D", "warnings"]))?;
+    build_filters::add_target(workspace, WASI)?;
+    let mut wasm = cargo(workspace, "clippy");
+    wasm.args(["--target", WASI, "--package", "gatekey-filter"]);
+    for package in guests() {
+        wasm.args(["--package", package]);
+    }
+    process::run(wasm.args(["--", "-D", "warnings"]))
+}
+
+fn filters(workspace: &Workspace, _: &mut Tally) -> Result<()> {
+    build_filters::run(workspace)
+}
+
+fn tidy(workspace: &Workspace, _: &mut Tally) -> Result<()> {
+    tidy::run(workspace)
+}
+
+fn no_std(workspace: &Workspace, _: &mut Tally) -> Result<()> {
+    no_std::run(workspace)
+}
+
+fn native(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
+    build_filters::run_if_missing(workspace)?;
+    let envoy = tools::envoy(workspace)?;
+    let postgres = PostgresServer::start(workspace)?;
+    let mut test = cargo(workspace, "test");
+    without_guests(&mut test)
+        .arg("--no-fail-fast")
+        .env("GATEKEY_FILTERS_DIR", workspace.filters())
+        .env("GATEKEY_ENVOY", envoy)
+        .env("GATEKEY_TEST_POSTGRES_URL", &postgres.url);
+    tally.count(&mut test)
+}
+
+fn node(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
+    const TARGET: &str = "wasm32-unknown-unknown";
+    build_filters::add_target(workspace, TARGET)?;
+    let node = tools::node(workspace)?;
+    let runner = tools::wasm_test_runner(workspace)?;
+    let folders = node.parent().map(std::path::Path::to_owned).into_iter();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths(folders.chain(std::env::split_paths(&path)))?;
+    tally.count(
+        cargo(workspace, "test")
+            .args(["--target", TARGET, "--package", "gatekey-core", "--tests"])
+            .env("PATH", path)
+            .env("WASM_BINDGEN_TEST_ONLY_NODE", "1")
+            .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner),
+    )
+}
+
+fn doc(workspace: &Workspace, _: &mut Tally) -> Result<()> {
+    let mut doc = cargo(workspace, "doc");
+    process::run(without_guests(&mut doc).arg("--no-deps").env("RUSTDOCFLAGS", "-D warnings"))
+}

