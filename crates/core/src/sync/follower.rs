@@ -32,6 +32,18 @@ impl Default for Timing {
     }
 }
 
+/// Why the portal is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To hear of changes as soon as they happen.
+    Follow {
+        /// The revision that every worker of this gateway process has applied.
+        applied: Revision,
+    },
+    /// Only to deliver the report: another worker follows.
+    Report,
+}
+
 /// What a call was for. Hand it back with the answer.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
@@ -118,12 +130,11 @@ impl Follower {
         &mut self.replica
     }
 
-    /// Says what to fetch now, if anything. `applied` is the revision that every worker of this
-    /// gateway process has applied; `report` is the body for the portal, JSON or empty.
+    /// Says what to fetch now, if anything. `report` is the body for the portal, JSON or empty.
     pub fn upkeep(
         &mut self,
         now: UnixMillis,
-        applied: Revision,
+        purpose: Purpose,
         report: impl FnOnce() -> Vec<u8>,
     ) -> Option<(Call, Chore)> {
         if self.busy || now < self.not_before {
@@ -131,29 +142,39 @@ impl Follower {
         }
         let gateway = self.replica.gateway();
         let snapshot = format!("/gateway/v1/snapshot?gateway={gateway}");
+        let mut wait = 0;
         let (kind, path) = match (self.replica.wanted(), self.replica.policy()) {
             (Some(Progress::WantPage { revision, page }), _) => {
                 (Kind::Page(page), format!("{snapshot}&revision={revision}&page={page}"))
             }
             (_, Some(policy)) if !self.outdated => {
-                let (since, wait) = (policy.revision(), self.timing.wait_seconds);
-                let instance = &self.instance;
-                (
-                    Kind::Changes,
-                    format!(
-                        "/gateway/v1/changes?gateway={gateway}&since={since}&applied={applied}&wait={wait}&instance={instance}"
-                    ),
-                )
+                let (since, instance) = (policy.revision(), &self.instance);
+                let base = format!("/gateway/v1/changes?gateway={gateway}&since={since}");
+                let path = match purpose {
+                    Purpose::Follow { applied } => {
+                        wait = self.timing.wait_seconds;
+                        format!("{base}&wait={wait}&applied={applied}&instance={instance}")
+                    }
+                    Purpose::Report => format!("{base}&wait=0"),
+                };
+                (Kind::Changes, path)
             }
+            _ if purpose == Purpose::Report => return None,
             _ => (Kind::Manifest, format!("{snapshot}&page=manifest")),
         };
-        let (method, body, wait) = match kind {
-            Kind::Changes => (Method::Post, report(), self.timing.wait_seconds),
-            Kind::Manifest | Kind::Page(_) => (Method::Get, Vec::new(), 0),
+        let (method, body) = match kind {
+            Kind::Changes => (Method::Post, report()),
+            Kind::Manifest | Kind::Page(_) => (Method::Get, Vec::new()),
         };
         let timeout_ms = wait.saturating_mul(1_000).saturating_add(self.timing.timeout_ms);
         self.busy = true;
         Some((Call { method, path, body, timeout_ms }, Chore { kind, sent_at: now }))
+    }
+
+    /// Has a whole snapshot fetched next, whatever revision is held.
+    pub fn refetch(&mut self) {
+        self.outdated = true;
+        self.replica.reload_same_revision();
     }
 
     /// Takes the answer to a call.

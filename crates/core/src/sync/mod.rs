@@ -10,5 +10,5 @@ mod follower;
 mod replica;
 
 pub use self::call::{Call, CallFailure, Method, Reply};
-pub use self::follower::{Chore, Document, Follower, Settled, Timing};
+pub use self::follower::{Chore, Document, Follower, Purpose, Settled, Timing};
 pub use self::replica::{Progress, Replica, SyncError};

@@ -107,6 +107,8 @@ pub struct Replica {
     methods: Methods,
     policy: Option<Policy>,
     loading: Option<Box<Loading>>,
+    /// Load the next snapshot even if it shows the revision that is held.
+    reload: bool,
 }
 
 /// A snapshot of which some pages are still to come.
@@ -123,7 +125,7 @@ impl Replica {
     /// A replica that holds nothing yet and believes the given keys.
     #[must_use]
     pub fn new(gateway: GatewayId, keys: Vec<VerifyingKey>, methods: Methods) -> Self {
-        Self { gateway, keys, methods, policy: None, loading: None }
+        Self { gateway, keys, methods, policy: None, loading: None, reload: false }
     }
 
     /// The policy, once a snapshot has arrived.
@@ -176,7 +178,7 @@ impl Replica {
             if offered < held {
                 return Err(SyncError::Older { offered, held });
             }
-            if offered == held {
+            if offered == held && !self.reload {
                 policy.issued_at = policy.issued_at.max(manifest.issued_at);
                 self.loading = None;
                 return Ok(Progress::Confirmed(held));
@@ -220,6 +222,7 @@ impl Replica {
             }
             let revision = policy.revision;
             self.policy = Some(policy);
+            self.reload = false;
             return Ok(Progress::Applied(revision));
         }
         self.wanted().ok_or(SyncError::WrongPage)
@@ -257,6 +260,11 @@ impl Replica {
         } else {
             Ok(Progress::Applied(delta.to))
         }
+    }
+
+    /// Loads the next snapshot even if it shows the revision that is held.
+    pub(crate) const fn reload_same_revision(&mut self) {
+        self.reload = true;
     }
 
     /// Forgets a snapshot that is loading.
