@@ -1,0 +1,140 @@
+//! Logging, time, ticks, metrics, life cycle, foreign functions.
+
+use core::time::Duration;
+
+use wasmtime::{Caller, Linker};
+
+use super::MODULE;
+use crate::abi::guest::{Guest, Halt, enter};
+use crate::abi::{LogLevel, Status};
+use crate::host::Host;
+use crate::ledger::Log;
+use crate::world::event::Event;
+
+pub(crate) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
+    linker.func_wrap(MODULE, "proxy_log", |c: Caller<'_, Host>, level, at, len| {
+        enter(c, "proxy_log", |guest| {
+            let level = LogLevel::from_wire(level).ok_or(Status::BadArgument)?;
+            let bytes = guest.read(at, len)?;
+            log(guest.host(), level, bytes);
+            Ok(())
+        })
+    })?;
+    linker.func_wrap(MODULE, "proxy_get_log_level", |c: Caller<'_, Host>, out| {
+        enter(c, "proxy_get_log_level", |guest| Ok(guest.write_u32(out, LogLevel::Trace as u32)?))
+    })?;
+    linker.func_wrap(
+        MODULE,
+        "proxy_get_current_time_nanoseconds",
+        |c: Caller<'_, Host>, out| {
+            enter(c, "proxy_get_current_time_nanoseconds", |guest| {
+                let now = guest.host().shared.clock.wall_nanos();
+                Ok(guest.write_u64(out, now)?)
+            })
+        },
+    )?;
+    linker.func_wrap(
+        MODULE,
+        "proxy_set_tick_period_milliseconds",
+        |c: Caller<'_, Host>, period: u32| {
+            enter(c, "proxy_set_tick_period_milliseconds", |guest| {
+                set_tick_period(guest.host(), period);
+                Ok(())
+            })
+        },
+    )?;
+    linker.func_wrap(
+        MODULE,
+        "proxy_set_effective_context",
+        |c: Caller<'_, Host>, context: u32| {
+            enter(c, "proxy_set_effective_context", |guest| {
+                let host = guest.host();
+                if !host.has_context(context) {
+                    return Err(Status::BadArgument.into());
+                }
+                host.effective = Some(context);
+                Ok(())
+            })
+        },
+    )?;
+    linker.func_wrap(MODULE, "proxy_done", |c: Caller<'_, Host>| {
+        // Nothing here ever waits for a context to finish: contexts end when their stream does.
+        enter(c, "proxy_done", |_| Err(Status::NotFound.into()))
+    })?;
+    linker.func_wrap(
+        MODULE,
+        "proxy_call_foreign_function",
+        |c: Caller<'_, Host>, at, len, _args: u32, _args_len: u32, _out: u32, _out_len: u32| {
+            enter(c, "proxy_call_foreign_function", |guest| {
+                let name = guest.read(at, len)?;
+                guest.about(&name);
+                Err(Status::NotFound.into())
+            })
+        },
+    )?;
+    link_metrics(linker)
+}
+
+fn link_metrics(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
+    linker.func_wrap(
+        MODULE,
+        "proxy_define_metric",
+        |c: Caller<'_, Host>, kind, at, len, out| {
+            enter(c, "proxy_define_metric", |guest| define_metric(guest, kind, at, len, out))
+        },
+    )?;
+    linker.func_wrap(MODULE, "proxy_increment_metric", |c: Caller<'_, Host>, id, by: i64| {
+        enter(c, "proxy_increment_metric", |guest| {
+            let host = guest.host();
+            Ok(host.shared.metrics.increment(id, by, host.profile.counters_only_rise)?)
+        })
+    })?;
+    linker.func_wrap(MODULE, "proxy_record_metric", |c: Caller<'_, Host>, id, value: u64| {
+        enter(c, "proxy_record_metric", |guest| {
+            Ok(guest.host().shared.metrics.record(id, value)?)
+        })
+    })?;
+    linker.func_wrap(MODULE, "proxy_get_metric", |c: Caller<'_, Host>, id, out| {
+        enter(c, "proxy_get_metric", |guest| {
+            let value = guest.host().shared.metrics.get(id)?;
+            Ok(guest.write_u64(out, value)?)
+        })
+    })?;
+    Ok(())
+}
+
+fn define_metric(
+    guest: &mut Guest<'_>,
+    kind: u32,
+    at: u32,
+    len: u32,
+    out: u32,
+) -> Result<(), Halt> {
+    let name = guest.read(at, len)?;
+    guest.about(&name);
+    let host = guest.host();
+    let name = format!("{}{}", host.profile.metric_prefix, String::from_utf8_lossy(&name));
+    let id = host.shared.metrics.define(kind, name)?;
+    Ok(guest.write_u32(out, id)?)
+}
+
+/// Books a line of the guest's log.
+pub(crate) fn log(host: &mut Host, level: LogLevel, bytes: Vec<u8>) {
+    let log = Log { at: host.shared.clock.elapsed(), context: host.acting(), level, bytes };
+    host.logs.push(log.clone());
+    host.ledger().logs.push(log);
+}
+
+fn set_tick_period(host: &mut Host, period_ms: u32) {
+    host.tick_generation += 1;
+    host.tick_period = (period_ms > 0).then(|| Duration::from_millis(period_ms.into()));
+    schedule_tick(host);
+}
+
+/// Arms the timer, if the guest wants one. The canary's never fires.
+pub(crate) fn schedule_tick(host: &mut Host) {
+    let Some(period) = host.tick_period.filter(|_| !host.canary) else { return };
+    let at = host.shared.clock.elapsed() + period;
+    let event = Event::Tick { worker: host.worker, generation: host.tick_generation };
+    host.shared.events.schedule(at, event);
+}

@@ -1,0 +1,26 @@
+//! The host functions of the import module `env`.
+
+mod buffer;
+mod call;
+mod map;
+mod misc;
+mod property;
+mod shared;
+mod stream;
+
+pub(crate) use misc::{log, schedule_tick};
+use wasmtime::Linker;
+
+use crate::host::Host;
+
+pub(crate) const MODULE: &str = "env";
+
+pub(crate) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
+    misc::link(linker)?;
+    buffer::link(linker)?;
+    map::link(linker)?;
+    stream::link(linker)?;
+    call::link(linker)?;
+    shared::link(linker)?;
+    property::link(linker)
+}

@@ -1,0 +1,96 @@
+//! Resuming, closing and answering streams.
+
+use wasmtime::{Caller, Linker};
+
+use super::MODULE;
+use super::map::read_pairs;
+use crate::abi::guest::{Guest, Halt, enter};
+use crate::abi::{Direction, Status};
+use crate::host::Host;
+use crate::stream::{LocalResponse, Turn, Windows};
+
+pub(crate) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
+    linker.func_wrap(MODULE, "proxy_continue_stream", |c: Caller<'_, Host>, direction| {
+        enter(c, "proxy_continue_stream", |guest| {
+            continue_stream(guest.host(), http_direction(direction)?);
+            Ok(())
+        })
+    })?;
+    linker.func_wrap(MODULE, "proxy_close_stream", |c: Caller<'_, Host>, direction| {
+        enter(c, "proxy_close_stream", |guest| {
+            http_direction(direction)?;
+            let host = guest.host();
+            if let Some(stream) = host.stream() {
+                stream.closed_by_guest = true;
+                let context = host.acting();
+                host.wake(context);
+            }
+            Ok(())
+        })
+    })?;
+    linker.func_wrap(
+        MODULE,
+        "proxy_send_local_response",
+        |c: Caller<'_, Host>,
+         status,
+         details_at: u32,
+         details_len: u32,
+         body_at: u32,
+         body_len: u32,
+         headers_at: u32,
+         headers_len: u32,
+         grpc_status: i32| {
+            enter(c, "proxy_send_local_response", |guest| {
+                let details = guest.read(details_at, details_len)?;
+                let body = guest.read(body_at, body_len)?;
+                let headers = read_pairs(guest, headers_at, headers_len)?;
+                send_local_response(guest, status, details, headers, body, grpc_status)
+            })
+        },
+    )?;
+    Ok(())
+}
+
+fn http_direction(wire: u32) -> Result<Direction, Status> {
+    match wire {
+        0 => Ok(Direction::Request),
+        1 => Ok(Direction::Response),
+        _ => Err(Status::BadArgument),
+    }
+}
+
+fn continue_stream(host: &mut Host, direction: Direction) {
+    let close_maps = host.profile.resume_closes_request_maps;
+    let context = host.acting();
+    // Without a stream there is nothing to resume, which is no error to any host.
+    let Some(stream) = host.streams.get_mut(&context) else { return };
+    stream.half(direction).resume();
+    if close_maps {
+        stream.request.windows = Windows::default();
+    }
+    host.wake(context);
+}
+
+fn send_local_response(
+    guest: &mut Guest<'_>,
+    status: u32,
+    details: Vec<u8>,
+    headers: crate::headers::Headers,
+    body: Vec<u8>,
+    grpc_status: i32,
+) -> Result<(), Halt> {
+    guest.about(status.to_string().as_bytes());
+    let status = u16::try_from(status).map_err(|_| Status::BadArgument)?;
+    // Spaces would break access logs, so hosts replace them.
+    let details = String::from_utf8_lossy(&details).replace(' ', "_");
+    let grpc_status = u32::try_from(grpc_status).ok();
+    let host = guest.host();
+    let context = host.acting();
+    let Some(stream) = host.streams.get_mut(&context) else { return Ok(()) };
+    // The first answer counts; a stream that is over cannot be answered.
+    if stream.local.is_none() && stream.turn != Turn::Over {
+        stream.local = Some(LocalResponse { status, headers, body, details, grpc_status });
+        host.wake(context);
+    }
+    Ok(())
+}

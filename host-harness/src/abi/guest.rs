@@ -1,0 +1,166 @@
+//! A host call in progress: bounds-checked access to the guest's memory, and the books kept of it.
+
+use core::error::Error;
+use core::fmt;
+
+use wasmtime::{AsContextMut, Caller};
+
+use super::Status;
+use crate::host::Host;
+use crate::ledger::HostCall;
+
+/// Why a host function does not simply succeed.
+#[derive(Debug)]
+pub(crate) enum Halt {
+    /// The guest is told.
+    Status(Status),
+    /// The guest's allocator trapped, or the call itself must trap.
+    Trap(wasmtime::Error),
+}
+
+impl From<Status> for Halt {
+    fn from(status: Status) -> Self {
+        Self::Status(status)
+    }
+}
+
+/// Why the host, not the guest's own code, ended a callback.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Stop {
+    Exit(u32),
+    Restricted(&'static str),
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exit(code) => write!(f, "the guest called `proc_exit` with code {code}"),
+            Self::Restricted(name) => write!(f, "`{name}` may not be called during initialisation"),
+        }
+    }
+}
+
+impl Error for Stop {}
+
+/// Host functions that initialisation may use on a host that restricts it.
+const UNRESTRICTED: [&str; 9] = [
+    "proxy_log",
+    "fd_write",
+    "environ_get",
+    "environ_sizes_get",
+    "args_get",
+    "args_sizes_get",
+    "clock_time_get",
+    "random_get",
+    "proc_exit",
+];
+
+pub(crate) struct Guest<'a> {
+    caller: Caller<'a, Host>,
+    subject: Vec<u8>,
+}
+
+/// Runs the body of a `env` host function: checks that it may be called, counts and records it.
+pub(crate) fn enter(
+    caller: Caller<'_, Host>,
+    name: &'static str,
+    body: impl FnOnce(&mut Guest<'_>) -> Result<(), Halt>,
+) -> wasmtime::Result<u32> {
+    book(caller, name, |guest| match body(guest) {
+        Ok(()) => Ok(Status::Ok as u32),
+        Err(Halt::Status(status)) => Ok(status as u32),
+        Err(Halt::Trap(error)) => Err(error),
+    })
+}
+
+/// The same for functions whose answer is not a [`Status`].
+pub(crate) fn book(
+    caller: Caller<'_, Host>,
+    name: &'static str,
+    body: impl FnOnce(&mut Guest<'_>) -> wasmtime::Result<u32>,
+) -> wasmtime::Result<u32> {
+    let mut guest = Guest { caller, subject: Vec::new() };
+    let host = guest.host();
+    host.call_count += 1;
+    *host.ledger().host_call_counts.entry(name).or_default() += 1;
+    if host.restricted && !UNRESTRICTED.contains(&name) {
+        return Err(wasmtime::Error::new(Stop::Restricted(name)));
+    }
+    let status = body(&mut guest)?;
+    let subject = core::mem::take(&mut guest.subject);
+    let host = guest.host();
+    if host.recording {
+        host.ledger().host_calls.push(HostCall { name, subject, status });
+    }
+    Ok(status)
+}
+
+impl Guest<'_> {
+    pub(crate) fn host(&mut self) -> &mut Host {
+        self.caller.data_mut()
+    }
+
+    /// Names what the call is about, for the record.
+    pub(crate) fn about(&mut self, subject: &[u8]) {
+        if self.caller.data().recording {
+            if !self.subject.is_empty() {
+                self.subject.push(b' ');
+            }
+            self.subject.extend_from_slice(subject);
+        }
+    }
+
+    pub(crate) fn read(&mut self, at: u32, len: u32) -> Result<Vec<u8>, Status> {
+        if len == 0 {
+            return Ok(Vec::new());
+        }
+        let memory = self.memory()?;
+        let (start, len) = (at as usize, len as usize);
+        let end = start.checked_add(len).ok_or(Status::InvalidMemoryAccess)?;
+        let bytes = memory.data(&self.caller).get(start..end);
+        let bytes = bytes.ok_or(Status::InvalidMemoryAccess)?.to_vec();
+        self.host().bytes_copied += u64::from(len as u32);
+        Ok(bytes)
+    }
+
+    pub(crate) fn write(&mut self, at: u32, bytes: &[u8]) -> Result<(), Status> {
+        let memory = self.memory()?;
+        let written = memory.write(&mut self.caller, at as usize, bytes);
+        written.map_err(|_| Status::InvalidMemoryAccess)?;
+        self.host().bytes_copied += bytes.len() as u64;
+        Ok(())
+    }
+
+    pub(crate) fn write_u32(&mut self, at: u32, value: u32) -> Result<(), Status> {
+        self.write(at, &value.to_le_bytes())
+    }
+
+    pub(crate) fn write_u64(&mut self, at: u32, value: u64) -> Result<(), Status> {
+        self.write(at, &value.to_le_bytes())
+    }
+
+    /// Puts data where the guest's own allocator says, and tells the guest where that is. Empty data
+    /// is told as a null pointer, without an allocation.
+    pub(crate) fn give(&mut self, data: &[u8], at_out: u32, len_out: u32) -> Result<(), Halt> {
+        let len = u32::try_from(data.len()).map_err(|_| Status::InternalFailure)?;
+        let at = if len == 0 { 0 } else { self.allocate(len)? };
+        if at != 0 {
+            self.write(at, data)?;
+        } else if len != 0 {
+            return Err(Status::InvalidMemoryAccess.into());
+        }
+        self.write_u32(at_out, at)?;
+        self.write_u32(len_out, len)?;
+        Ok(())
+    }
+
+    fn allocate(&mut self, len: u32) -> Result<u32, Halt> {
+        let guest = self.caller.data().guest.clone().ok_or(Status::InvalidMemoryAccess)?;
+        guest.allocate.call(self.caller.as_context_mut(), len).map_err(Halt::Trap)
+    }
+
+    fn memory(&mut self) -> Result<wasmtime::Memory, Status> {
+        let guest = self.caller.data().guest.as_ref();
+        guest.map(|guest| guest.memory).ok_or(Status::InvalidMemoryAccess)
+    }
+}

@@ -1,0 +1,243 @@
+//! The WASI functions that Proxy-Wasm hosts offer, under both of their module names.
+
+use wasmtime::{Caller, Linker};
+
+use super::env::log;
+use super::guest::{Guest, Stop, book};
+use super::{LogLevel, Status};
+use crate::host::Host;
+
+pub(crate) const MODULES: [&str; 2] = ["wasi_snapshot_preview1", "wasi_unstable"];
+
+const SUCCESS: u32 = 0;
+const BADF: u32 = 8;
+const FAULT: u32 = 21;
+const INVAL: u32 = 28;
+const NOENT: u32 = 44;
+const NOSYS: u32 = 52;
+const NOTSUP: u32 = 58;
+
+/// More parts than this in one `fd_write` are no log line.
+const MAX_WRITE_PARTS: u32 = 1024;
+
+/// An errno as the error of a fallible body.
+struct Errno(u32);
+
+impl From<Status> for Errno {
+    /// The only way guest memory can fail.
+    fn from(_: Status) -> Self {
+        Self(FAULT)
+    }
+}
+
+fn enter(
+    caller: Caller<'_, Host>,
+    name: &'static str,
+    body: impl FnOnce(&mut Guest<'_>) -> Result<(), Errno>,
+) -> wasmtime::Result<u32> {
+    book(caller, name, |guest| Ok(body(guest).map_or_else(|errno| errno.0, |()| SUCCESS)))
+}
+
+pub(crate) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
+    for module in MODULES {
+        link_state(linker, module)?;
+        link_files(linker, module)?;
+        link_paths(linker, module)?;
+    }
+    Ok(())
+}
+
+fn link_state(linker: &mut Linker<Host>, module: &str) -> wasmtime::Result<()> {
+    linker.func_wrap(module, "args_get", |c: Caller<'_, Host>, _: u32, _: u32| {
+        enter(c, "args_get", |_| Ok(()))
+    })?;
+    linker.func_wrap(module, "args_sizes_get", |c: Caller<'_, Host>, count_out, size_out| {
+        enter(c, "args_sizes_get", |guest| {
+            guest.write_u32(count_out, 0)?;
+            Ok(guest.write_u32(size_out, 0)?)
+        })
+    })?;
+    linker.func_wrap(module, "environ_get", |c: Caller<'_, Host>, list_out, text_out| {
+        enter(c, "environ_get", |guest| environ_get(guest, list_out, text_out))
+    })?;
+    linker.func_wrap(module, "environ_sizes_get", |c: Caller<'_, Host>, count_out, size_out| {
+        enter(c, "environ_sizes_get", |guest| {
+            let lines = environment(guest.host());
+            guest.write_u32(count_out, small(lines.len())?)?;
+            Ok(guest.write_u32(size_out, small(lines.iter().map(Vec::len).sum())?)?)
+        })
+    })?;
+    linker.func_wrap(
+        module,
+        "clock_time_get",
+        |c: Caller<'_, Host>, clock: u32, _precision: u64, out| {
+            enter(c, "clock_time_get", |guest| {
+                let time = &guest.host().shared.clock;
+                let nanos = match clock {
+                    0 => time.wall_nanos(),
+                    1 => time.monotonic_nanos(),
+                    _ => return Err(Errno(NOTSUP)),
+                };
+                Ok(guest.write_u64(out, nanos)?)
+            })
+        },
+    )?;
+    linker.func_wrap(module, "random_get", |c: Caller<'_, Host>, at, len: u32| {
+        enter(c, "random_get", |guest| {
+            let host = guest.host();
+            if len as usize > host.profile.max_random_bytes.min(host.limiter.max_memory) {
+                return Err(Errno(INVAL));
+            }
+            let bytes = host.random.bytes(len as usize);
+            Ok(guest.write(at, &bytes)?)
+        })
+    })?;
+    linker.func_wrap(module, "sched_yield", |c: Caller<'_, Host>| {
+        enter(c, "sched_yield", |_| Ok(()))
+    })?;
+    linker.func_wrap(
+        module,
+        "poll_oneoff",
+        |c: Caller<'_, Host>, _in: u32, _out: u32, _count: u32, events_out| {
+            enter(c, "poll_oneoff", |guest| Ok(guest.write_u32(events_out, 0)?))
+        },
+    )?;
+    linker.func_wrap(module, "proc_exit", |c: Caller<'_, Host>, code: u32| {
+        book(c, "proc_exit", |_| Err(wasmtime::Error::new(Stop::Exit(code)))).map(|_| ())
+    })?;
+    Ok(())
+}
+
+fn small(len: usize) -> Result<u32, Errno> {
+    u32::try_from(len).map_err(|_| Errno(INVAL))
+}
+
+fn environment(host: &Host) -> Vec<Vec<u8>> {
+    let variables = host.shared.environment.iter();
+    variables.map(|(name, value)| format!("{name}={value}\0").into_bytes()).collect()
+}
+
+fn environ_get(guest: &mut Guest<'_>, mut list_out: u32, mut text_out: u32) -> Result<(), Errno> {
+    for line in environment(guest.host()) {
+        guest.write_u32(list_out, text_out)?;
+        guest.write(text_out, &line)?;
+        list_out = list_out.checked_add(4).ok_or(Errno(FAULT))?;
+        text_out = text_out.checked_add(small(line.len())?).ok_or(Errno(FAULT))?;
+    }
+    Ok(())
+}
+
+fn link_files(linker: &mut Linker<Host>, module: &str) -> wasmtime::Result<()> {
+    linker.func_wrap(
+        module,
+        "fd_write",
+        |c: Caller<'_, Host>, fd, parts, count, written_out| {
+            enter(c, "fd_write", |guest| fd_write(guest, fd, parts, count, written_out))
+        },
+    )?;
+    linker.func_wrap(
+        module,
+        "fd_read",
+        |c: Caller<'_, Host>, _fd: u32, _parts: u32, _count: u32, _read_out: u32| {
+            enter(c, "fd_read", |_| Err(Errno(NOSYS)))
+        },
+    )?;
+    linker.func_wrap(
+        module,
+        "fd_seek",
+        |c: Caller<'_, Host>, _fd: u32, _by: i64, _whence: u32, _out: u32| {
+            enter(c, "fd_seek", |_| Err(Errno(NOSYS)))
+        },
+    )?;
+    linker.func_wrap(module, "fd_close", |c: Caller<'_, Host>, _fd: u32| {
+        enter(c, "fd_close", |_| Err(Errno(NOSYS)))
+    })?;
+    linker.func_wrap(module, "fd_fdstat_get", |c: Caller<'_, Host>, fd: u32, out| {
+        enter(c, "fd_fdstat_get", |guest| {
+            if !matches!(fd, 1 | 2) {
+                return Err(Errno(BADF));
+            }
+            // File type and flags are unknown; the one right is to write.
+            let mut stat = [0; 24];
+            if let Some(rights) = stat.get_mut(8) {
+                *rights = 64;
+            }
+            Ok(guest.write(out, &stat)?)
+        })
+    })?;
+    linker.func_wrap(
+        module,
+        "fd_fdstat_set_flags",
+        |c: Caller<'_, Host>, _fd: u32, _flags: u32| {
+            enter(c, "fd_fdstat_set_flags", |_| Err(Errno(NOSYS)))
+        },
+    )?;
+    linker.func_wrap(module, "fd_prestat_get", |c: Caller<'_, Host>, _fd: u32, _out: u32| {
+        enter(c, "fd_prestat_get", |_| Err(Errno(BADF)))
+    })?;
+    linker.func_wrap(
+        module,
+        "fd_prestat_dir_name",
+        |c: Caller<'_, Host>, _fd: u32, _at: u32, _len: u32| {
+            enter(c, "fd_prestat_dir_name", |_| Err(Errno(BADF)))
+        },
+    )?;
+    Ok(())
+}
+
+fn link_paths(linker: &mut Linker<Host>, module: &str) -> wasmtime::Result<()> {
+    linker.func_wrap(
+        module,
+        "path_open",
+        |c: Caller<'_, Host>,
+         _fd: u32,
+         _flags: u32,
+         _at: u32,
+         _len: u32,
+         _open: u32,
+         _rights: u64,
+         _inheriting: u64,
+         _fd_flags: u32,
+         _fd_out: u32| { enter(c, "path_open", |_| Err(Errno(NOENT))) },
+    )?;
+    linker.func_wrap(
+        module,
+        "path_filestat_get",
+        |c: Caller<'_, Host>, _fd: u32, _flags: u32, _at: u32, _len: u32, _out: u32| {
+            enter(c, "path_filestat_get", |_| Err(Errno(NOENT)))
+        },
+    )?;
+    Ok(())
+}
+
+fn fd_write(
+    guest: &mut Guest<'_>,
+    fd: u32,
+    parts: u32,
+    count: u32,
+    written_out: u32,
+) -> Result<(), Errno> {
+    let level = match fd {
+        1 => LogLevel::Info,
+        2 => LogLevel::Error,
+        _ => return Err(Errno(BADF)),
+    };
+    if count > MAX_WRITE_PARTS {
+        return Err(Errno(INVAL));
+    }
+    let list = guest.read(parts, count * 8)?;
+    let mut line = Vec::new();
+    for part in list.as_chunks::<8>().0 {
+        let [a, b, c, d, e, f, g, h] = *part;
+        let (at, len) = (u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h]));
+        line.extend(guest.read(at, len)?);
+    }
+    let written = small(line.len())?;
+    if line.last() == Some(&b'\n') {
+        line.pop();
+    }
+    if written > 0 {
+        log(guest.host(), level, line);
+    }
+    Ok(guest.write_u32(written_out, written)?)
+}

@@ -1,0 +1,155 @@
+//! What one VM's host functions work on.
+
+use core::time::Duration;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use wasmtime::{Memory, ResourceLimiter, TypedFunc};
+
+use crate::abi::{MapKind, Status};
+use crate::headers::Headers;
+use crate::ledger::{Ledger, Log};
+use crate::plugin::Plugin;
+use crate::profile::Profile;
+use crate::stream::Stream;
+use crate::world::clock::Clock;
+use crate::world::event::Events;
+use crate::world::metric::Metrics;
+use crate::world::random::Random;
+use crate::world::shared::{SharedData, SharedQueues};
+use crate::world::upstream::{Delivery, Upstream};
+
+/// The one plugin context of a VM.
+pub(crate) const ROOT_CONTEXT: u32 = 1;
+
+/// The half of a world that every VM can reach. It is lent to a VM for the length of a callback.
+#[derive(Debug, Default)]
+pub(crate) struct Shared {
+    pub(crate) clock: Clock,
+    pub(crate) data: SharedData,
+    pub(crate) queues: SharedQueues,
+    pub(crate) metrics: Metrics,
+    pub(crate) events: Events,
+    pub(crate) upstreams: BTreeMap<String, Upstream>,
+    pub(crate) properties: BTreeMap<Vec<u8>, Vec<u8>>,
+    pub(crate) environment: Vec<(String, String)>,
+}
+
+/// The guest's memory and its allocator, known once it is instantiated.
+#[derive(Clone)]
+pub(crate) struct GuestMemory {
+    pub(crate) memory: Memory,
+    pub(crate) allocate: TypedFunc<u32, u32>,
+}
+
+/// Refuses memory beyond the profile's limit.
+#[derive(Debug)]
+pub(crate) struct Limiter {
+    pub(crate) max_memory: usize,
+    pub(crate) refused: bool,
+}
+
+impl ResourceLimiter for Limiter {
+    fn memory_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let allowed = desired <= self.max_memory;
+        self.refused |= !allowed;
+        Ok(allowed)
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(desired <= MAX_TABLE_ELEMENTS)
+    }
+}
+
+const MAX_TABLE_ELEMENTS: usize = 10_000_000;
+
+pub(crate) struct Host {
+    pub(crate) profile: Arc<Profile>,
+    pub(crate) plugin: Arc<Plugin>,
+    pub(crate) shared: Box<Shared>,
+    pub(crate) limiter: Limiter,
+    pub(crate) guest: Option<GuestMemory>,
+    pub(crate) random: Random,
+    /// Index of the worker; the canary has that of the worker it goes before.
+    pub(crate) worker: usize,
+    pub(crate) canary: bool,
+    /// Counts the VMs of this worker, so that events of a replaced one are recognised.
+    pub(crate) generation: u64,
+    pub(crate) streams: BTreeMap<u32, Stream>,
+    pub(crate) next_context: u32,
+    /// The context of the running callback.
+    pub(crate) current: u32,
+    /// The context the guest chose to act for, during one callback.
+    pub(crate) effective: Option<u32>,
+    /// The stream on whose account things are booked.
+    pub(crate) account: u32,
+    pub(crate) background: Ledger,
+    /// Every line logged, whatever account it is booked on.
+    pub(crate) logs: Vec<Log>,
+    pub(crate) recording: bool,
+    pub(crate) restricted: bool,
+    pub(crate) configuring: bool,
+    pub(crate) delivery: Option<Delivery>,
+    /// Outstanding calls and the stream that each was made for.
+    pub(crate) calls: BTreeMap<u32, u32>,
+    pub(crate) next_token: u32,
+    pub(crate) tick_period: Option<Duration>,
+    pub(crate) tick_generation: u64,
+    /// Streams that a host call moved: resumed, answered or closed.
+    pub(crate) woken: Vec<u32>,
+    pub(crate) call_count: u64,
+    pub(crate) bytes_copied: u64,
+}
+
+impl Host {
+    /// The context that host functions act for.
+    pub(crate) fn acting(&self) -> u32 {
+        self.effective.unwrap_or(self.current)
+    }
+
+    pub(crate) fn stream(&mut self) -> Option<&mut Stream> {
+        let context = self.acting();
+        self.streams.get_mut(&context)
+    }
+
+    pub(crate) fn ledger(&mut self) -> &mut Ledger {
+        match self.streams.get_mut(&self.account) {
+            Some(stream) => &mut stream.ledger,
+            None => &mut self.background,
+        }
+    }
+
+    pub(crate) fn has_context(&self, context: u32) -> bool {
+        context <= ROOT_CONTEXT || self.streams.contains_key(&context)
+    }
+
+    pub(crate) fn readable_map(&self, kind: MapKind) -> Result<&Headers, Status> {
+        let map = match kind {
+            MapKind::CallResponseHeaders => {
+                self.delivery.as_ref().and_then(|delivery| delivery.headers.as_ref())
+            }
+            MapKind::CallResponseTrailers => {
+                let delivered = self.delivery.as_ref().filter(|call| call.headers.is_some());
+                delivered.map(|delivery| &delivery.trailers)
+            }
+            _ => self.streams.get(&self.acting()).and_then(|stream| stream.readable_map(kind)),
+        };
+        map.ok_or(Status::BadArgument)
+    }
+
+    pub(crate) fn wake(&mut self, context: u32) {
+        if !self.woken.contains(&context) {
+            self.woken.push(context);
+        }
+    }
+}

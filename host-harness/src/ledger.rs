@@ -1,0 +1,138 @@
+//! What one stream, or the background of one worker, did and cost.
+
+use core::fmt;
+use core::time::Duration;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use crate::abi::{LogLevel, Status};
+use crate::headers::Headers;
+use crate::world::upstream::CallResult;
+
+/// One line that the guest logged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// Virtual time since the world began.
+    pub at: Duration,
+    /// Context that was in charge.
+    pub context: u32,
+    /// How loud.
+    pub level: LogLevel,
+    /// The bytes as logged.
+    pub bytes: Vec<u8>,
+}
+
+impl Log {
+    /// The line as text.
+    #[must_use]
+    pub fn message(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.bytes)
+    }
+}
+
+impl fmt::Display for Log {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{}] {}", self.level.as_str(), self.message())
+    }
+}
+
+/// One call of the guest into the host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostCall {
+    /// Function as imported.
+    pub name: &'static str,
+    /// What it was about: a header name, a property path, an upstream. Never a value.
+    pub subject: Vec<u8>,
+    /// What the host answered: a [`Status`] or, for WASI, an errno.
+    pub status: u32,
+}
+
+/// One call of the host into the guest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Callback {
+    /// Function as exported.
+    pub name: &'static str,
+    /// Context it was made for.
+    pub context: u32,
+    /// What it cost in fuel; 0 when the world does not meter.
+    pub fuel: u64,
+    /// How many host calls it made.
+    pub host_calls: u64,
+    /// How many bytes were copied between host and guest.
+    pub bytes_copied: u64,
+}
+
+/// One HTTP call that the guest made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Callout {
+    /// Virtual time since the world began.
+    pub at: Duration,
+    /// Number that the guest got.
+    pub token: u32,
+    /// Upstream as named by the guest.
+    pub upstream: String,
+    /// Headers, pseudo-headers included.
+    pub headers: Headers,
+    /// Body.
+    pub body: Vec<u8>,
+    /// Trailers.
+    pub trailers: Headers,
+    /// Time the guest allowed; `None` is unlimited.
+    pub timeout: Option<Duration>,
+    /// What will come of it.
+    pub result: CallResult,
+}
+
+/// Everything that was done on one account.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ledger {
+    /// Calls into the guest, in order.
+    pub callbacks: Vec<Callback>,
+    /// Calls into the host, in order. Empty when the world does not record.
+    pub host_calls: Vec<HostCall>,
+    /// How often each host function was called; kept even without recording.
+    pub host_call_counts: BTreeMap<&'static str, u64>,
+    /// Lines logged, in order.
+    pub logs: Vec<Log>,
+    /// HTTP calls made, in order.
+    pub callouts: Vec<Callout>,
+    /// Fuel used; 0 when the world does not meter.
+    pub fuel: u64,
+    /// Bytes copied between host and guest.
+    pub bytes_copied: u64,
+}
+
+impl Ledger {
+    /// How many host calls were made.
+    #[must_use]
+    pub fn host_call_count(&self) -> u64 {
+        self.host_call_counts.values().sum()
+    }
+
+    /// Fuel used in callbacks of this name.
+    #[must_use]
+    pub fn fuel_of(&self, callback: &str) -> u64 {
+        self.callbacks.iter().filter(|entry| entry.name == callback).map(|entry| entry.fuel).sum()
+    }
+
+    /// Adds what happened on another account.
+    pub(crate) fn absorb(&mut self, other: Self) {
+        self.callbacks.extend(other.callbacks);
+        self.host_calls.extend(other.host_calls);
+        self.logs.extend(other.logs);
+        self.callouts.extend(other.callouts);
+        self.fuel += other.fuel;
+        self.bytes_copied += other.bytes_copied;
+        for (name, count) in other.host_call_counts {
+            *self.host_call_counts.entry(name).or_default() += count;
+        }
+    }
+}
+
+impl HostCall {
+    /// Whether the host answered with this status.
+    #[must_use]
+    pub fn answered(&self, status: Status) -> bool {
+        self.status == status as u32
+    }
+}

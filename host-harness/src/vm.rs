@@ -1,0 +1,476 @@
+//! One instance of a filter: how the host calls into it, and what each call costs.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use wasmtime::{Instance, Store, Trap, TypedFunc, WasmParams, WasmResults};
+
+use crate::abi::Direction;
+use crate::abi::guest::Stop;
+use crate::artifact::{Artifact, EPOCH, words};
+use crate::error::{ArtifactError, Failure, FailureKind, StartError};
+use crate::host::{GuestMemory, Host, Limiter, ROOT_CONTEXT, Shared};
+use crate::ledger::{Callback, Ledger, Log};
+use crate::plugin::Plugin;
+use crate::profile::Profile;
+use crate::world::random::Random;
+use crate::world::upstream::Delivery;
+
+/// What a callback wants to happen next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    Continue,
+    Pause,
+}
+
+impl Action {
+    fn from_wire(action: u32) -> Self {
+        // Envoy takes everything that is not 0 as a stop.
+        if action == 0 { Self::Continue } else { Self::Pause }
+    }
+}
+
+/// How much a callback may cost.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Budget {
+    Fuel(u64),
+    Epochs(u64),
+}
+
+/// What a VM is made for.
+#[derive(Clone, Debug)]
+pub(crate) struct Setup {
+    pub(crate) profile: Arc<Profile>,
+    pub(crate) plugin: Arc<Plugin>,
+    pub(crate) worker: usize,
+    pub(crate) generation: u64,
+    pub(crate) canary: bool,
+    pub(crate) random: Random,
+    pub(crate) recording: bool,
+    pub(crate) budget: Budget,
+}
+
+type Ends = TypedFunc<u32, ()>;
+type Sized2 = TypedFunc<(u32, u32), u32>;
+type Sized3 = TypedFunc<(u32, u32, u32), u32>;
+
+struct Exports {
+    initialize: Option<TypedFunc<(), ()>>,
+    start: Option<TypedFunc<(), ()>>,
+    main: Option<Sized2>,
+    on_context_create: Option<TypedFunc<(u32, u32), ()>>,
+    on_vm_start: Option<Sized2>,
+    on_configure: Option<Sized2>,
+    on_tick: Option<Ends>,
+    on_queue_ready: Option<TypedFunc<(u32, u32), ()>>,
+    on_http_call_response: Option<TypedFunc<(u32, u32, u32, u32, u32), ()>>,
+    on_headers: [Option<Sized3>; 2],
+    on_body: [Option<Sized3>; 2],
+    on_trailers: [Option<Sized2>; 2],
+    on_done: Option<Sized1>,
+    on_log: Option<Ends>,
+    on_delete: Option<Ends>,
+}
+
+type Sized1 = TypedFunc<u32, u32>;
+
+pub(crate) struct Vm {
+    store: Store<Host>,
+    exports: Exports,
+    budget: Budget,
+}
+
+/// One call into the guest: by its exported name, for a context, on an account.
+#[derive(Clone, Copy)]
+struct Invocation {
+    name: &'static str,
+    context: u32,
+    account: u32,
+}
+
+impl Invocation {
+    fn of(name: &'static str, context: u32) -> Self {
+        Self { name, context, account: context }
+    }
+}
+
+impl Vm {
+    pub(crate) fn new(artifact: &Artifact, setup: Setup) -> Result<Self, StartError> {
+        let Setup { profile, plugin, worker, generation, canary, random, recording, budget } =
+            setup;
+        let compiled = artifact.compiled(matches!(budget, Budget::Fuel(_)))?;
+        let next_token = profile.first_call_token;
+        let host = Host {
+            limiter: Limiter { max_memory: profile.max_memory_bytes, refused: false },
+            profile,
+            plugin,
+            shared: Box::default(),
+            guest: None,
+            random,
+            worker,
+            canary,
+            generation,
+            streams: BTreeMap::new(),
+            next_context: ROOT_CONTEXT + 1,
+            current: 0,
+            effective: None,
+            account: ROOT_CONTEXT,
+            background: Ledger::default(),
+            logs: Vec::new(),
+            recording,
+            restricted: false,
+            configuring: false,
+            delivery: None,
+            calls: BTreeMap::new(),
+            next_token,
+            tick_period: None,
+            tick_generation: generation << 32,
+            woken: Vec::new(),
+            call_count: 0,
+            bytes_copied: 0,
+        };
+        let mut store = Store::new(&compiled.engine, host);
+        store.limiter(|host| &mut host.limiter);
+        grant(&mut store, budget);
+        let instance = compiled.pre.instantiate(&mut store);
+        let instance =
+            instance.map_err(|error| StartError::Instantiation { reason: words(&error) })?;
+        let exports = Exports::of(&instance, &mut store)?;
+        Ok(Self { store, exports, budget })
+    }
+
+    pub(crate) fn host(&mut self) -> &mut Host {
+        self.store.data_mut()
+    }
+
+    pub(crate) fn logs(&self) -> &[Log] {
+        &self.store.data().logs
+    }
+
+    pub(crate) fn background(&self) -> &Ledger {
+        &self.store.data().background
+    }
+
+    pub(crate) fn open_streams(&self) -> usize {
+        self.store.data().streams.len()
+    }
+
+    /// Bytes of linear memory.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        let guest = self.store.data().guest.as_ref();
+        guest.map_or(0, |guest| guest.memory.data_size(&self.store))
+    }
+
+    /// Runs the whole start-up.
+    pub(crate) fn boot(&mut self, lent: &mut Box<Shared>) -> Result<(), StartError> {
+        self.initialize(lent).map_err(|failure| self.start_failed(failure))?;
+        let sizes = {
+            let plugin = &self.host().plugin;
+            (wire(plugin.vm_configuration.len()), wire(plugin.configuration.len()))
+        };
+        self.create_context(lent, ROOT_CONTEXT, 0).map_err(|failure| self.start_failed(failure))?;
+        let invocation = Invocation::of("proxy_on_vm_start", ROOT_CONTEXT);
+        let function = self.exports.on_vm_start.as_ref();
+        let params = (ROOT_CONTEXT, sizes.0);
+        let started = invoke(&mut self.store, lent, self.budget, invocation, function, params);
+        let started = started.map_err(|failure| self.start_failed(failure))?;
+        if started == Some(0) {
+            return Err(StartError::VmStartRefused { logs: self.host().logs.clone() });
+        }
+        self.host().configuring = true;
+        let invocation = Invocation::of("proxy_on_configure", ROOT_CONTEXT);
+        let function = self.exports.on_configure.as_ref();
+        let params = (ROOT_CONTEXT, sizes.1);
+        let configured = invoke(&mut self.store, lent, self.budget, invocation, function, params);
+        self.host().configuring = false;
+        let configured = configured.map_err(|failure| self.start_failed(failure))?;
+        if configured == Some(0) {
+            return Err(StartError::ConfigurationRefused { logs: self.host().logs.clone() });
+        }
+        Ok(())
+    }
+
+    fn start_failed(&mut self, failure: Failure) -> StartError {
+        StartError::Failed { failure, logs: self.host().logs.clone() }
+    }
+
+    fn initialize(&mut self, lent: &mut Box<Shared>) -> Result<(), Failure> {
+        let (store, exports, budget) = (&mut self.store, &self.exports, self.budget);
+        store.data_mut().restricted = store.data().profile.restricted_initialize;
+        let outcome = if exports.initialize.is_some() {
+            let initialized = Invocation::of("_initialize", 0);
+            invoke(store, lent, budget, initialized, exports.initialize.as_ref(), ())
+                .and_then(|_| {
+                    let main = Invocation::of("main", 0);
+                    invoke(store, lent, budget, main, exports.main.as_ref(), (0, 0))
+                })
+                .map(drop)
+        } else {
+            let start = Invocation::of("_start", 0);
+            invoke(store, lent, budget, start, exports.start.as_ref(), ()).map(drop)
+        };
+        self.host().restricted = false;
+        outcome
+    }
+
+    pub(crate) fn create_context(
+        &mut self,
+        lent: &mut Box<Shared>,
+        context: u32,
+        parent: u32,
+    ) -> Result<(), Failure> {
+        let invocation = Invocation::of("proxy_on_context_create", context);
+        let function = self.exports.on_context_create.as_ref();
+        let params = (context, parent);
+        invoke(&mut self.store, lent, self.budget, invocation, function, params).map(drop)
+    }
+
+    pub(crate) fn on_headers(
+        &mut self,
+        lent: &mut Box<Shared>,
+        direction: Direction,
+        context: u32,
+        (count, end_of_stream): (usize, bool),
+    ) -> Result<Action, Failure> {
+        let name = ["proxy_on_request_headers", "proxy_on_response_headers"];
+        let (name, function) = pick(direction, name, &self.exports.on_headers);
+        let params = (context, wire(count), u32::from(end_of_stream));
+        let invocation = Invocation::of(name, context);
+        let action = invoke(&mut self.store, lent, self.budget, invocation, function, params)?;
+        Ok(action.map_or(Action::Continue, Action::from_wire))
+    }
+
+    pub(crate) fn on_body(
+        &mut self,
+        lent: &mut Box<Shared>,
+        direction: Direction,
+        context: u32,
+        (size, end_of_stream): (usize, bool),
+    ) -> Result<Action, Failure> {
+        let name = ["proxy_on_request_body", "proxy_on_response_body"];
+        let (name, function) = pick(direction, name, &self.exports.on_body);
+        let params = (context, wire(size), u32::from(end_of_stream));
+        let invocation = Invocation::of(name, context);
+        let action = invoke(&mut self.store, lent, self.budget, invocation, function, params)?;
+        Ok(action.map_or(Action::Continue, Action::from_wire))
+    }
+
+    pub(crate) fn on_trailers(
+        &mut self,
+        lent: &mut Box<Shared>,
+        direction: Direction,
+        context: u32,
+        count: usize,
+    ) -> Result<Action, Failure> {
+        let name = ["proxy_on_request_trailers", "proxy_on_response_trailers"];
+        let (name, function) = pick(direction, name, &self.exports.on_trailers);
+        let params = (context, wire(count));
+        let invocation = Invocation::of(name, context);
+        let action = invoke(&mut self.store, lent, self.budget, invocation, function, params)?;
+        Ok(action.map_or(Action::Continue, Action::from_wire))
+    }
+
+    pub(crate) fn on_tick(&mut self, lent: &mut Box<Shared>) -> Result<(), Failure> {
+        let invocation = Invocation::of("proxy_on_tick", ROOT_CONTEXT);
+        let function = self.exports.on_tick.as_ref();
+        invoke(&mut self.store, lent, self.budget, invocation, function, ROOT_CONTEXT).map(drop)
+    }
+
+    pub(crate) fn on_queue_ready(
+        &mut self,
+        lent: &mut Box<Shared>,
+        queue: u32,
+    ) -> Result<(), Failure> {
+        let invocation = Invocation::of("proxy_on_queue_ready", ROOT_CONTEXT);
+        let function = self.exports.on_queue_ready.as_ref();
+        let params = (ROOT_CONTEXT, queue);
+        invoke(&mut self.store, lent, self.budget, invocation, function, params).map(drop)
+    }
+
+    /// Delivers the end of a call, on the account of the stream that made it.
+    pub(crate) fn on_http_call_response(
+        &mut self,
+        lent: &mut Box<Shared>,
+        token: u32,
+        account: u32,
+        delivery: Delivery,
+    ) -> Result<(), Failure> {
+        let invocation =
+            Invocation { name: "proxy_on_http_call_response", context: ROOT_CONTEXT, account };
+        let params = (
+            ROOT_CONTEXT,
+            token,
+            wire(delivery.headers.as_ref().map_or(0, crate::Headers::len)),
+            wire(delivery.body.len()),
+            wire(delivery.trailers.len()),
+        );
+        self.host().delivery = Some(delivery);
+        let function = self.exports.on_http_call_response.as_ref();
+        let end = invoke(&mut self.store, lent, self.budget, invocation, function, params);
+        self.host().delivery = None;
+        end.map(drop)
+    }
+
+    /// Ends a stream's context: done, log and delete, in the profile's order.
+    pub(crate) fn end_context(
+        &mut self,
+        lent: &mut Box<Shared>,
+        context: u32,
+    ) -> Result<(), Failure> {
+        if self.host().profile.log_before_done {
+            self.on_log(lent, context)?;
+            self.on_done(lent, context)?;
+        } else {
+            self.on_done(lent, context)?;
+            self.on_log(lent, context)?;
+        }
+        let invocation = Invocation::of("proxy_on_delete", context);
+        let function = self.exports.on_delete.as_ref();
+        invoke(&mut self.store, lent, self.budget, invocation, function, context).map(drop)
+    }
+
+    fn on_done(&mut self, lent: &mut Box<Shared>, context: u32) -> Result<(), Failure> {
+        let invocation = Invocation::of("proxy_on_done", context);
+        let function = self.exports.on_done.as_ref();
+        invoke(&mut self.store, lent, self.budget, invocation, function, context).map(drop)
+    }
+
+    fn on_log(&mut self, lent: &mut Box<Shared>, context: u32) -> Result<(), Failure> {
+        if let Some(stream) = self.host().streams.get_mut(&context) {
+            stream.logging = true;
+        }
+        let invocation = Invocation::of("proxy_on_log", context);
+        let function = self.exports.on_log.as_ref();
+        let end = invoke(&mut self.store, lent, self.budget, invocation, function, context);
+        if let Some(stream) = self.host().streams.get_mut(&context) {
+            stream.logging = false;
+        }
+        end.map(drop)
+    }
+}
+
+impl Exports {
+    fn of(instance: &Instance, store: &mut Store<Host>) -> Result<Self, StartError> {
+        // cpp-host takes `malloc` first when both are there.
+        let allocate = match get(instance, store, "malloc")? {
+            Some(allocate) => Some(allocate),
+            None => get(instance, store, "proxy_on_memory_allocate")?,
+        };
+        let memory = instance.get_memory(&mut *store, "memory");
+        let memory = memory.ok_or(ArtifactError::MissingMemory)?;
+        let allocate = allocate.ok_or(ArtifactError::MissingAllocator)?;
+        store.data_mut().guest = Some(GuestMemory { memory, allocate });
+        Ok(Self {
+            initialize: get(instance, store, "_initialize")?,
+            start: get(instance, store, "_start")?,
+            main: get(instance, store, "main")?,
+            on_context_create: get(instance, store, "proxy_on_context_create")?,
+            on_vm_start: get(instance, store, "proxy_on_vm_start")?,
+            on_configure: get(instance, store, "proxy_on_configure")?,
+            on_tick: get(instance, store, "proxy_on_tick")?,
+            on_queue_ready: get(instance, store, "proxy_on_queue_ready")?,
+            on_http_call_response: get(instance, store, "proxy_on_http_call_response")?,
+            on_headers: [
+                get(instance, store, "proxy_on_request_headers")?,
+                get(instance, store, "proxy_on_response_headers")?,
+            ],
+            on_body: [
+                get(instance, store, "proxy_on_request_body")?,
+                get(instance, store, "proxy_on_response_body")?,
+            ],
+            on_trailers: [
+                get(instance, store, "proxy_on_request_trailers")?,
+                get(instance, store, "proxy_on_response_trailers")?,
+            ],
+            on_done: get(instance, store, "proxy_on_done")?,
+            on_log: get(instance, store, "proxy_on_log")?,
+            on_delete: get(instance, store, "proxy_on_delete")?,
+        })
+    }
+}
+
+/// An export under this name; absent is fine, another type is not.
+fn get<P: WasmParams, R: WasmResults>(
+    instance: &Instance,
+    store: &mut Store<Host>,
+    name: &str,
+) -> Result<Option<TypedFunc<P, R>>, ArtifactError> {
+    if instance.get_export(&mut *store, name).is_none() {
+        return Ok(None);
+    }
+    let function = instance.get_typed_func(&mut *store, name);
+    function.map(Some).map_err(|_| ArtifactError::WrongExport { name: name.to_owned() })
+}
+
+fn pick<'a, T>(
+    direction: Direction,
+    [request, response]: [&'static str; 2],
+    [on_request, on_response]: &'a [Option<T>; 2],
+) -> (&'static str, Option<&'a T>) {
+    match direction {
+        Direction::Request => (request, on_request.as_ref()),
+        Direction::Response => (response, on_response.as_ref()),
+    }
+}
+
+fn grant(store: &mut Store<Host>, budget: Budget) {
+    match budget {
+        // Cannot fail: the engine of a fuel budget counts fuel.
+        Budget::Fuel(fuel) => drop(store.set_fuel(fuel)),
+        Budget::Epochs(epochs) => store.set_epoch_deadline(epochs),
+    }
+}
+
+/// Lends the world to the guest, calls it, books the cost.
+fn invoke<P: WasmParams, R: WasmResults>(
+    store: &mut Store<Host>,
+    lent: &mut Box<Shared>,
+    budget: Budget,
+    invocation: Invocation,
+    function: Option<&TypedFunc<P, R>>,
+    params: P,
+) -> Result<Option<R>, Failure> {
+    let Some(function) = function else { return Ok(None) };
+    grant(store, budget);
+    let host = store.data_mut();
+    core::mem::swap(&mut host.shared, lent);
+    host.current = invocation.context;
+    host.effective = None;
+    host.account = invocation.account;
+    let (calls_before, bytes_before) = (host.call_count, host.bytes_copied);
+    let result = function.call(&mut *store, params);
+    let fuel = match budget {
+        Budget::Fuel(granted) => granted.saturating_sub(store.get_fuel().unwrap_or(granted)),
+        Budget::Epochs(_) => 0,
+    };
+    let host = store.data_mut();
+    core::mem::swap(&mut host.shared, lent);
+    let host_calls = host.call_count - calls_before;
+    let bytes_copied = host.bytes_copied - bytes_before;
+    let (name, context) = (invocation.name, invocation.context);
+    let ledger = host.ledger();
+    ledger.callbacks.push(Callback { name, context, fuel, host_calls, bytes_copied });
+    ledger.fuel += fuel;
+    ledger.bytes_copied += bytes_copied;
+    host.account = ROOT_CONTEXT;
+    result.map(Some).map_err(|error| failure(name, &error))
+}
+
+fn failure(callback: &'static str, error: &wasmtime::Error) -> Failure {
+    let kind = match (error.downcast_ref::<Stop>(), error.downcast_ref::<Trap>()) {
+        (Some(Stop::Exit(_)), _) => FailureKind::Exit,
+        (Some(Stop::Restricted(_)), _) => FailureKind::Restricted,
+        (None, Some(Trap::OutOfFuel | Trap::Interrupt)) => FailureKind::Deadline,
+        _ => FailureKind::Trap,
+    };
+    Failure { callback, kind, message: words(error) }
+}
+
+/// Unmetered callbacks may run this long.
+pub(crate) fn epochs(seconds: u64) -> u64 {
+    seconds.saturating_mul(1000) / u64::try_from(EPOCH.as_millis()).unwrap_or(1)
+}
+
+fn wire(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
+}
