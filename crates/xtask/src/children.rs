@@ -19,6 +19,7 @@ type Shared = Arc<Mutex<std::process::Child>>;
 
 static RUNNING: Mutex<Vec<Shared>> = Mutex::new(Vec::new());
 static FOLDERS: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+static WATCHING: Mutex<bool> = Mutex::new(false);
 static EXIT_CODE: AtomicI32 = AtomicI32::new(130);
 
 /// How long a child may take to end after it was asked to.
@@ -40,17 +41,14 @@ impl Child {
         lock(&RUNNING).push(Arc::clone(&inner));
         Ok(Self { inner, farewell })
     }
-
-    #[allow(dead_code, reason = "for the demo")]
-    pub(crate) fn id(&self) -> u32 {
+    #[cfg(test)]
+    fn id(&self) -> u32 {
         lock(&self.inner).id()
     }
 
     pub(crate) fn exited(&self) -> Result<Option<ExitStatus>> {
         Ok(lock(&self.inner).try_wait()?)
     }
-
-    #[allow(dead_code, reason = "for the demo")]
     /// Ends the child as a crash would.
     pub(crate) fn kill(self) {
         let mut child = lock(&self.inner);
@@ -112,20 +110,25 @@ impl Drop for Folder {
 
 /// From here on an interrupt stops every child, removes every folder, and ends the task.
 pub(crate) fn stop_on_interrupt() -> Result<()> {
-    ctrlc::set_handler(|| {
-        let running: Vec<_> = lock(&RUNNING).drain(..).collect();
-        for child in &running {
-            end(child, Signal::SIGINT);
-        }
-        for folder in lock(&FOLDERS).drain(..) {
-            let _ = std::fs::remove_dir_all(folder);
-        }
-        std::process::exit(EXIT_CODE.load(Ordering::SeqCst));
-    })
-    .context("cannot watch for interrupts")
+    let mut watching = lock(&WATCHING);
+    if !*watching {
+        ctrlc::set_handler(stop_all).context("cannot watch for interrupts")?;
+        *watching = true;
+    }
+    Ok(())
 }
 
-#[allow(dead_code, reason = "for the demo")]
+fn stop_all() {
+    let running: Vec<_> = lock(&RUNNING).drain(..).collect();
+    for child in &running {
+        end(child, Signal::SIGINT);
+    }
+    for folder in lock(&FOLDERS).drain(..) {
+        let _ = std::fs::remove_dir_all(folder);
+    }
+    std::process::exit(EXIT_CODE.load(Ordering::SeqCst));
+}
+
 /// The work is done and only a person's interrupt ends the task: that is success.
 pub(crate) fn wait_for_interrupt() -> ! {
     EXIT_CODE.store(0, Ordering::SeqCst);

@@ -6,6 +6,7 @@
 
 mod build_filters;
 mod children;
+mod demo;
 mod generate;
 mod process;
 mod say;
@@ -25,6 +26,7 @@ const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
   build-filters          build the Proxy-Wasm filters into target/filters
+  demo [--check]         walk one application's whole journey, on real parts
   generate [--check]     write the files that are made from the code, or say which are stale
   test [--only STAGE]... run every test, or the named stages
   tidy                   check the rules of the house
@@ -52,6 +54,10 @@ fn run() -> Result<()> {
         "build-filters" => {
             nothing_more(arguments)?;
             build_filters::run(&workspace)
+        }
+        "demo" => {
+            let check = flag(arguments, "check")?;
+            demo::run(&workspace, if check { demo::Mode::Check } else { demo::Mode::Stay })
         }
         "generate" => {
             let check = flag(arguments, "check")?;

@@ -9,7 +9,7 @@ use super::tally::Tally;
 use crate::build_filters::{self, FILTERS, WASI, YARDSTICK};
 use crate::tools::PostgresServer;
 use crate::workspace::Workspace;
-use crate::{process, tidy, tools};
+use crate::{demo, process, tidy, tools};
 
 #[derive(Debug)]
 pub(super) struct Stage {
@@ -27,6 +27,7 @@ pub(super) const STAGES: &[Stage] = &[
     Stage { name: "no-std", purpose: "the core builds where std does not exist", run: no_std },
     Stage { name: "native", purpose: "unit, harness, PostgreSQL, Envoy tests", run: native },
     Stage { name: "node", purpose: "the core's tests as Wasm in Node", run: node },
+    Stage { name: "demo", purpose: "the whole journey, on a real Envoy", run: demo },
     Stage { name: "doc", purpose: "the documentation builds", run: doc },
 ];
 
@@ -109,6 +110,10 @@ fn node(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
             .env("WASM_BINDGEN_TEST_ONLY_NODE", "1")
             .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner),
     )
+}
+
+fn demo(workspace: &Workspace, _: &mut Tally) -> Result<()> {
+    demo::run(workspace, demo::Mode::Check)
 }
 
 fn doc(workspace: &Workspace, _: &mut Tally) -> Result<()> {

@@ -12,6 +12,8 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 
 pub(crate) use self::postgres::Server as PostgresServer;
+#[cfg(test)]
+pub(crate) use self::postgres::free_port;
 use crate::workspace::Workspace;
 use crate::{process, say};
 
