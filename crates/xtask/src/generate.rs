@@ -18,7 +18,21 @@ struct Generated {
     command: &'static [&'static str],
 }
 
-const GENERATED: &[Generated] = &[];
+const FILTER_SCHEMA: &[&str] = &[
+    "run",
+    "--quiet",
+    "--package",
+    "gatekey-filter",
+    "--features",
+    "schema",
+    "--example",
+    "config_schema",
+];
+
+const GENERATED: &[Generated] = &[
+    Generated { file: "filters/application-auth/config.schema.json", command: FILTER_SCHEMA },
+    Generated { file: "filters/key-auth/config.schema.json", command: FILTER_SCHEMA },
+];
 
 /// Writes every generated file anew, or with `check` only says which would change.
 pub(crate) fn run(workspace: &Workspace, check: bool) -> Result<()> {
