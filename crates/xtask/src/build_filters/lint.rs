@@ -44,15 +44,6 @@ const ALLOCATORS: &[&str] = &["malloc", "proxy_on_memory_allocate"];
 /// 64 KiB each. What a module starts with is paid by every worker of every gateway.
 const INITIAL_PAGES: u64 = 32;
 
-/// Every function that may cross the border, either way: what a host may be told to allow.
-#[cfg(test)]
-pub(crate) fn crossings() -> Vec<&'static str> {
-    let functions = EXPORTS.iter().filter(|name| !matches!(**name, "memory" | ABI_MARKER));
-    let mut all: Vec<_> = ENV.iter().chain(WASI).chain(functions).copied().collect();
-    all.sort_unstable();
-    all
-}
-
 /// What a module shows to its host.
 #[derive(Debug)]
 pub(crate) struct Surface {

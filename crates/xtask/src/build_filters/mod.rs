@@ -10,8 +10,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
-#[cfg(test)]
-pub(crate) use self::lint::crossings;
 pub(crate) use self::targets::{WASI, add as add_target};
 use crate::workspace::Workspace;
 use crate::{process, say};
