@@ -1,1 +1,34 @@
-//! stub
+//! The Gatekey portal: the HTTP API that administrators, developers and gateways speak, the
+//! store behind it, and the command `gatekey`.
+//!
+//! A request goes through [`server`] to a handler in `api`. A handler reads (strictly, see
+//! `input` and `list`), asks a use case, and shows what it answers; it holds no rule of its own.
+//! A use case holds the rules that need the store, asks `gatekey_core::lifecycle` for those that
+//! do not, and writes in one transaction; what gateways must know goes through `revision`, what
+//! developers must know through `mail`. Web pages call the same use cases.
+//!
+//! The portal decides nothing about API traffic: gateways do, from what they were told.
+
+mod actor;
+mod api;
+mod app;
+mod cli;
+mod clock;
+pub mod config;
+mod data_dir;
+mod entropy;
+mod input;
+mod list;
+mod logging;
+mod mail;
+mod metrics;
+mod password;
+mod problem;
+mod revision;
+pub mod server;
+mod session;
+mod store;
+mod throttle;
+mod usecase;
+
+pub use self::cli::run;

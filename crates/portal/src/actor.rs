@@ -1,0 +1,216 @@
+//! Who calls: an administrator, a gateway, a visitor of a portal, a developer who signed in.
+//!
+//! Each is an extractor; a handler that takes one cannot be reached by anybody else.
+
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use aide::OperationInput;
+use aide::generate::GenContext;
+use aide::openapi::{Operation, SecurityRequirement};
+use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams};
+use axum::http::HeaderMap;
+use axum::http::header::{AUTHORIZATION, COOKIE};
+use axum::http::request::Parts;
+use gatekey_core::digest::Digest;
+use sea_orm::EntityTrait;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::entropy::digest_of;
+use crate::problem::Problem;
+use crate::session;
+use crate::store::entity::{developer, portal};
+
+/// The name of the security scheme of the management API.
+pub(crate) const ADMIN_SCHEME: &str = "adminToken";
+/// The name of the security scheme of gateways.
+pub(crate) const GATEWAY_SCHEME: &str = "gatewayToken";
+/// The name of the security scheme of the developer API.
+pub(crate) const DEVELOPER_SCHEME: &str = "portalAccessToken";
+
+/// Somebody with the administrator's token.
+#[derive(Debug)]
+pub(crate) struct Admin;
+
+impl FromRequestParts<App> for Admin {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        bearer(&parts.headers, app.admin_digest).map(|()| Self)
+    }
+}
+
+/// A gateway.
+#[derive(Debug)]
+pub(crate) struct Gateway;
+
+impl FromRequestParts<App> for Gateway {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        bearer(&parts.headers, app.gateway_digest).map(|()| Self)
+    }
+}
+
+/// Compares digests, in constant time: the time tells nothing of the token.
+fn bearer(headers: &HeaderMap, expected: Digest) -> Result<(), Problem> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return Err(Problem::unauthorized());
+    };
+    let (scheme, token) =
+        value.to_str().ok().and_then(|text| text.split_once(' ')).unwrap_or_default();
+    if scheme.eq_ignore_ascii_case("bearer") && digest_of(token) == expected {
+        Ok(())
+    } else {
+        Err(Problem::unauthorized())
+    }
+}
+
+/// Anybody who looks at a portal, signed in or not.
+#[derive(Debug)]
+pub(crate) struct Visitor {
+    /// The portal in the path.
+    pub(crate) portal: portal::Model,
+    /// Who it is, when signed in.
+    pub(crate) developer: Option<developer::Model>,
+}
+
+impl FromRequestParts<App> for Visitor {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let params = RawPathParams::from_request_parts(parts, app).await;
+        let params = params.map_err(|_| Problem::not_found())?;
+        let id = params.iter().find(|(name, _)| *name == "portalId");
+        let id = id.and_then(|(_, value)| Uuid::try_parse(value).ok());
+        let id = id.ok_or_else(Problem::not_found)?;
+        let portal = portal::Entity::find_by_id(id).one(app.store.db()).await?;
+        let portal = portal.ok_or_else(Problem::not_found)?;
+        let developer = match cookie(&parts.headers, session::ACCESS_COOKIE) {
+            Some(token) if portal.authentication_enabled => {
+                session::developer(app, portal.id, token).await?
+            }
+            _ => None,
+        };
+        Ok(Self { portal, developer })
+    }
+}
+
+/// A developer who signed in on the portal in the path.
+#[derive(Debug)]
+pub(crate) struct SignedIn {
+    /// The portal.
+    pub(crate) portal: portal::Model,
+    /// The developer.
+    pub(crate) developer: developer::Model,
+}
+
+impl FromRequestParts<App> for SignedIn {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let visitor = Visitor::from_request_parts(parts, app).await?;
+        let developer = visitor.developer.ok_or_else(Problem::unauthorized)?;
+        Ok(Self { portal: visitor.portal, developer })
+    }
+}
+
+/// The address that a request came from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ClientAddress(pub(crate) IpAddr);
+
+impl FromRequestParts<App> for ClientAddress {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip());
+        let forwarded = forwarded(&parts.headers, app.config.trusted_proxies);
+        Ok(Self(forwarded.unwrap_or(peer)))
+    }
+}
+
+/// The address that the outermost trusted proxy saw. What stands left of it the client can say.
+fn forwarded(headers: &HeaderMap, proxies: usize) -> Option<IpAddr> {
+    let behind = proxies.checked_sub(1)?;
+    let values = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+    let hops: Vec<_> = values.flat_map(|value| value.split(',')).map(str::trim).collect();
+    hops.iter().rev().nth(behind)?.parse().ok()
+}
+
+/// The value of a cookie. One that is sent twice is not believed at all.
+pub(crate) fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let lines = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let pairs =
+        lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let mut found = pairs.filter(|(key, _)| *key == name).map(|(_, value)| value);
+    let value = found.next()?;
+    found.next().is_none().then_some(value)
+}
+
+macro_rules! secured {
+    ($($actor:ty: $scheme:expr;)*) => {$(
+        impl OperationInput for $actor {
+            fn operation_input(_: &mut GenContext, operation: &mut Operation) {
+                let scheme = ($scheme.to_owned(), Vec::new());
+                operation.security = vec![SecurityRequirement::from_iter([scheme])];
+            }
+        }
+    )*};
+}
+
+secured! {
+    Admin: ADMIN_SCHEME;
+    Gateway: GATEWAY_SCHEME;
+    SignedIn: DEVELOPER_SCHEME;
+}
+
+impl OperationInput for Visitor {}
+impl OperationInput for ClientAddress {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(name: &'static str, values: &[&str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(name, value.parse().unwrap());
+        }
+        headers
+    }
+
+    #[test]
+    fn only_the_token_itself_opens() {
+        let expected = digest_of("secret");
+        let good = headers("authorization", &["bearer secret"]);
+        assert!(bearer(&good, expected).is_ok());
+        for bad in [
+            &["Bearer secreT"][..],
+            &["Basic secret"],
+            &["secret"],
+            &["Bearer secret", "Bearer secret"],
+            &[],
+        ] {
+            assert!(bearer(&headers("authorization", bad), expected).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_cookie_that_comes_twice_is_not_believed() {
+        assert_eq!(cookie(&headers("cookie", &["a=1; b=2"]), "b"), Some("2"));
+        assert_eq!(cookie(&headers("cookie", &["a=1", "b=2"]), "b"), Some("2"));
+        assert_eq!(cookie(&headers("cookie", &["b=1; b=2"]), "b"), None);
+        assert_eq!(cookie(&headers("cookie", &["bb=1"]), "b"), None);
+    }
+
+    #[test]
+    fn clients_cannot_choose_their_address() {
+        let sent = headers("x-forwarded-for", &["6.6.6.6, 10.0.0.1", "10.0.0.2"]);
+        assert_eq!(forwarded(&sent, 0), None);
+        assert_eq!(forwarded(&sent, 1), Some([10, 0, 0, 2].into()));
+        assert_eq!(forwarded(&sent, 2), Some([10, 0, 0, 1].into()));
+        assert_eq!(forwarded(&sent, 9), None);
+    }
+}

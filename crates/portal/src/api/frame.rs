@@ -1,0 +1,44 @@
+//! What happens around every request: it is counted, logged, and answered with the headers that
+//! every answer has.
+
+use core::cell::Cell;
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderValue, Method};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use crate::app::App;
+use crate::revision::COMMITTED;
+
+/// Frames a request.
+pub(super) async fn frame(State(app): State<App>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let method = known(request.method());
+    let route = request.extensions().get::<MatchedPath>();
+    let route = route.map_or("none", |route| route.as_str()).to_owned();
+    let mut response = COMMITTED.scope(Cell::new(None), next.run(request)).await;
+    let headers = response.headers_mut();
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    let (status, took) = (response.status().as_u16(), started.elapsed());
+    app.metrics.answered(method, &route, status, took);
+    tracing::info!(method, route, status, ms = took.as_secs_f64() * 1e3, "answered");
+    response
+}
+
+/// The method, or `other`: what a client invents must not become a label.
+fn known(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::HEAD => "HEAD",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
+}

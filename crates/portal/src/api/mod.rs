@@ -1,0 +1,86 @@
+//! The HTTP API: routes, handlers, and the description at `/openapi.json` that is made of them.
+
+use aide::axum::ApiRouter;
+use aide::openapi::OpenApi;
+use aide::transform::TransformOpenApi;
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::header::CONTENT_TYPE;
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+
+use crate::actor::{ADMIN_SCHEME, DEVELOPER_SCHEME, GATEWAY_SCHEME};
+use crate::app::App;
+use crate::problem::Problem;
+
+mod developer;
+mod frame;
+mod management;
+mod operations;
+pub(crate) mod reply;
+mod shape;
+
+/// Where the description of the API is.
+pub(crate) const OPENAPI_PATH: &str = "/openapi.json";
+
+/// Every route.
+pub(crate) fn router(app: App) -> Router {
+    let (router, description) = described();
+    let text = Bytes::from(description_text(&description));
+    let show = move || async move { ([(CONTENT_TYPE, "application/json")], text) };
+    router
+        .merge(operations::routes())
+        .route(OPENAPI_PATH, get(show))
+        .fallback(async || Problem::not_found())
+        .method_not_allowed_fallback(async || Problem::method_not_allowed())
+        .layer(from_fn_with_state(app.clone(), frame::frame))
+        .with_state(app)
+}
+
+/// The description of the API as it is served, and as it is kept beside the source.
+pub fn openapi() -> String {
+    description_text(&described().1)
+}
+
+fn described() -> (Router<App>, OpenApi) {
+    aide::generate::reset_context();
+    let mut description = OpenApi::default();
+    let router = ApiRouter::new()
+        .merge(management::routes())
+        .merge(developer::routes())
+        .finish_api_with(&mut description, describe);
+    (router, description)
+}
+
+fn describe(api: TransformOpenApi<'_>) -> TransformOpenApi<'_> {
+    use aide::openapi::{ApiKeyLocation, SecurityScheme};
+    let bearer = |description: &str| SecurityScheme::Http {
+        scheme: "bearer".into(),
+        bearer_format: None,
+        description: Some(description.into()),
+        extensions: Default::default(),
+    };
+    api.title("Gatekey portal")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(
+            "Management API, developer API and gateway sync of a Gatekey portal. Management and \
+             developer API have the paths, names and status codes of Konnect's.",
+        )
+        .security_scheme(ADMIN_SCHEME, bearer("The administrator's token."))
+        .security_scheme(GATEWAY_SCHEME, bearer("The gateways' token."))
+        .security_scheme(
+            DEVELOPER_SCHEME,
+            SecurityScheme::ApiKey {
+                location: ApiKeyLocation::Cookie,
+                name: crate::session::ACCESS_COOKIE.into(),
+                description: Some("The cookie of a developer who signed in.".into()),
+                extensions: Default::default(),
+            },
+        )
+}
+
+fn description_text(description: &OpenApi) -> String {
+    let mut text = serde_json::to_string_pretty(description).unwrap_or_default();
+    text.push('\n');
+    text
+}

@@ -1,0 +1,113 @@
+//! Shapes that several resources share: ids in paths, timestamps, views of other resources.
+
+use aide::OperationInput;
+use aide::generate::GenContext;
+use aide::openapi::Operation;
+use axum::extract::{FromRequestParts, Query};
+use axum::http::request::Parts;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::clock;
+use crate::list::ListQuery;
+use crate::problem::{Invalid, Problem};
+
+macro_rules! paths {
+    ($($name:ident { $($field:ident),+ })*) => {$(
+        #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+        #[serde(rename_all = "camelCase")]
+        pub(crate) struct $name {
+            $(pub(crate) $field: Uuid,)+
+        }
+    )*};
+}
+
+paths! {
+    PortalPath { portal_id }
+    DeveloperPath { portal_id, developer_id }
+    ApplicationPath { portal_id, application_id }
+    UnscopedApplicationPath { application_id }
+    RegistrationPath { portal_id, application_id, registration_id }
+    CredentialPath { portal_id, application_id, credential_id }
+    ApiPath { api_id }
+    VersionPath { api_id, version_id }
+    PublicationPath { api_id, portal_id }
+    ImplementationPath { api_id, implementation_id }
+    StrategyPath { auth_strategy_id }
+    GatewayPath { control_plane_id }
+    ServicePath { control_plane_id, service_id }
+    RoutePath { control_plane_id, route_id }
+}
+
+/// An instant, RFC 3339 in UTC.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Instant(pub(crate) i64);
+
+impl Serialize for Instant {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&clock::format(self.0))
+    }
+}
+
+impl JsonSchema for Instant {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Instant".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "format": "date-time" })
+    }
+}
+
+/// Labels, as shown.
+pub(crate) type Labels = serde_json::Map<String, Value>;
+
+/// The members of a stored JSON object.
+pub(crate) fn members(value: Value) -> Labels {
+    match value {
+        Value::Object(members) => members,
+        _ => Labels::new(),
+    }
+}
+
+/// Whether the query has `force=true`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Force(pub(crate) bool);
+
+impl<S: Send + Sync> FromRequestParts<S> for Force {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let mut query = ListQuery::from_request_parts(parts, state).await?;
+        let force = match query.take("force").as_deref() {
+            None | Some("false") => false,
+            Some("true") => true,
+            Some(_) => {
+                let choices = vec!["true".to_owned(), "false".to_owned()];
+                let fault = Invalid::query("force", "enum", "must be true or false");
+                return Err(Problem::one_invalid(fault.one_of(choices)));
+            }
+        };
+        query.nothing_else()?;
+        Ok(Self(force))
+    }
+}
+
+impl OperationInput for Force {
+    fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
+        #[derive(Deserialize, JsonSchema)]
+        #[allow(dead_code, reason = "only its schema is used")]
+        struct ForceQuery {
+            /// Delete what is inside as well.
+            #[serde(default)]
+            force: bool,
+        }
+        Query::<ForceQuery>::operation_input(ctx, operation);
+    }
+}

@@ -1,0 +1,74 @@
+//! What every request can reach.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use gatekey_core::digest::Digest;
+use tokio::sync::Notify;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::data_dir::Secrets;
+use crate::entropy::digest_of;
+use crate::metrics::Metrics;
+use crate::password::Passwords;
+use crate::store::Store;
+use crate::throttle::Throttles;
+
+/// The state of the running portal; a cheap handle.
+#[derive(Clone, Debug)]
+pub(crate) struct App(Arc<Parts>);
+
+/// The parts of the state.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    /// The configuration.
+    pub(crate) config: Config,
+    /// The database.
+    pub(crate) store: Store,
+    /// Tokens and keys.
+    pub(crate) secrets: Secrets,
+    /// The digest of the administrator's token.
+    pub(crate) admin_digest: Digest,
+    /// The digest of the gateways' token.
+    pub(crate) gateway_digest: Digest,
+    /// The time.
+    pub(crate) clock: Clock,
+    /// Hashes passwords.
+    pub(crate) passwords: Passwords,
+    /// Counts what outsiders do.
+    pub(crate) throttles: Throttles,
+    /// Wakes whoever delivers e-mails.
+    pub(crate) mail_waiting: Notify,
+    /// Where e-mails are delivered.
+    pub(crate) mailbox: PathBuf,
+    /// What happened so far, in numbers.
+    pub(crate) metrics: Metrics,
+}
+
+impl App {
+    /// Puts the parts together.
+    pub(crate) fn new(config: Config, store: Store, secrets: Secrets) -> Self {
+        Self(Arc::new(Parts {
+            admin_digest: digest_of(secrets.admin_token.expose()),
+            gateway_digest: digest_of(secrets.gateway_token.expose()),
+            clock: Clock::default(),
+            passwords: Passwords::default(),
+            throttles: Throttles::new(config.throttle),
+            mail_waiting: Notify::new(),
+            mailbox: crate::data_dir::mailbox(&config.data_dir),
+            metrics: Metrics::default(),
+            config,
+            store,
+            secrets,
+        }))
+    }
+}
+
+impl core::ops::Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}

@@ -1,0 +1,127 @@
+//! `gatekey serve`.
+
+use core::error::Error;
+use core::net::SocketAddr;
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::config::{Config, Layer, LogFormat, LogLevel};
+use crate::server::Server;
+use crate::{api, logging};
+
+/// Where the configuration comes from, and what overrides it.
+#[derive(Debug, Args)]
+pub(super) struct Settings {
+    /// The configuration file [default: gatekey.toml, if there is one]
+    #[arg(long, env = "GATEKEY_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where files are kept [default: .gatekey]
+    #[arg(long, env = "GATEKEY_DATA_DIR", value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// The database [default: SQLite in the data directory]
+    #[arg(long, env = "GATEKEY_DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    database_url: Option<String>,
+    /// The base URL under which browsers and gateways reach the portal
+    #[arg(long, env = "GATEKEY_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
+}
+
+/// The flags of `gatekey serve`.
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    #[command(flatten)]
+    settings: Settings,
+    /// The address to listen on [default: 127.0.0.1:8180]
+    #[arg(long, env = "GATEKEY_LISTEN", value_name = "ADDR:PORT")]
+    listen: Option<SocketAddr>,
+    /// How logs look [default: text]
+    #[arg(long, env = "GATEKEY_LOG_FORMAT")]
+    log_format: Option<LogFormat>,
+    /// What is logged [default: info]
+    #[arg(long, env = "GATEKEY_LOG_LEVEL")]
+    log_level: Option<LogLevel>,
+    /// The domain under which portals get their default domain [default: localhost]
+    #[arg(long, env = "GATEKEY_PORTAL_DOMAIN", value_name = "DOMAIN")]
+    portal_domain: Option<String>,
+    /// The first word of issued keys [default: gk]
+    #[arg(long, env = "GATEKEY_KEY_PREFIX", value_name = "WORD")]
+    key_prefix: Option<String>,
+    /// The second word of issued keys [default: live]
+    #[arg(long, env = "GATEKEY_KEY_ENVIRONMENT", value_name = "WORD")]
+    key_environment: Option<String>,
+    /// How many proxies in front of the portal append to X-Forwarded-For [default: 0]
+    #[arg(long, env = "GATEKEY_TRUSTED_PROXIES", value_name = "NUMBER")]
+    trusted_proxies: Option<usize>,
+}
+
+impl Settings {
+    /// The configuration for a command other than `serve`.
+    pub(super) fn read(self) -> Result<Config, Box<dyn Error>> {
+        self.complete(Layer::default())
+    }
+
+    fn complete(self, more: Layer) -> Result<Config, Box<dyn Error>> {
+        let file = Layer::from_file(self.config.as_deref())?;
+        let flags = Layer {
+            data_dir: self.data_dir,
+            database_url: self.database_url,
+            public_url: self.public_url,
+            ..more
+        };
+        Ok(flags.over(file).complete()?)
+    }
+}
+
+impl Serve {
+    /// Serves until the process is told to stop.
+    pub(super) async fn run(self) -> Result<(), Box<dyn Error>> {
+        let mut config = self.settings.complete(Layer {
+            listen: self.listen,
+            log_format: self.log_format,
+            log_level: self.log_level,
+            portal_domain: self.portal_domain,
+            key_prefix: self.key_prefix,
+            key_environment: self.key_environment,
+            trusted_proxies: self.trusted_proxies,
+            ..Layer::default()
+        })?;
+        logging::start(&config);
+        let listener = TcpListener::bind(config.listen)
+            .await
+            .map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
+        // With port 0 the system chose one.
+        config.listen = listener.local_addr()?;
+        let base = config.base_url();
+        let data_dir = config.data_dir.clone();
+        let server = Server::open(config).await?;
+        let mut out = std::io::stdout();
+        writeln!(out, "portal       {base}")?;
+        writeln!(
+            out,
+            "management   {base}/v3, {base}/v2 (token: {}/admin-token)",
+            data_dir.display()
+        )?;
+        writeln!(
+            out,
+            "gateways     {base}/gateway/v1 (token: {}/gateway-token)",
+            data_dir.display()
+        )?;
+        writeln!(out, "mailbox      {}", crate::data_dir::mailbox(&data_dir).display())?;
+        writeln!(out, "description  {base}{}", api::OPENAPI_PATH)?;
+        out.flush()?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let stop = async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            tracing::info!("stopping");
+        };
+        Ok(server.serve(listener, stop).await?)
+    }
+}

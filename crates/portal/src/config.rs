@@ -1,0 +1,264 @@
+//! Configuration: the file `gatekey.toml`, overridden by `GATEKEY_...` variables, overridden by
+//! flags. Everything has a default.
+
+use core::fmt;
+use core::net::SocketAddr;
+use core::time::Duration;
+use std::path::{Path, PathBuf};
+
+use gatekey_core::key::KeyFormat;
+use gatekey_core::secret::Secret;
+use serde::Deserialize;
+
+/// Everything that can be configured, with its defaults.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where files are kept: the SQLite database, tokens and keys, the mailbox.
+    pub data_dir: PathBuf,
+    /// The address to listen on.
+    pub listen: SocketAddr,
+    /// The database, when it is not the SQLite file in the data directory.
+    pub database_url: Option<Secret<String>>,
+    /// The base URL under which browsers and gateways reach the portal.
+    pub public_url: Option<String>,
+    /// The domain under which portals get their default domain.
+    pub portal_domain: String,
+    /// The words before the random part of a key.
+    pub key_format: KeyFormat,
+    /// How many proxies in front of the portal append to `X-Forwarded-For`.
+    pub trusted_proxies: usize,
+    /// How logs look.
+    pub log_format: LogFormat,
+    /// What is logged.
+    pub log_level: LogLevel,
+    /// How often one address may do what outsiders can do.
+    pub throttle: Throttle,
+    /// How long sessions and e-mailed tokens live.
+    pub lifetimes: Lifetimes,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data_dir: PathBuf::from(".gatekey"),
+            listen: SocketAddr::from(([127, 0, 0, 1], 8180)),
+            database_url: None,
+            public_url: None,
+            portal_domain: "localhost".into(),
+            key_format: KeyFormat::default(),
+            trusted_proxies: 0,
+            log_format: LogFormat::Text,
+            log_level: LogLevel::Info,
+            throttle: Throttle::default(),
+            lifetimes: Lifetimes::default(),
+        }
+    }
+}
+
+impl Config {
+    /// The URL of the database.
+    pub(crate) fn database(&self) -> Secret<String> {
+        self.database_url.clone().unwrap_or_else(|| {
+            let file = self.data_dir.join("gatekey.db");
+            Secret::new(format!("sqlite:{}?mode=rwc", file.display()))
+        })
+    }
+
+    /// The base URL under which the portal is reached.
+    pub(crate) fn base_url(&self) -> String {
+        let default = || format!("http://{}", self.listen);
+        self.public_url.clone().unwrap_or_else(default).trim_end_matches('/').to_owned()
+    }
+}
+
+/// How logs look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// One readable line per event.
+    Text,
+    /// One JSON object per event.
+    Json,
+}
+
+/// What is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// Failures only.
+    Error,
+    /// And what looks wrong.
+    Warn,
+    /// And what happened.
+    Info,
+    /// And how.
+    Debug,
+}
+
+/// How often, per minute, one address may do what outsiders can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Throttle {
+    /// Sign-ups.
+    pub sign_ups: u32,
+    /// Attempts to sign in.
+    pub sign_ins: u32,
+    /// Attempts that failed, per address and per account.
+    pub failed_sign_ins: u32,
+    /// Requests for, and uses of, tokens that reset a password or verify an address.
+    pub resets: u32,
+    /// Keys made.
+    pub keys: u32,
+}
+
+impl Default for Throttle {
+    fn default() -> Self {
+        Self { sign_ups: 20, sign_ins: 60, failed_sign_ins: 10, resets: 40, keys: 60 }
+    }
+}
+
+/// How long things live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lifetimes {
+    /// An access token of a session.
+    pub access: Duration,
+    /// A session that is not refreshed.
+    pub session: Duration,
+    /// A token that verifies an address.
+    pub verification: Duration,
+    /// A token that sets a password.
+    pub reset: Duration,
+}
+
+impl Default for Lifetimes {
+    fn default() -> Self {
+        let hours = |hours: u64| Duration::from_secs(hours * 3_600);
+        Self { access: hours(1), session: hours(14 * 24), verification: hours(48), reset: hours(1) }
+    }
+}
+
+/// One layer of configuration: what a file, the environment or the flags say.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Layer {
+    pub(crate) data_dir: Option<PathBuf>,
+    pub(crate) listen: Option<SocketAddr>,
+    pub(crate) database_url: Option<String>,
+    pub(crate) public_url: Option<String>,
+    pub(crate) portal_domain: Option<String>,
+    pub(crate) key_prefix: Option<String>,
+    pub(crate) key_environment: Option<String>,
+    pub(crate) trusted_proxies: Option<usize>,
+    pub(crate) log_format: Option<LogFormat>,
+    pub(crate) log_level: Option<LogLevel>,
+    pub(crate) throttle: Option<Throttle>,
+}
+
+impl Layer {
+    /// Reads the file; one that is not there is an error only when it was asked for by name.
+    pub(crate) fn from_file(asked: Option<&Path>) -> Result<Self, ConfigError> {
+        let path = asked.unwrap_or_else(|| Path::new("gatekey.toml"));
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if asked.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Self::default());
+            }
+            Err(error) => return Err(ConfigError(format!("`{}`: {error}", path.display()))),
+        };
+        toml::from_str(&text).map_err(|error| ConfigError(format!("`{}`: {error}", path.display())))
+    }
+
+    /// What this layer says, and where it says nothing, what `below` says.
+    pub(crate) fn over(self, below: Self) -> Self {
+        Self {
+            data_dir: self.data_dir.or(below.data_dir),
+            listen: self.listen.or(below.listen),
+            database_url: self.database_url.or(below.database_url),
+            public_url: self.public_url.or(below.public_url),
+            portal_domain: self.portal_domain.or(below.portal_domain),
+            key_prefix: self.key_prefix.or(below.key_prefix),
+            key_environment: self.key_environment.or(below.key_environment),
+            trusted_proxies: self.trusted_proxies.or(below.trusted_proxies),
+            log_format: self.log_format.or(below.log_format),
+            log_level: self.log_level.or(below.log_level),
+            throttle: self.throttle.or(below.throttle),
+        }
+    }
+
+    /// Checks what is said and puts defaults where nothing is.
+    pub(crate) fn complete(self) -> Result<Config, ConfigError> {
+        let default = Config::default();
+        let prefix = self.key_prefix.as_deref().unwrap_or("gk");
+        let environment = self.key_environment.as_deref().unwrap_or("live");
+        let key_format = KeyFormat::new(prefix, environment)
+            .map_err(|error| ConfigError(format!("`key_prefix`, `key_environment`: {error}")))?;
+        if let Some(url) = &self.database_url
+            && !["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| url.starts_with(scheme))
+        {
+            return Err(ConfigError("`database_url`: must be a SQLite or PostgreSQL URL".into()));
+        }
+        if let Some(url) = &self.public_url
+            && !["http://", "https://"].iter().any(|scheme| url.starts_with(scheme))
+        {
+            return Err(ConfigError("`public_url`: must be an http or https URL".into()));
+        }
+        Ok(Config {
+            data_dir: self.data_dir.unwrap_or(default.data_dir),
+            listen: self.listen.unwrap_or(default.listen),
+            database_url: self.database_url.map(Secret::new),
+            public_url: self.public_url,
+            portal_domain: self.portal_domain.unwrap_or(default.portal_domain),
+            key_format,
+            trusted_proxies: self.trusted_proxies.unwrap_or(default.trusted_proxies),
+            log_format: self.log_format.unwrap_or(default.log_format),
+            log_level: self.log_level.unwrap_or(default.log_level),
+            throttle: self.throttle.unwrap_or(default.throttle),
+            lifetimes: default.lifetimes,
+        })
+    }
+}
+
+/// A configuration that cannot be used.
+#[derive(Debug)]
+pub struct ConfigError(String);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "configuration: {}", self.0)
+    }
+}
+
+impl core::error::Error for ConfigError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn upper_layers_win_and_the_rest_is_default() {
+        let file: Layer =
+            toml::from_str("listen = \"127.0.0.1:1\"\nkey_prefix = \"acme\"\n[throttle]\nkeys = 5")
+                .unwrap();
+        let flags = Layer { listen: Some("127.0.0.1:2".parse().unwrap()), ..Layer::default() };
+        let config = flags.over(file).complete().unwrap();
+        assert_eq!(config.listen.port(), 2);
+        assert_eq!(config.key_format, KeyFormat::new("acme", "live").unwrap());
+        assert_eq!(config.throttle, Throttle { keys: 5, ..Throttle::default() });
+        assert_eq!(config.data_dir, Path::new(".gatekey"));
+        assert_eq!(config.database().expose(), "sqlite:.gatekey/gatekey.db?mode=rwc");
+        assert_eq!(config.base_url(), "http://127.0.0.1:2");
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused_by_name() {
+        assert!(toml::from_str::<Layer>("lisen = 1").unwrap_err().to_string().contains("lisen"));
+        for (text, blamed) in [
+            ("key_prefix = \"A B\"", "key_prefix"),
+            ("database_url = \"mysql://x\"", "database_url"),
+            ("public_url = \"ftp://x\"", "public_url"),
+        ] {
+            let error = toml::from_str::<Layer>(text).unwrap().complete().unwrap_err();
+            assert!(error.to_string().contains(blamed), "{error}");
+        }
+    }
+}

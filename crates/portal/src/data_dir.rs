@@ -1,0 +1,160 @@
+//! The data directory: tokens and keys that the first start makes and later starts read.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use gatekey_core::digest::Pepper;
+use gatekey_core::secret::Secret;
+use gatekey_core::snapshot::SigningKey;
+
+use crate::entropy;
+
+/// What the portal knows and others must not.
+pub(crate) struct Secrets {
+    /// The administrator's token.
+    pub(crate) admin_token: Secret<String>,
+    /// The token of gateways.
+    pub(crate) gateway_token: Secret<String>,
+    /// Signs snapshots and deltas.
+    pub(crate) signing_key: SigningKey,
+    /// Peppers by which keys are digested; the first is for new keys.
+    pub(crate) peppers: Vec<NamedPepper>,
+}
+
+/// A pepper together with its secret, which the filter's configuration needs.
+pub(crate) struct NamedPepper {
+    /// For digests.
+    pub(crate) pepper: Pepper,
+    /// The secret itself.
+    pub(crate) secret: Secret<Vec<u8>>,
+}
+
+impl core::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Secrets(..)")
+    }
+}
+
+/// Where e-mails go that no server takes.
+pub(crate) fn mailbox(data_dir: &Path) -> PathBuf {
+    data_dir.join("mailbox")
+}
+
+/// Makes the directory and what is missing in it, and reads the rest.
+pub(crate) fn open(data_dir: &Path) -> io::Result<Secrets> {
+    for dir in [data_dir, &mailbox(data_dir)] {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    }
+    let token = |name: &str, lead: &str| {
+        secret_file(&data_dir.join(name), || Ok(format!("{lead}{}", entropy::token()?.expose())))
+    };
+    let admin_token = token("admin-token", "gk_admin_")?;
+    let gateway_token = token("gateway-token", "gk_gateway_")?;
+    for (name, token) in [("admin-token", &admin_token), ("gateway-token", &gateway_token)] {
+        if token.expose().len() < 32 {
+            return Err(broken(data_dir, name, "must have at least 32 characters"));
+        }
+    }
+    let seed =
+        secret_file(
+            &data_dir.join("signing-key"),
+            || Ok(STANDARD.encode(entropy::bytes::<32>()?)),
+        )?;
+    let seed = STANDARD.decode(seed.expose()).ok().and_then(|seed| seed.try_into().ok());
+    let seed = seed.ok_or_else(|| broken(data_dir, "signing-key", "must be 32 bytes in base64"))?;
+    let peppers = secret_file(&data_dir.join("pepper"), || {
+        Ok(format!("p1:{}", STANDARD.encode(entropy::bytes::<32>()?)))
+    })?;
+    let peppers =
+        read_peppers(peppers.expose()).map_err(|fault| broken(data_dir, "pepper", &fault))?;
+    Ok(Secrets { admin_token, gateway_token, signing_key: SigningKey::from_seed(seed), peppers })
+}
+
+/// One pepper per line, `id:base64`.
+fn read_peppers(text: &str) -> Result<Vec<NamedPepper>, String> {
+    let mut peppers = Vec::new();
+    for line in text.lines() {
+        let (id, secret) = line.split_once(':').ok_or("each line must be `id:base64`")?;
+        let secret = STANDARD.decode(secret).map_err(|_| "the secret must be base64")?;
+        let pepper = Pepper::new(id, &secret).map_err(|error| error.to_string())?;
+        peppers.push(NamedPepper { pepper, secret: Secret::new(secret) });
+    }
+    if peppers.is_empty() { Err("there must be a line".into()) } else { Ok(peppers) }
+}
+
+/// Reads a file that only the owner may read, and makes it when it is missing. Of two processes
+/// that start at once one makes it and both read it.
+fn secret_file(
+    path: &Path,
+    make: impl FnOnce() -> Result<String, getrandom::Error>,
+) -> io::Result<Secret<String>> {
+    let located =
+        |error: io::Error| io::Error::new(error.kind(), format!("`{}`: {error}", path.display()));
+    if !path.exists() {
+        let made = Secret::new(make().map_err(io::Error::other)?);
+        let part = path.with_extension(format!("part{}", std::process::id()));
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&part)
+            .map_err(located)?;
+        writeln!(file, "{}", made.expose()).map_err(located)?;
+        file.sync_all().map_err(located)?;
+        match fs::hard_link(&part, path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                return Err(located(error));
+            }
+            _ => fs::remove_file(&part).map_err(located)?,
+        }
+    }
+    let text = Secret::new(fs::read_to_string(path).map_err(located)?);
+    Ok(Secret::new(text.expose().trim_end().to_owned()))
+}
+
+fn broken(data_dir: &Path, name: &str, fault: &str) -> io::Error {
+    let path = data_dir.join(name);
+    io::Error::new(io::ErrorKind::InvalidData, format!("`{}`: {fault}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn the_first_start_makes_what_later_starts_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let data_dir = dir.path().join("new");
+        let made = open(&data_dir).unwrap();
+        let read = open(&data_dir).unwrap();
+        assert_eq!(made.admin_token.expose(), read.admin_token.expose());
+        assert_eq!(made.signing_key.verifying_key(), read.signing_key.verifying_key());
+        assert_eq!(made.peppers[0].secret.expose(), read.peppers[0].secret.expose());
+        for name in ["admin-token", "gateway-token", "signing-key", "pepper"] {
+            let mode = fs::metadata(data_dir.join(name)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{name}");
+        }
+    }
+
+    #[test]
+    fn broken_files_are_refused_by_name() {
+        for (name, text) in [
+            ("admin-token", "short"),
+            ("signing-key", "not base64!"),
+            ("pepper", "p1"),
+            ("pepper", "p1:c2hvcnQ="),
+        ] {
+            let dir = tempfile::tempdir().unwrap();
+            fs::write(dir.path().join(name), text).unwrap();
+            let error = open(dir.path()).unwrap_err();
+            assert!(error.to_string().contains(name), "{error}");
+        }
+    }
+}

@@ -1,0 +1,411 @@
+//! Lists: pages, order and filters, read from the query and applied to a query of the store.
+//!
+//! What may be filtered and sorted is declared per list as a [`ListSpec`]; anything else in the
+//! query is refused with the parameter that is to blame.
+
+use aide::OperationInput;
+use aide::transform::TransformOperation;
+use axum::extract::{FromRequestParts, Query};
+use axum::http::request::Parts;
+use schemars::JsonSchema;
+use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, SimpleExpr};
+use sea_orm::{
+    Condition, ConnectionTrait, EntityTrait, FromQueryResult, Order, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, Select,
+};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::clock;
+use crate::input::is_uuid;
+use crate::problem::{Invalid, Problem};
+
+/// Items of a page when the query does not say.
+const DEFAULT_SIZE: u64 = 10;
+/// The most items of a page.
+const MAX_SIZE: u64 = 1_000;
+/// The most alternatives of an `oeq` or `ocontains`.
+const MAX_ALTERNATIVES: usize = 100;
+
+/// What a filter compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Text: eq, neq, oeq, contains, ocontains.
+    Text,
+    /// A UUID, or `null` where the column may be: eq, neq, oeq.
+    Id,
+    /// A point in time: eq, lt, lte, gt, gte.
+    Time,
+    /// True or false: eq.
+    Flag,
+}
+
+impl Kind {
+    const fn operators(self) -> &'static [&'static str] {
+        match self {
+            Self::Text => &["eq", "neq", "oeq", "contains", "ocontains"],
+            Self::Id => &["eq", "neq", "oeq"],
+            Self::Time => &["eq", "lt", "lte", "gt", "gte"],
+            Self::Flag => &["eq"],
+        }
+    }
+}
+
+/// One attribute of a list.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Attribute {
+    /// Its name in the query.
+    pub(crate) name: &'static str,
+    /// What a filter on it compares.
+    pub(crate) kind: Kind,
+    /// The expression that it stands for.
+    pub(crate) column: fn() -> SimpleExpr,
+}
+
+/// Attributes of a list: kind, name in the query, column.
+macro_rules! attributes {
+    ($($kind:ident $name:literal = $column:expr;)*) => {
+        &[$($crate::list::Attribute {
+            name: $name,
+            kind: $crate::list::Kind::$kind,
+            column: || sea_orm::ColumnTrait::into_expr($column),
+        }),*]
+    };
+}
+pub(crate) use attributes;
+
+/// What a list can be filtered and sorted by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ListSpec {
+    /// For filters.
+    pub(crate) filters: &'static [Attribute],
+    /// For the order; the names that a refusal offers.
+    pub(crate) sorts: &'static [Attribute],
+    /// The order when the query does not say, and the last word between equals.
+    pub(crate) order: fn() -> Vec<SimpleExpr>,
+}
+
+impl ListSpec {
+    /// Documents the query parameters.
+    pub(crate) fn document<'t>(&self, operation: TransformOperation<'t>) -> TransformOperation<'t> {
+        let mut operation = operation
+            .parameter_untyped("page[size]", |parameter| {
+                parameter.description("Items of a page, 1 to 1000; 10 if absent.")
+            })
+            .parameter_untyped("page[number]", |parameter| {
+                parameter.description("Which page, from 1.")
+            });
+        if !self.sorts.is_empty() {
+            let names: Vec<_> = self.sorts.iter().map(|sort| sort.name).collect();
+            let text = format!("One of {}, optionally followed by ` desc`.", names.join(", "));
+            operation =
+                operation.parameter_untyped("sort", |parameter| parameter.description(&text));
+        }
+        for filter in self.filters {
+            let text =
+                format!("Operators in a second bracket: {}.", filter.kind.operators().join(", "));
+            let name = format!("filter[{}]", filter.name);
+            operation =
+                operation.parameter_untyped(&name, |parameter| parameter.description(&text));
+        }
+        operation
+    }
+}
+
+/// The query parameters of a request, decoded, in the order given.
+#[derive(Debug)]
+pub(crate) struct ListQuery(Vec<(String, String)>);
+
+impl<S: Send + Sync> FromRequestParts<S> for ListQuery {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Query(pairs) = Query::<Vec<(String, String)>>::from_request_parts(parts, state)
+            .await
+            .map_err(|_| {
+            Problem::one_invalid(Invalid::query("query", "invalid", "must be form encoded"))
+        })?;
+        Ok(Self(pairs))
+    }
+}
+
+impl OperationInput for ListQuery {}
+
+impl ListQuery {
+    /// Takes out a parameter that is not about the list as such.
+    pub(crate) fn take(&mut self, name: &str) -> Option<String> {
+        let index = self.0.iter().position(|(key, _)| key == name)?;
+        Some(self.0.remove(index).1)
+    }
+
+    /// Refuses what nobody took out.
+    pub(crate) fn nothing_else(self) -> Result<(), Problem> {
+        let unknown = |name| Invalid::query(name, "unknown_property", "is not a known parameter");
+        let faults: Vec<_> = self.0.into_iter().map(|(name, _)| unknown(name)).collect();
+        if faults.is_empty() { Ok(()) } else { Err(Problem::invalid(faults)) }
+    }
+
+    /// Reads pages, order and filters.
+    pub(crate) fn read(self, spec: &ListSpec) -> Result<Listing, Problem> {
+        let mut listing = Listing {
+            size: DEFAULT_SIZE,
+            number: 1,
+            condition: Condition::all(),
+            order: Vec::new(),
+        };
+        let mut faults = Vec::new();
+        let mut seen: Vec<&str> = Vec::new();
+        for (name, value) in &self.0 {
+            if seen.contains(&name.as_str()) {
+                faults.push(Invalid::query(name, "invalid", "must be given once"));
+                continue;
+            }
+            seen.push(name);
+            let read = match name.as_str() {
+                "page[size]" => whole(name, value, MAX_SIZE).map(|size| listing.size = size),
+                "page[number]" => {
+                    whole(name, value, u64::from(u32::MAX)).map(|number| listing.number = number)
+                }
+                "sort" if !spec.sorts.is_empty() => {
+                    order(spec, value).map(|order| listing.order.push(order))
+                }
+                _ => filter(spec, name, value).map(|one| {
+                    listing.condition = listing.condition.clone().add(one);
+                }),
+            };
+            faults.extend(read.err());
+        }
+        if !faults.is_empty() {
+            return Err(Problem::invalid(faults));
+        }
+        listing.order.extend((spec.order)().into_iter().map(|column| (column, Order::Asc)));
+        Ok(listing)
+    }
+}
+
+/// A request for a page.
+#[derive(Debug)]
+pub(crate) struct Listing {
+    size: u64,
+    number: u64,
+    condition: Condition,
+    order: Vec<(SimpleExpr, Order)>,
+}
+
+impl Listing {
+    /// Fetches the page of what `select` finds, and turns its rows into items.
+    pub(crate) async fn fetch<E>(
+        self,
+        db: &impl ConnectionTrait,
+        select: Select<E>,
+    ) -> Result<Page<E::Model>, Problem>
+    where
+        E: EntityTrait,
+        E::Model: FromQueryResult + Send + Sync,
+    {
+        let mut select = select.filter(self.condition);
+        let total = select.clone().count(db).await?;
+        for (column, direction) in self.order {
+            select = select.order_by(column, direction);
+        }
+        let offset = (self.number - 1).saturating_mul(self.size);
+        let rows = if offset < total {
+            select.offset(offset).limit(self.size).all(db).await?
+        } else {
+            Vec::new()
+        };
+        Ok(Page { data: rows, number: self.number, size: self.size, total })
+    }
+}
+
+/// A page of something.
+#[derive(Debug)]
+pub(crate) struct Page<T> {
+    /// Its items.
+    pub(crate) data: Vec<T>,
+    number: u64,
+    size: u64,
+    total: u64,
+}
+
+impl<T> Page<T> {
+    /// The same page, of what `shown` makes of each item.
+    pub(crate) fn show<U>(self, shown: impl FnMut(T) -> U) -> Paged<U> {
+        let page = PageMeta { number: self.number, size: self.size, total: self.total };
+        Paged { meta: Meta { page }, data: self.data.into_iter().map(shown).collect() }
+    }
+}
+
+/// A page as callers see it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Paged<T> {
+    /// Where the page lies in the list.
+    meta: Meta,
+    /// The items of the page.
+    data: Vec<T>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct Meta {
+    page: PageMeta,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct PageMeta {
+    /// Which page, from 1.
+    number: u64,
+    /// The most items of a page.
+    size: u64,
+    /// The number of items on all pages.
+    total: u64,
+}
+
+fn whole(name: &str, value: &str, most: u64) -> Result<u64, Invalid> {
+    let Ok(number) = value.parse::<u64>() else {
+        return Err(Invalid::query(name, "is_integer", "must be a whole number from 1"));
+    };
+    if number < 1 {
+        return Err(Invalid::query(name, "min", "must be at least 1").at_least(1));
+    }
+    if number > most {
+        let reason = format!("must be at most {most}");
+        return Err(Invalid::query(name, "max", reason).at_most(most));
+    }
+    Ok(number)
+}
+
+fn order(spec: &ListSpec, value: &str) -> Result<(SimpleExpr, Order), Invalid> {
+    let (name, direction) = value.split_once(' ').unwrap_or((value, "asc"));
+    let direction = match direction.to_ascii_lowercase().as_str() {
+        "asc" => Order::Asc,
+        "desc" => Order::Desc,
+        _ => {
+            let choices = vec!["asc".to_owned(), "desc".to_owned()];
+            return Err(Invalid::query("sort", "enum", "must end with asc or desc").one_of(choices));
+        }
+    };
+    let Some(sort) = spec.sorts.iter().find(|sort| sort.name == name) else {
+        let choices: Vec<_> = spec.sorts.iter().map(|sort| sort.name.to_owned()).collect();
+        let reason = format!("must be one of {}", choices.join(", "));
+        return Err(Invalid::query("sort", "enum", reason).one_of(choices));
+    };
+    Ok(((sort.column)(), direction))
+}
+
+fn filter(spec: &ListSpec, parameter: &str, value: &str) -> Result<Condition, Invalid> {
+    let unknown = || Invalid::query(parameter, "unknown_property", "is not a known parameter");
+    let inner = parameter.strip_prefix("filter[").and_then(|rest| rest.strip_suffix(']'));
+    let (name, operator) = match inner.ok_or_else(unknown)?.split_once("][") {
+        Some((name, operator)) => (name, operator),
+        None => (inner.unwrap_or_default(), "eq"),
+    };
+    let attribute = spec.filters.iter().find(|filter| filter.name == name).ok_or_else(unknown)?;
+    let operators = attribute.kind.operators();
+    if !operators.contains(&operator) {
+        let reason = format!("must use one of {}", operators.join(", "));
+        let choices = operators.iter().map(|&operator| operator.to_owned()).collect();
+        return Err(Invalid::query(parameter, "enum", reason).one_of(choices));
+    }
+    if value.contains('\0') {
+        let reason = "must not contain the character U+0000";
+        return Err(Invalid::query(parameter, "invalid", reason));
+    }
+    let column = (attribute.column)();
+    match attribute.kind {
+        Kind::Text => text(parameter, column, operator, value),
+        Kind::Id => id(parameter, column, operator, value),
+        Kind::Time => time(parameter, column, operator, value),
+        Kind::Flag => match value {
+            "true" | "false" => Ok(Condition::all().add(column.eq(value == "true"))),
+            _ => Err(Invalid::query(parameter, "is_boolean", "must be true or false")),
+        },
+    }
+}
+
+fn text(
+    parameter: &str,
+    column: SimpleExpr,
+    operator: &str,
+    value: &str,
+) -> Result<Condition, Invalid> {
+    Ok(match operator {
+        "neq" => Condition::any().add(column.clone().ne(value)).add(column.is_null()),
+        "oeq" => Condition::all().add(column.is_in(alternatives(parameter, value)?)),
+        "contains" => Condition::all().add(contains(column, value)),
+        "ocontains" => alternatives(parameter, value)?
+            .into_iter()
+            .fold(Condition::any(), |any, part| any.add(contains(column.clone(), part))),
+        _ => Condition::all().add(column.eq(value)),
+    })
+}
+
+/// Whether a column contains a text, whatever the case of letters: the databases disagree on what
+/// `LIKE` does with case, so both sides are lowered.
+fn contains(column: SimpleExpr, part: &str) -> SimpleExpr {
+    let mut pattern = String::with_capacity(part.len() + 2);
+    pattern.push('%');
+    for character in part.to_lowercase().chars() {
+        if matches!(character, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    pattern.push('%');
+    Expr::expr(Func::lower(column)).like(LikeExpr::new(pattern).escape('\\'))
+}
+
+fn id(
+    parameter: &str,
+    column: SimpleExpr,
+    operator: &str,
+    value: &str,
+) -> Result<Condition, Invalid> {
+    if value == "null" {
+        return Ok(match operator {
+            "neq" => Condition::all().add(column.is_not_null()),
+            _ => Condition::all().add(column.is_null()),
+        });
+    }
+    let parts = if operator == "oeq" { alternatives(parameter, value)? } else { vec![value] };
+    let mut ids = Vec::with_capacity(parts.len());
+    for part in parts {
+        let id = Some(part).filter(|part| is_uuid(part)).and_then(|id| Uuid::try_parse(id).ok());
+        ids.push(id.ok_or_else(|| Invalid::query(parameter, "is_uuid", "must be a UUID"))?);
+    }
+    Ok(match operator {
+        "neq" => {
+            let differs = ids.into_iter().map(|id| column.clone().ne(id));
+            let differs = differs.fold(Condition::all(), Condition::add);
+            Condition::any().add(differs).add(column.is_null())
+        }
+        _ => Condition::all().add(column.is_in(ids)),
+    })
+}
+
+fn time(
+    parameter: &str,
+    column: SimpleExpr,
+    operator: &str,
+    value: &str,
+) -> Result<Condition, Invalid> {
+    let millis = clock::parse(value).ok_or_else(|| {
+        Invalid::query(parameter, "is_date_time", "must be a date and time of RFC 3339")
+    })?;
+    Ok(Condition::all().add(match operator {
+        "lt" => column.lt(millis),
+        "lte" => column.lte(millis),
+        "gt" => column.gt(millis),
+        "gte" => column.gte(millis),
+        _ => column.eq(millis),
+    }))
+}
+
+fn alternatives<'v>(parameter: &str, value: &'v str) -> Result<Vec<&'v str>, Invalid> {
+    let parts: Vec<_> = value.split(',').map(str::trim).collect();
+    if parts.len() > MAX_ALTERNATIVES {
+        let reason = format!("must have at most {MAX_ALTERNATIVES} items");
+        let most = MAX_ALTERNATIVES as u64;
+        return Err(Invalid::query(parameter, "max_items", reason).at_most(most));
+    }
+    Ok(parts)
+}

@@ -1,0 +1,80 @@
+//! Numbers for Prometheus.
+
+use core::fmt::Write;
+use core::time::Duration;
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+/// Counts requests by route and status. Routes are templates, so their number is bounded.
+#[derive(Debug, Default)]
+pub(crate) struct Metrics {
+    requests: Mutex<BTreeMap<Series, Sum>>,
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Series {
+    method: &'static str,
+    route: String,
+    status: u16,
+}
+
+#[derive(Debug, Default)]
+struct Sum {
+    count: u64,
+    seconds: f64,
+}
+
+impl Metrics {
+    /// Counts an answered request.
+    pub(crate) fn answered(&self, method: &'static str, route: &str, status: u16, took: Duration) {
+        let Ok(mut requests) = self.requests.lock() else { return };
+        let series = Series { method, route: route.to_owned(), status };
+        let sum = requests.entry(series).or_default();
+        sum.count += 1;
+        sum.seconds += took.as_secs_f64();
+    }
+
+    /// The numbers in the text format, with gauges that the caller read.
+    pub(crate) fn show(&self, gauges: &[(&str, &str, u64)]) -> String {
+        let mut text = String::new();
+        for (name, help, value) in gauges {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n");
+        }
+        let (count, seconds) =
+            ("gatekey_http_requests_total", "gatekey_http_request_seconds_total");
+        let Ok(requests) = self.requests.lock() else { return text };
+        for (name, help) in [(count, "Requests answered"), (seconds, "Time spent answering")] {
+            let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} counter\n");
+            for (Series { method, route, status }, sum) in &*requests {
+                let _ = write!(
+                    text,
+                    "{name}{{method=\"{method}\",route=\"{route}\",status=\"{status}\"}} "
+                );
+                let _ = match name == count {
+                    true => writeln!(text, "{}", sum.count),
+                    false => writeln!(text, "{:.6}", sum.seconds),
+                };
+            }
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_counted_by_route_and_status() {
+        let metrics = Metrics::default();
+        for _ in 0..2 {
+            metrics.answered("GET", "/v3/apis/{apiId}", 404, Duration::from_millis(250));
+        }
+        let text = metrics.show(&[("gatekey_revision", "Newest revision", 7)]);
+        assert!(text.contains("gatekey_revision 7\n"), "{text}");
+        let labels = "{method=\"GET\",route=\"/v3/apis/{apiId}\",status=\"404\"}";
+        assert!(text.contains(&format!("gatekey_http_requests_total{labels} 2\n")), "{text}");
+        assert!(text.contains(&format!("_seconds_total{labels} 0.500000\n")), "{text}");
+    }
+}

@@ -1,0 +1,135 @@
+//! The revision counter and the change log.
+//!
+//! A [`ChangeSet`] is a transaction that may alter what a gateway decides. Its records are
+//! written to the log, encoded, under the next revision, when it commits; a set without records
+//! takes no revision.
+
+use core::cell::Cell;
+use core::ops::Deref;
+use std::sync::Arc;
+
+use gatekey_core::id::{GatewayId, Revision};
+use gatekey_core::snapshot::{Change, Record, RecordKey};
+use sea_orm::{
+    ActiveModelTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QuerySelect, Set,
+};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use crate::store::entity::{change, revision};
+
+pub(crate) mod record;
+
+/// The id of the one row of the counter.
+const COUNTER: i32 = 1;
+/// Rows of one `INSERT`; four values each, and SQLite takes 32,766 values.
+const ROWS_PER_INSERT: usize = 1_000;
+
+tokio::task_local! {
+    /// The newest revision that the current request committed, for those who want to wait until
+    /// gateways have applied it.
+    pub(crate) static COMMITTED: Cell<Option<Revision>>;
+}
+
+/// The newest revision.
+pub(crate) async fn current(db: &impl ConnectionTrait) -> Result<Revision, DbErr> {
+    let row = revision::Entity::find_by_id(COUNTER).one(db).await?.ok_or_else(no_counter)?;
+    Ok(from_row(&row))
+}
+
+/// A transaction that may alter what a gateway decides.
+#[derive(Debug)]
+pub(crate) struct ChangeSet {
+    tx: DatabaseTransaction,
+    counter: revision::Model,
+    log: Vec<(Option<Uuid>, Vec<u8>)>,
+    told: Arc<watch::Sender<Revision>>,
+}
+
+impl ChangeSet {
+    /// Takes the lock on the counter: from here to the commit nobody else changes the policy.
+    pub(crate) async fn open(
+        tx: DatabaseTransaction,
+        told: Arc<watch::Sender<Revision>>,
+    ) -> Result<Self, DbErr> {
+        let row = revision::Entity::find_by_id(COUNTER).lock_exclusive().one(&tx).await?;
+        Ok(Self { tx, counter: row.ok_or_else(no_counter)?, log: Vec::new(), told })
+    }
+
+    /// Every gateway is to know the record.
+    pub(crate) fn put(&mut self, record: impl Into<Record>) {
+        self.push(None, &Change::Put(record.into()));
+    }
+
+    /// Every gateway is to forget the record.
+    pub(crate) fn delete(&mut self, key: RecordKey) {
+        self.push(None, &Change::Delete(key));
+    }
+
+    /// One gateway is to know the record.
+    pub(crate) fn put_at(&mut self, gateway: GatewayId, record: impl Into<Record>) {
+        self.push(Some(gateway), &Change::Put(record.into()));
+    }
+
+    /// One gateway is to forget the record.
+    pub(crate) fn delete_at(&mut self, gateway: GatewayId, key: RecordKey) {
+        self.push(Some(gateway), &Change::Delete(key));
+    }
+
+    fn push(&mut self, gateway: Option<GatewayId>, change: &Change) {
+        let mut body = Vec::new();
+        change.encode(&mut body);
+        self.log.push((gateway.map(|gateway| gateway.uuid()), body));
+    }
+
+    /// Writes the log and commits. The answer is the revision as of which all of it holds.
+    pub(crate) async fn commit(mut self) -> Result<Revision, DbErr> {
+        if self.log.is_empty() {
+            let unchanged = from_row(&self.counter);
+            self.tx.commit().await?;
+            return Ok(unchanged);
+        }
+        let next = self.counter.value + 1;
+        let rows: Vec<_> = core::mem::take(&mut self.log)
+            .into_iter()
+            .zip(0..)
+            .map(|((gateway, body), sequence)| change::ActiveModel {
+                revision: Set(next),
+                sequence: Set(sequence),
+                gateway_id: Set(gateway),
+                body: Set(body),
+            })
+            .collect();
+        for rows in rows.chunks(ROWS_PER_INSERT) {
+            change::Entity::insert_many(rows.to_vec()).exec_without_returning(&self.tx).await?;
+        }
+        let counter = revision::ActiveModel { id: Set(COUNTER), value: Set(next) };
+        let counter = counter.update(&self.tx).await?;
+        self.tx.commit().await?;
+        let revision = from_row(&counter);
+        self.told.send_if_modified(|known| {
+            let newer = *known < revision;
+            *known = revision.max(*known);
+            newer
+        });
+        // Outside a request there is nobody to tell.
+        let _ = COMMITTED.try_with(|committed| committed.set(Some(revision)));
+        Ok(revision)
+    }
+}
+
+impl Deref for ChangeSet {
+    type Target = DatabaseTransaction;
+
+    fn deref(&self) -> &DatabaseTransaction {
+        &self.tx
+    }
+}
+
+fn from_row(row: &revision::Model) -> Revision {
+    Revision(u64::try_from(row.value).unwrap_or_default())
+}
+
+fn no_counter() -> DbErr {
+    DbErr::RecordNotFound("the revision counter is missing".into())
+}

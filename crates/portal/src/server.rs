@@ -1,0 +1,106 @@
+//! The running portal: opened from a configuration, asked through a router, or served.
+
+use core::fmt;
+use core::future::Future;
+use core::net::SocketAddr;
+use core::time::Duration;
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::app::App;
+use crate::config::Config;
+use crate::store::Store;
+use crate::{api, data_dir, mail};
+
+/// How long open requests may go on after the portal was told to stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Why the portal cannot start, or stopped.
+#[derive(Debug)]
+pub struct ServerError(String);
+
+impl fmt::Display for ServerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl core::error::Error for ServerError {}
+
+impl ServerError {
+    fn at(what: &str, error: impl fmt::Display) -> Self {
+        Self(format!("{what}: {error}"))
+    }
+}
+
+/// A portal with its database open and its e-mails being delivered.
+#[derive(Debug)]
+pub struct Server {
+    app: App,
+    delivery: JoinHandle<()>,
+}
+
+impl Server {
+    /// Opens the data directory and the database, makes what is missing, migrates.
+    ///
+    /// # Errors
+    ///
+    /// When the directory or the database cannot be opened or used.
+    pub async fn open(config: Config) -> Result<Self, ServerError> {
+        let secrets = data_dir::open(&config.data_dir)
+            .map_err(|error| ServerError::at("cannot use the data directory", error))?;
+        let store = Store::open(config.database().expose())
+            .await
+            .map_err(|error| ServerError::at("cannot open the database", error))?;
+        let app = App::new(config, store, secrets);
+        let delivery = tokio::spawn(mail::deliver_forever(app.clone()));
+        Ok(Self { app, delivery })
+    }
+
+    /// Answers requests without a socket.
+    pub fn router(&self) -> Router {
+        api::router(self.app.clone())
+    }
+
+    /// Moves the portal's clock on: tests of what ends with time need not wait for it.
+    pub fn advance_clock(&self, by: Duration) {
+        self.app.clock.advance(by);
+    }
+
+    /// Serves until `stop` resolves, then lets open requests end.
+    ///
+    /// # Errors
+    ///
+    /// When the listener fails.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), ServerError> {
+        let service = self.router().into_make_service_with_connect_info::<SocketAddr>();
+        let (stopping, mut stopped) = tokio::sync::watch::channel(false);
+        let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
+            stop.await;
+            stopping.send_replace(true);
+        });
+        let served = tokio::select! {
+            served = async { serving.await } => served,
+            () = async {
+                // An error means that the server ended first, which the other branch tells.
+                let _ = stopped.wait_for(|stopped| *stopped).await;
+                tokio::time::sleep(GRACE).await;
+            } => Ok(()),
+        };
+        // What was acknowledged leaves the outbox now or at the next start.
+        let _ = mail::deliver_due(&self.app).await;
+        served.map_err(|error| ServerError::at("cannot serve", error))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.delivery.abort();
+    }
+}

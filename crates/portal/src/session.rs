@@ -1,0 +1,174 @@
+//! Sessions of developers: two cookies, of which only digests are stored.
+
+use axum::http::HeaderValue;
+use gatekey_core::secret::Secret;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Set,
+};
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::clock::millis;
+use crate::entropy;
+use crate::problem::Problem;
+use crate::store::entity::{developer, session};
+
+/// The cookie that proves who calls.
+pub(crate) const ACCESS_COOKIE: &str = "portalaccesstoken";
+/// The cookie that buys a new access token.
+pub(crate) const REFRESH_COOKIE: &str = "portalrefreshtoken";
+
+/// The two tokens of a session, for the browser to keep.
+#[derive(Debug)]
+pub(crate) struct Tokens {
+    access: Secret<String>,
+    refresh: Secret<String>,
+}
+
+impl Tokens {
+    fn mint() -> Result<Self, Problem> {
+        Ok(Self { access: entropy::token()?, refresh: entropy::token()? })
+    }
+
+    /// The `Set-Cookie` values. The access cookie lives as long as the session, though its token
+    /// does not, so that signing out works at any time.
+    pub(crate) fn cookies(&self, app: &App, portal: Uuid) -> Result<[HeaderValue; 2], Problem> {
+        let seconds = app.config.lifetimes.session.as_secs();
+        let [access, refresh] = paths(portal);
+        Ok([
+            cookie(ACCESS_COOKIE, self.access.expose(), &access, seconds)?,
+            cookie(REFRESH_COOKIE, self.refresh.expose(), &refresh, seconds)?,
+        ])
+    }
+}
+
+/// The `Set-Cookie` values that end both cookies.
+pub(crate) fn no_cookies(portal: Uuid) -> Result<[HeaderValue; 2], Problem> {
+    let [access, refresh] = paths(portal);
+    Ok([cookie(ACCESS_COOKIE, "", &access, 0)?, cookie(REFRESH_COOKIE, "", &refresh, 0)?])
+}
+
+/// Portals share a host, so each cookie is for the paths of its own portal only.
+fn paths(portal: Uuid) -> [String; 2] {
+    let base = format!("/portals/{portal}");
+    [base.clone(), format!("{base}/api/v3/developer/refresh")]
+}
+
+fn cookie(name: &str, value: &str, path: &str, seconds: u64) -> Result<HeaderValue, Problem> {
+    let text =
+        format!("{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; Secure; SameSite=Lax");
+    let mut header = HeaderValue::try_from(text).map_err(Problem::internal)?;
+    header.set_sensitive(true);
+    Ok(header)
+}
+
+/// Starts a session.
+pub(crate) async fn start(
+    app: &App,
+    db: &impl ConnectionTrait,
+    developer: &developer::Model,
+) -> Result<Tokens, Problem> {
+    let tokens = Tokens::mint()?;
+    let now = app.clock.now();
+    session::Entity::delete_many()
+        .filter(session::Column::DeveloperId.eq(developer.id))
+        .filter(session::Column::RefreshExpiresAt.lte(now))
+        .exec(db)
+        .await?;
+    session::ActiveModel {
+        id: Set(Uuid::now_v7()),
+        developer_id: Set(developer.id),
+        portal_id: Set(developer.portal_id),
+        access_digest: Set(digest(tokens.access.expose())),
+        access_expires_at: Set(now + millis(app.config.lifetimes.access)),
+        refresh_digest: Set(digest(tokens.refresh.expose())),
+        refresh_expires_at: Set(now + millis(app.config.lifetimes.session)),
+        created_at: Set(now),
+    }
+    .insert(db)
+    .await?;
+    Ok(tokens)
+}
+
+/// The developer whom an access token proves, if the account may still be signed in.
+pub(crate) async fn developer(
+    app: &App,
+    portal: Uuid,
+    token: &str,
+) -> Result<Option<developer::Model>, Problem> {
+    let db = app.store.db();
+    let session = session::Entity::find()
+        .filter(session::Column::AccessDigest.eq(digest(token)))
+        .filter(session::Column::PortalId.eq(portal))
+        .filter(session::Column::AccessExpiresAt.gt(app.clock.now()))
+        .one(db)
+        .await?;
+    let Some(session) = session else { return Ok(None) };
+    let found = developer::Entity::find_by_id(session.developer_id).one(db).await?;
+    Ok(found.filter(may_be_signed_in))
+}
+
+/// Trades a refresh token for new tokens; the old ones are worthless from then on.
+pub(crate) async fn refresh(
+    app: &App,
+    portal: Uuid,
+    token: &str,
+) -> Result<Option<Tokens>, Problem> {
+    let now = app.clock.now();
+    let tx = app.store.begin().await?;
+    let session = session::Entity::find()
+        .filter(session::Column::RefreshDigest.eq(digest(token)))
+        .filter(session::Column::PortalId.eq(portal))
+        .filter(session::Column::RefreshExpiresAt.gt(now))
+        .one(&tx)
+        .await?;
+    let Some(session) = session else { return Ok(None) };
+    let found = developer::Entity::find_by_id(session.developer_id).one(&tx).await?;
+    if !found.as_ref().is_some_and(may_be_signed_in) {
+        return Ok(None);
+    }
+    let tokens = Tokens::mint()?;
+    // The old digest in the condition lets only one of two refreshes at once succeed.
+    let renewed = session::Entity::update_many()
+        .set(session::ActiveModel {
+            access_digest: Set(digest(tokens.access.expose())),
+            access_expires_at: Set(now + millis(app.config.lifetimes.access)),
+            refresh_digest: Set(digest(tokens.refresh.expose())),
+            refresh_expires_at: Set(now + millis(app.config.lifetimes.session)),
+            ..Default::default()
+        })
+        .filter(session::Column::Id.eq(session.id))
+        .filter(session::Column::RefreshDigest.eq(session.refresh_digest))
+        .exec(&tx)
+        .await?;
+    tx.commit().await?;
+    Ok((renewed.rows_affected == 1).then_some(tokens))
+}
+
+/// Ends the session of an access token, even one whose time is over.
+pub(crate) async fn end(app: &App, portal: Uuid, token: &str) -> Result<(), Problem> {
+    session::Entity::delete_many()
+        .filter(session::Column::AccessDigest.eq(digest(token)))
+        .filter(session::Column::PortalId.eq(portal))
+        .exec(app.store.db())
+        .await?;
+    Ok(())
+}
+
+/// Ends every session of a developer.
+pub(crate) async fn end_all(db: &impl ConnectionTrait, developer: Uuid) -> Result<(), DbErr> {
+    session::Entity::delete_many()
+        .filter(session::Column::DeveloperId.eq(developer))
+        .exec(db)
+        .await
+        .map(|_| ())
+}
+
+fn may_be_signed_in(developer: &developer::Model) -> bool {
+    use gatekey_core::lifecycle::developer::{DeveloperStatus, sign_in};
+    DeveloperStatus::parse(&developer.status).is_some_and(|status| sign_in(status).is_ok())
+}
+
+fn digest(token: &str) -> Vec<u8> {
+    entropy::digest_of(token).as_bytes().to_vec()
+}

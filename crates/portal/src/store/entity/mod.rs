@@ -1,0 +1,27 @@
+//! The tables, one module each.
+#![allow(
+    unreachable_pub,
+    missing_docs,
+    reason = "the derives make public items, and the column names say what they are"
+)]
+
+pub(crate) mod api;
+pub(crate) mod api_version;
+pub(crate) mod application;
+pub(crate) mod change;
+pub(crate) mod credential;
+pub(crate) mod developer;
+pub(crate) mod gateway;
+pub(crate) mod implementation;
+pub(crate) mod mail_token;
+pub(crate) mod outbox;
+pub(crate) mod portal;
+pub(crate) mod publication;
+pub(crate) mod receipt;
+pub(crate) mod registration;
+pub(crate) mod revision;
+pub(crate) mod route;
+pub(crate) mod service;
+pub(crate) mod session;
+pub(crate) mod strategy;
+pub(crate) mod usage;

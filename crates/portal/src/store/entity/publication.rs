@@ -1,0 +1,22 @@
+//! An API in a portal.
+
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "publications")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub api_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub portal_id: Uuid,
+    pub strategy_id: Option<Uuid>,
+    pub auto_approve: bool,
+    pub visibility: String,
+    pub created_at: i64,
+    pub updated_at: i64,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

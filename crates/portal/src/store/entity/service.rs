@@ -1,0 +1,22 @@
+//! A service of a gateway. `document` holds what the gateway passes through and the portal does not read.
+
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "services")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub gateway_id: Uuid,
+    pub name: Option<String>,
+    pub host: String,
+    #[sea_orm(column_type = "JsonBinary")]
+    pub document: Json,
+    pub created_at: i64,
+    pub updated_at: i64,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,22 @@
+//! Migrations, run when the portal starts. Names of tables and columns are spelled out here, not
+//! taken from the entities: a migration describes the past and must not change with them.
+
+use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
+
+mod m0001_catalogue;
+mod m0002_access;
+mod m0003_sync;
+
+/// Every migration, in order.
+pub(crate) struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m0001_catalogue::Migration),
+            Box::new(m0002_access::Migration),
+            Box::new(m0003_sync::Migration),
+        ]
+    }
+}

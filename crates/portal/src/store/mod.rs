@@ -1,0 +1,107 @@
+//! Where the portal keeps its state: SQLite or PostgreSQL, through one query layer.
+//!
+//! SeaORM was chosen over plain `sea-query` with `sqlx`. Both write each query once for both
+//! databases; SeaORM also maps rows to types, pages, joins and migrates, which would be some
+//! two thousand lines of ours otherwise. It is compiled with only the two drivers and the two
+//! value types (UUID, JSON) that the tables use. Points in time are milliseconds in a
+//! `bigint`, so that no date library decides how two databases round.
+//!
+//! Writers come in two kinds. [`Store::begin`] opens a plain transaction. [`Store::change`]
+//! opens one that may alter what a gateway decides: it holds the lock on the revision row from
+//! its first statement, so that such changes happen one after the other and the order of
+//! revisions is the order of commits. On SQLite both take the write lock at once: a transaction
+//! that reads first and writes later would fail instead of waiting.
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use gatekey_core::id::Revision;
+use sea_orm::{
+    AccessMode, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
+    DbErr, IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+use sea_orm_migration::MigratorTrait;
+use tokio::sync::watch;
+
+use crate::revision::{ChangeSet, current};
+
+pub(crate) mod entity;
+mod migration;
+
+/// The open database.
+#[derive(Clone, Debug)]
+pub(crate) struct Store {
+    db: DatabaseConnection,
+    /// The newest revision that this process committed or saw.
+    revision: Arc<watch::Sender<Revision>>,
+}
+
+impl Store {
+    /// Opens the database and brings its tables up to date.
+    pub(crate) async fn open(url: &str) -> Result<Self, DbErr> {
+        let mut options = ConnectOptions::new(url);
+        options
+            .sqlx_logging(false)
+            .max_connections(if url.starts_with("sqlite:") { 8 } else { 20 })
+            .acquire_timeout(Duration::from_secs(10))
+            .map_sqlx_sqlite_opts(|options| {
+                options
+                    .create_if_missing(true)
+                    .foreign_keys(true)
+                    .busy_timeout(Duration::from_secs(10))
+                    .pragma("journal_mode", "WAL")
+                    .pragma("synchronous", "FULL")
+            });
+        let db = Database::connect(options).await?;
+        migration::Migrator::up(&db, None).await?;
+        let revision = watch::Sender::new(current(&db).await?);
+        Ok(Self { db, revision: Arc::new(revision) })
+    }
+
+    /// For single reads, each on whatever state is the newest.
+    pub(crate) const fn db(&self) -> &DatabaseConnection {
+        &self.db
+    }
+
+    /// For several reads that must see the same state.
+    pub(crate) async fn read(&self) -> Result<DatabaseTransaction, DbErr> {
+        let isolation = match self.db.get_database_backend() {
+            DbBackend::Postgres => Some(IsolationLevel::RepeatableRead),
+            _ => None,
+        };
+        let access = isolation.map(|_| AccessMode::ReadOnly);
+        self.db.begin_with_config(isolation, access).await
+    }
+
+    /// For writes that no gateway hears of.
+    pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        let sqlite = self.db.get_database_backend() == DbBackend::Sqlite;
+        let options = TransactionOptions {
+            sqlite_transaction_mode: sqlite.then_some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        self.db.begin_with_options(options).await
+    }
+
+    /// For writes that may alter what a gateway decides.
+    pub(crate) async fn change(&self) -> Result<ChangeSet, DbErr> {
+        ChangeSet::open(self.begin().await?, Arc::clone(&self.revision)).await
+    }
+
+    /// Follows the newest revision. Changes that another process commits show once this process
+    /// has looked, see [`Store::look`].
+    pub(crate) fn revisions(&self) -> watch::Receiver<Revision> {
+        self.revision.subscribe()
+    }
+
+    /// Reads the newest revision and tells those who follow it.
+    pub(crate) async fn look(&self) -> Result<Revision, DbErr> {
+        let seen = current(&self.db).await?;
+        self.revision.send_if_modified(|known| {
+            let newer = *known < seen;
+            *known = seen.max(*known);
+            newer
+        });
+        Ok(seen)
+    }
+}

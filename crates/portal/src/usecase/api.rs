@@ -1,0 +1,228 @@
+//! APIs and their specifications.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait,
+    PaginatorTrait, QueryFilter,
+};
+use serde::Deserialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::api_version::{self, NewVersion};
+use super::label::LabelEdit;
+use super::{implementation, publication};
+use crate::app::App;
+use crate::input::Given;
+use crate::problem::{Invalid, Problem};
+use crate::revision::{ChangeSet, record};
+use crate::store::entity::{api, registration};
+
+/// The most kinds of attributes of an API.
+const MOST_ATTRIBUTES: usize = 50;
+
+/// The values of one attribute.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(inline)]
+pub(crate) struct AttributeValues(
+    #[schemars(
+        length(min = 1, max = 20),
+        inner(length(min = 1, max = 512), regex(pattern = "^[^,<>]*$"))
+    )]
+    Vec<String>,
+);
+
+type Attributes = BTreeMap<String, Option<AttributeValues>>;
+
+/// An API to make.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewApi {
+    #[schemars(length(min = 1, max = 255))]
+    name: String,
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 255))]
+    version: Given<Option<String>>,
+    /// Made of name and version, if absent or null.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 512), regex(pattern = r"^[\w-]+$"))]
+    slug: Given<Option<String>>,
+    #[serde(default)]
+    #[schemars(length(max = 65536))]
+    description: Given<Option<String>>,
+    #[serde(default)]
+    labels: Given<Option<LabelEdit>>,
+    #[serde(default)]
+    attributes: Given<Attributes>,
+    /// Becomes the first version.
+    #[serde(default)]
+    spec_content: Given<String>,
+}
+
+/// What to change of an API.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ApiEdit {
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 255))]
+    name: Given<String>,
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 255))]
+    version: Given<Option<String>>,
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 512), regex(pattern = r"^[\w-]+$"))]
+    slug: Given<Option<String>>,
+    #[serde(default)]
+    #[schemars(length(max = 65536))]
+    description: Given<Option<String>>,
+    #[serde(default)]
+    labels: Given<Option<LabelEdit>>,
+    #[serde(default)]
+    attributes: Given<Attributes>,
+}
+
+/// The API of that id.
+pub(crate) async fn find(db: &impl ConnectionTrait, id: Uuid) -> Result<api::Model, Problem> {
+    api::Entity::find_by_id(id).one(db).await?.ok_or_else(Problem::not_found)
+}
+
+/// Makes an API.
+pub(crate) async fn create(app: &App, new: NewApi) -> Result<api::Model, Problem> {
+    let now = app.clock.now();
+    let tx = app.store.change().await?;
+    let version = new.version.or(None).unwrap_or_default();
+    let made = api::Model {
+        id: Uuid::now_v7(),
+        slug: new.slug.or(None).map_or_else(|| slug(&new.name, &version), Ok)?,
+        name: new.name,
+        version,
+        description: new.description.or(None),
+        labels: new.labels.or(None).unwrap_or_default().fresh()?,
+        attributes: attributes(&Value::Null, new.attributes)?,
+        created_at: now,
+        updated_at: now,
+    };
+    check(&tx, &made).await?;
+    let made = made.into_active_model().insert(&*tx).await?;
+    if let Given::Yes(content) = new.spec_content {
+        let version = NewVersion::first(&made.version, content);
+        api_version::insert(&*tx, made.id, version, "spec_content", now).await?;
+    }
+    tx.commit().await?;
+    Ok(made)
+}
+
+/// Changes an API. Its slug stays unless a new one is given.
+pub(crate) async fn update(app: &App, id: Uuid, edit: ApiEdit) -> Result<api::Model, Problem> {
+    let tx = app.store.change().await?;
+    let mut after = find(&*tx, id).await?;
+    edit.name.put(&mut after.name);
+    if let Given::Yes(version) = edit.version {
+        after.version = version.unwrap_or_default();
+    }
+    edit.description.put(&mut after.description);
+    match edit.slug {
+        Given::Yes(Some(slug)) => after.slug = slug,
+        Given::Yes(None) => after.slug = slug(&after.name, &after.version)?,
+        Given::No => {}
+    }
+    if let Given::Yes(labels) = edit.labels {
+        after.labels = labels.unwrap_or_default().apply(&after.labels)?;
+    }
+    after.attributes = attributes(&after.attributes, edit.attributes)?;
+    check(&tx, &after).await?;
+    after.updated_at = app.clock.now().max(after.updated_at + 1);
+    let after = after.into_active_model().reset_all().update(&*tx).await?;
+    tx.commit().await?;
+    Ok(after)
+}
+
+/// Deletes an API with its publications, registrations and implementation.
+pub(crate) async fn delete(app: &App, id: Uuid) -> Result<(), Problem> {
+    let mut tx = app.store.change().await?;
+    let api = find(&*tx, id).await?;
+    for publication in publication::of_api(&*tx, id).await? {
+        publication::forget(&mut tx, &publication).await?;
+    }
+    let registrations =
+        registration::Entity::find().filter(registration::Column::ApiId.eq(id)).all(&*tx).await?;
+    for registration in &registrations {
+        tx.delete(record::registration_key(registration));
+    }
+    implementation::drop_of_api(&*tx, id).await?;
+    api.delete(&*tx).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn check(tx: &ChangeSet, api: &api::Model) -> Result<(), Problem> {
+    let others = api::Entity::find().filter(api::Column::Id.ne(api.id));
+    let twins = others
+        .clone()
+        .filter(api::Column::Name.eq(&api.name))
+        .filter(api::Column::Version.eq(&api.version));
+    if twins.count(&**tx).await? > 0 {
+        return Err(Problem::conflict("An API with the given name and version already exists"));
+    }
+    if others.filter(api::Column::Slug.eq(&api.slug)).count(&**tx).await? > 0 {
+        return Err(Problem::conflict("An API with the given slug already exists"));
+    }
+    Ok(())
+}
+
+/// The slug of a name and a version: lower case, with a hyphen for whatever is no word character.
+fn slug(name: &str, version: &str) -> Result<String, Problem> {
+    let mut slug = String::new();
+    for character in name.chars().chain(['-']).chain(version.chars()) {
+        match character.to_ascii_lowercase() {
+            word if word.is_ascii_alphanumeric() || word == '_' => slug.push(word),
+            _ if slug.is_empty() || slug.ends_with('-') => {}
+            _ => slug.push('-'),
+        }
+    }
+    let slug = slug.trim_end_matches('-');
+    if slug.is_empty() {
+        let reason = "is required, because none can be made of the name";
+        return Err(Problem::one_invalid(Invalid::body("slug", "required", reason)));
+    }
+    Ok(slug.to_owned())
+}
+
+/// Attributes after an edit; null removes one.
+fn attributes(before: &Value, edit: Given<Attributes>) -> Result<Value, Problem> {
+    let mut after = before.as_object().cloned().unwrap_or_default();
+    for (name, values) in edit.value().unwrap_or_default() {
+        match values {
+            Some(values) => after.insert(name, values.0.into()),
+            None => after.remove(&name),
+        };
+    }
+    if after.len() > MOST_ATTRIBUTES {
+        let reason = format!("must have at most {MOST_ATTRIBUTES} members");
+        let fault = Invalid::body("attributes", "max_items", reason);
+        return Err(Problem::one_invalid(fault.at_most(MOST_ATTRIBUTES as u64)));
+    }
+    Ok(Value::Object(after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slugs_hold_word_characters_and_hyphens() {
+        for (name, version, expected) in [
+            ("Flights", "1.0", "flights-1-0"),
+            ("Orders  API", "", "orders-api"),
+            ("gk-1a-Orders", "v1", "gk-1a-orders-v1"),
+            ("--x_y--", "", "x_y"),
+            ("Flüge", "", "fl-ge"),
+        ] {
+            assert_eq!(slug(name, version).unwrap(), expected);
+        }
+        assert!(slug("日本", "").is_err());
+    }
+}

@@ -1,0 +1,13 @@
+//! What can be done, one module per resource. API handlers, and later web pages, call these.
+
+pub(crate) mod api;
+pub(crate) mod api_version;
+pub(crate) mod application;
+pub(crate) mod gateway;
+pub(crate) mod implementation;
+pub(crate) mod label;
+pub(crate) mod portal;
+pub(crate) mod publication;
+pub(crate) mod route;
+pub(crate) mod service;
+pub(crate) mod strategy;
