@@ -66,7 +66,9 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    pub(crate) const fn of(denial: Denial) -> Self {
+    /// A refusal for a reason that lies outside the policy, such as [`Denial::NoPolicy`].
+    #[must_use]
+    pub const fn unproven(denial: Denial) -> Self {
         Self { denial, credential: None, application: None, api: None }
     }
 

@@ -39,7 +39,7 @@ impl Method for KeyAuth {
         let decision = match find_key(attempt) {
             Ok(None) => return None,
             Ok(Some(found)) => decide(attempt, found),
-            Err(denial) => Err(Refusal::of(denial)),
+            Err(denial) => Err(Refusal::unproven(denial)),
         };
         Some(Step::Done(decision.map_or_else(Decision::Deny, Decision::Allow)))
     }
@@ -73,7 +73,7 @@ fn decide<'p>(attempt: &mut Attempt<'p, '_>, found: Found<'p, '_>) -> Result<Gra
     let policy = attempt.policy;
     let (entry, credential) = look_up(attempt, found.key)?;
     let mut refusal =
-        Refusal { credential: Some(credential), ..Refusal::of(Denial::UnknownCredential) };
+        Refusal { credential: Some(credential), ..Refusal::unproven(Denial::UnknownCredential) };
     let because = |refusal: Refusal, denial| Err(Refusal { denial, ..refusal });
     if entry.is_expired(attempt.env.now) {
         return because(refusal, Denial::ExpiredCredential);
@@ -118,7 +118,7 @@ fn look_up<'p>(
     let policy = attempt.policy;
     let issued = PresentedKey::parse(key).ok();
     if issued.is_none() && (key.len() > MAX_IMPORTED_BYTES || !policy.has_imported_keys()) {
-        return Err(Refusal::of(Denial::MalformedCredential));
+        return Err(Refusal::unproven(Denial::MalformedCredential));
     }
     let claimed = issued.map(|issued| issued.credential());
     let peppered = attempt.env.settings.peppers.iter().map(|p| (p.digest(key), Scheme::HmacSha256));
@@ -129,7 +129,7 @@ fn look_up<'p>(
             return Ok((entry, credential));
         }
     }
-    Err(Refusal { credential: claimed, ..Refusal::of(Denial::UnknownCredential) })
+    Err(Refusal { credential: claimed, ..Refusal::unproven(Denial::UnknownCredential) })
 }
 
 /// The API that the application may call here, or the best reason why it may not.

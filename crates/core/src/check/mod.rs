@@ -119,7 +119,7 @@ impl Policy {
     ) -> Step<'p> {
         let step = self
             .attempt(memory, env, request)
-            .unwrap_or_else(|denial| Step::Done(Decision::Deny(Refusal::of(denial))));
+            .unwrap_or_else(|denial| Step::Done(Decision::Deny(Refusal::unproven(denial))));
         if let Step::Done(decision) = &step {
             memory.note(decision);
         }

@@ -4,10 +4,10 @@
 //! sorted array: a look-up costs the same at a thousand and at a million credentials, an insertion
 //! moves a few kilobytes, a removal likewise, and the index is never rebuilt.
 
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, Ordering};
 
+use super::sorted::SortedMap;
 use crate::digest::Digest;
 use crate::id::CredentialId;
 use crate::key;
@@ -86,7 +86,7 @@ pub(crate) struct CredentialIndex {
     len: usize,
     sha256: usize,
     /// The ids of credentials whose keys do not spell them.
-    imported: BTreeMap<[u8; 32], CredentialId>,
+    imported: SortedMap<[u8; 32], CredentialId>,
 }
 
 impl CredentialIndex {
@@ -98,7 +98,7 @@ impl CredentialIndex {
         }
         let mut buckets = Vec::new();
         buckets.resize_with(1 << bits, Vec::new);
-        Self { buckets, bits, len: 0, sha256: 0, imported: BTreeMap::new() }
+        Self { buckets, bits, len: 0, sha256: 0, imported: SortedMap::default() }
     }
 
     pub(crate) const fn len(&self) -> usize {

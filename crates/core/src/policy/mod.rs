@@ -7,9 +7,8 @@ mod applications;
 mod credentials;
 mod routes;
 mod services;
+mod sorted;
 
-use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use core::fmt;
 
 use self::applications::Applications;
@@ -243,5 +242,3 @@ impl PolicyLoader {
         policy
     }
 }
-
-type Named<T> = BTreeMap<Box<[u8]>, T>;

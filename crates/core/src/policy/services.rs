@@ -1,11 +1,10 @@
 //! Services, what is published behind them, and under which strategies.
 
 use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::Named;
+use super::sorted::SortedMap;
 use crate::check::{Methods, StrategyConfig};
 use crate::id::{ApiId, PortalId, RouteId, ServiceId, StrategyId};
 use crate::snapshot::record::{self, Route};
@@ -37,12 +36,12 @@ pub(crate) struct Service {
 /// The records as they came, and the tables made of them.
 #[derive(Debug, Default)]
 pub(crate) struct Services {
-    strategies: BTreeMap<StrategyId, Strategy>,
-    names: BTreeMap<ServiceId, String>,
-    routes: BTreeMap<RouteId, Route>,
-    publications: BTreeMap<(ApiId, PortalId), record::Publication>,
-    linked: BTreeMap<ServiceId, Service>,
-    by_name: Named<ServiceId>,
+    strategies: SortedMap<StrategyId, Strategy>,
+    names: SortedMap<ServiceId, String>,
+    routes: SortedMap<RouteId, Route>,
+    publications: SortedMap<(ApiId, PortalId), record::Publication>,
+    linked: SortedMap<ServiceId, Service>,
+    by_name: SortedMap<Box<[u8]>, ServiceId>,
 }
 
 impl Services {
@@ -100,10 +99,10 @@ impl Services {
         self.linked.clear();
         self.by_name.clear();
         let mut ambiguous = Vec::new();
-        for (id, name) in &self.names {
+        for (id, name) in self.names.iter() {
             let service = Service { publications: Vec::new(), key_names: Vec::new() };
             self.linked.insert(*id, service);
-            if self.by_name.insert(name.as_bytes().into(), *id).is_some() {
+            if self.by_name.insert(name.as_bytes().into(), *id) {
                 ambiguous.push(name.as_bytes());
             }
         }

@@ -1,0 +1,8 @@
+//! Prints the JSON Schema of the filters' configuration: `cargo xtask schema` commits it.
+
+#[allow(clippy::print_stdout, reason = "its output is its purpose")]
+fn main() -> serde_json::Result<()> {
+    let schema = schemars::schema_for!(gatekey_filter::config::Document);
+    println!("{}", serde_json::to_string_pretty(&schema)?);
+    Ok(())
+}

@@ -1,0 +1,263 @@
+//! What the workers of one gateway process share through the host.
+//!
+//! One worker leads: it holds the lease, polls the portal and publishes every document it
+//! believed. The others read the same signed documents and verify them themselves: shared data is a
+//! transport, not a source of truth. A new VM finds the last snapshot there even when the portal is
+//! away.
+//!
+//! Every value carries its own key, so that a host that mixes keys up cannot mix documents up.
+//! A snapshot is written beside the one before it, and the head that names it is written last.
+
+mod record;
+mod workers;
+
+use gatekey_core::id::{GatewayId, Revision};
+use gatekey_core::sync::{Document, Progress, Replica, SyncError};
+use gatekey_core::time::UnixMillis;
+
+use self::record::{Fields, Record};
+use crate::host;
+
+/// How long a leader may be silent before another takes over.
+const LEASE_MS: u64 = 3_000;
+/// After this many deltas a new snapshot is fetched, so that a new VM has little to catch up on.
+pub(crate) const MAX_DELTAS: u32 = 512;
+/// The most pages a worker loads in one tick, so that its requests are not held up.
+const PAGES_PER_TICK: usize = 8;
+
+/// What the last complete snapshot in shared data is, and what followed it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Head {
+    /// Which of the two places holds the snapshot.
+    slot: u8,
+    base: Revision,
+    pub(crate) deltas: u32,
+    /// The revision after the last delta.
+    pub(crate) latest: Revision,
+    /// How often the portal confirmed it.
+    pulses: u64,
+}
+
+/// This worker's part in the fleet.
+#[derive(Debug)]
+pub(crate) struct Fleet {
+    prefix: String,
+    /// Tells this worker from the others.
+    nonce: u64,
+    /// The snapshot in shared data whose deltas this worker follows, and how many it has seen.
+    followed: Option<(u8, Revision, u32)>,
+    pulses: u64,
+    /// Where the leader is writing a new snapshot.
+    writing: Option<(u8, Revision)>,
+    announced: Option<(Revision, UnixMillis)>,
+}
+
+impl Fleet {
+    pub(crate) fn new(gateway: GatewayId) -> Self {
+        Self {
+            prefix: format!("gatekey/1/{gateway}/"),
+            nonce: host::random() | 1,
+            followed: None,
+            pulses: 0,
+            writing: None,
+            announced: None,
+        }
+    }
+
+    pub(crate) const fn nonce(&self) -> u64 {
+        self.nonce
+    }
+
+    fn key(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
+    }
+
+    fn read(&self, name: &str) -> Option<Record> {
+        record::read(&self.key(name))
+    }
+
+    fn write(&self, name: &str, value: &[u8]) -> bool {
+        record::write(&self.key(name), value, 0)
+    }
+
+    /// Takes or renews the lease. A worker leads only after it has read its own name back.
+    pub(crate) fn lead(&mut self, now: UnixMillis) -> bool {
+        let held = self.read("lease").and_then(|record| {
+            let mut fields = Fields(record.value());
+            Some((fields.u64()?, fields.u64()?, record.cas))
+        });
+        let mine = |until: u64| until > now.0;
+        let (leads, renew, cas) = match held {
+            Some((owner, until, cas)) if owner == self.nonce && mine(until) => {
+                (true, until < now.plus(LEASE_MS / 2).0, cas)
+            }
+            // A lease from the far future was written under another clock.
+            Some((_, until, cas)) => {
+                (false, until <= now.0 || until > now.plus(2 * LEASE_MS).0, cas)
+            }
+            None => (false, true, 0),
+        };
+        if renew {
+            let value = [self.nonce, now.plus(LEASE_MS).0].map(u64::to_le_bytes).concat();
+            record::write(&self.key("lease"), &value, cas);
+        }
+        leads
+    }
+
+    pub(crate) fn head(&self) -> Option<Head> {
+        let record = self.read("head")?;
+        let mut fields = Fields(record.value());
+        Some(Head {
+            slot: u8::try_from(fields.u64()?).ok()?,
+            base: Revision(fields.u64()?),
+            deltas: u32::try_from(fields.u64()?).ok()?,
+            latest: Revision(fields.u64()?),
+            pulses: fields.u64()?,
+        })
+    }
+
+    fn write_head(&self, head: &Head) -> bool {
+        let fields =
+            [u64::from(head.slot), head.base.0, head.deltas.into(), head.latest.0, head.pulses];
+        self.write("head", &fields.map(u64::to_le_bytes).concat())
+    }
+
+    /// Brings the replica to what shared data holds, as far as one tick allows. Documents that do
+    /// not fit are passed over: the leader will publish better ones.
+    pub(crate) fn catch_up(&mut self, replica: &mut Replica, at_once: bool) {
+        let Some(head) = self.head() else { return };
+        let held = replica.policy().map(|policy| policy.revision());
+        if held == Some(head.latest) {
+            self.followed = Some((head.slot, head.base, head.deltas));
+            self.feel_pulse(&head, replica);
+            return;
+        }
+        if held.is_some_and(|held| held > head.latest) {
+            return;
+        }
+        if held.is_some_and(|held| held >= head.base) && replica.wanted().is_none() {
+            self.follow(&head, replica);
+        } else {
+            self.load(&head, replica, at_once);
+        }
+    }
+
+    fn feel_pulse(&mut self, head: &Head, replica: &mut Replica) {
+        if head.pulses != self.pulses {
+            self.pulses = head.pulses;
+            if let Some(pulse) = self.read("pulse") {
+                let _ = replica.accept_delta(pulse.value());
+            }
+        }
+    }
+
+    /// Applies the deltas that this worker has not seen.
+    fn follow(&mut self, head: &Head, replica: &mut Replica) {
+        let from = match self.followed {
+            Some((slot, base, seen)) if (slot, base) == (head.slot, head.base) => seen,
+            _ => 0,
+        };
+        for at in from..head.deltas {
+            let Some(delta) = self.read(&format!("delta/{}/{at}", head.slot)) else { return };
+            match replica.accept_delta(delta.value()) {
+                // Deltas that lead to what is held already come first after a change of leader.
+                Ok(_) | Err(SyncError::Older { .. } | SyncError::Gap { .. }) => {}
+                Err(_) => return,
+            }
+            self.followed = Some((head.slot, head.base, at + 1));
+        }
+        if replica.policy().is_some_and(|policy| policy.revision() != head.latest) {
+            self.load(head, replica, false);
+        }
+    }
+
+    /// Loads the snapshot, then whatever followed it.
+    fn load(&mut self, head: &Head, replica: &mut Replica, at_once: bool) {
+        let wanted = match replica.wanted() {
+            Some(Progress::WantPage { revision, page }) if revision == head.base => Some(page),
+            _ => {
+                let Some(manifest) = self.read(&format!("manifest/{}", head.slot)) else { return };
+                match replica.accept_manifest(manifest.value()) {
+                    Ok(Progress::WantPage { page, .. }) => Some(page),
+                    Ok(_) => None,
+                    Err(_) => return,
+                }
+            }
+        };
+        let mut next = wanted;
+        let mut loaded = 0;
+        while let Some(page) = next {
+            if !at_once && loaded == PAGES_PER_TICK {
+                return;
+            }
+            let Some(bytes) = self.read(&format!("page/{}/{page}", head.slot)) else { return };
+            next = match replica.accept_page(page, bytes.value()) {
+                Ok(Progress::WantPage { page, .. }) => Some(page),
+                Ok(_) => None,
+                Err(_) => return,
+            };
+            loaded += 1;
+        }
+        self.followed = Some((head.slot, head.base, 0));
+        if replica.policy().is_some_and(|policy| policy.revision() >= head.base) && head.deltas > 0
+        {
+            self.follow_after_load(head, replica);
+        }
+    }
+
+    fn follow_after_load(&mut self, head: &Head, replica: &mut Replica) {
+        for at in 0..head.deltas {
+            let Some(delta) = self.read(&format!("delta/{}/{at}", head.slot)) else { return };
+            if replica.accept_delta(delta.value()).is_err() {
+                return;
+            }
+            self.followed = Some((head.slot, head.base, at + 1));
+        }
+    }
+
+    /// The leader publishes a document that its replica believed. False when the fleet needs a
+    /// whole snapshot first.
+    pub(crate) fn publish(&mut self, document: Document, progress: Progress, bytes: &[u8]) -> bool {
+        match (document, progress) {
+            (
+                Document::Manifest,
+                Progress::WantPage { revision, .. } | Progress::Applied(revision),
+            ) => {
+                let slot = self.head().map_or(0, |head| 1 - head.slot.min(1));
+                self.writing = Some((slot, revision));
+                let written = self.write(&format!("manifest/{slot}"), bytes);
+                written && self.finish(progress)
+            }
+            (Document::Page(page), _) => {
+                let Some((slot, _)) = self.writing else { return false };
+                self.write(&format!("page/{slot}/{page}"), bytes) && self.finish(progress)
+            }
+            (Document::Delta, Progress::Applied(revision)) => {
+                let Some(mut head) = self.head() else { return false };
+                if !self.write(&format!("delta/{}/{}", head.slot, head.deltas), bytes) {
+                    return false;
+                }
+                head.deltas += 1;
+                head.latest = revision;
+                self.followed = Some((head.slot, head.base, head.deltas));
+                self.write_head(&head) && head.deltas < MAX_DELTAS
+            }
+            (Document::Delta, Progress::Confirmed(_)) => {
+                let Some(mut head) = self.head() else { return false };
+                head.pulses += 1;
+                self.pulses = head.pulses;
+                self.write("pulse", bytes) && self.write_head(&head)
+            }
+            _ => true,
+        }
+    }
+
+    /// Names the new snapshot once its last page is there.
+    fn finish(&mut self, progress: Progress) -> bool {
+        let Progress::Applied(latest) = progress else { return true };
+        let Some((slot, base)) = self.writing.take() else { return false };
+        let pulses = self.head().map_or(0, |head| head.pulses);
+        self.followed = Some((slot, base, 0));
+        self.write_head(&Head { slot, base, deltas: 0, latest, pulses })
+    }
+}

@@ -1,0 +1,235 @@
+//! One configuration of the filter in one VM.
+
+use gatekey_core::check::{Memory, Methods};
+use gatekey_core::id::Revision;
+use gatekey_core::sync::{
+    CallFailure, Chore, Document, Follower, Method, Progress, Purpose, Replica, Reply, Settled,
+    Timing,
+};
+use gatekey_core::time::UnixMillis;
+
+use crate::config::{Config, Sync};
+use crate::fleet::Fleet;
+use crate::host::{self, LogLevel};
+use crate::metrics::Metrics;
+use crate::report;
+
+/// How often the clock is read and shared data looked at.
+pub(crate) const TICK_MS: u32 = 250;
+/// How long a leader waits for the other workers before it reports a revision as applied.
+const FLEET_PATIENCE_MS: u64 = 1_000;
+/// How often a worker that does not lead reports its counters.
+const REPORT_MS: u64 = 30_000;
+/// An answer that is this late will not come.
+const LOST_CALL_MS: u64 = 10_000;
+
+/// What a configuration needs to serve.
+#[derive(Debug)]
+pub(crate) struct Root {
+    pub(crate) config: Config,
+    pub(crate) follower: Follower,
+    pub(crate) memory: Memory,
+    pub(crate) metrics: Metrics,
+    /// The time at the last tick: requests do not ask the host for it.
+    pub(crate) now: UnixMillis,
+    fleet: Fleet,
+    call: Option<OpenCall>,
+    applied_at: UnixMillis,
+    reported_at: UnixMillis,
+    last_trouble: Option<Settled>,
+}
+
+#[derive(Debug)]
+struct OpenCall {
+    id: u32,
+    chore: Chore,
+    given_up_at: UnixMillis,
+}
+
+impl Root {
+    /// Makes a root from a configuration, and starts from whatever snapshot is at hand.
+    pub(crate) fn start(config: Config, methods: Methods) -> Result<Self, String> {
+        let now = host::now();
+        let mut replica = Replica::new(config.gateway, config.snapshot_keys.clone(), methods);
+        if let Some(bundle) = &config.snapshot {
+            let progress = replica.load_bundle(bundle);
+            progress.map_err(|error| format!("snapshot.inline: {error}"))?;
+        }
+        let mut fleet = Fleet::new(config.gateway);
+        fleet.catch_up(&mut replica, true);
+        let timing = config.sync.as_ref().map_or_else(Timing::default, |sync| sync.timing);
+        let instance = format!("{:016x}", fleet.nonce());
+        let mut root = Self {
+            config,
+            follower: Follower::new(replica, timing, &instance),
+            memory: Memory::default(),
+            metrics: Metrics::default(),
+            now,
+            fleet,
+            call: None,
+            applied_at: now,
+            reported_at: now,
+            last_trouble: None,
+        };
+        // The bytes were read; a policy takes their place.
+        root.config.snapshot = None;
+        Ok(root)
+    }
+
+    fn held(&self) -> Option<Revision> {
+        self.follower.replica().policy().map(|policy| policy.revision())
+    }
+
+    pub(crate) fn tick(&mut self) {
+        self.now = host::now();
+        if self.config.metrics {
+            self.metrics.flush();
+        }
+        if self.config.sync.is_none() {
+            return;
+        }
+        if self.call.as_ref().is_some_and(|call| call.given_up_at <= self.now) {
+            self.settle(&Reply::Failed(CallFailure::NoAnswer));
+        }
+        self.fleet.catch_up(self.follower.replica_mut(), false);
+        if let Some(held) = self.held() {
+            self.fleet.announce(held, self.now);
+        }
+        if self.fleet.lead(self.now) {
+            self.follow();
+        } else if self.now >= self.reported_at.plus(REPORT_MS) {
+            self.ask(Purpose::Report);
+        }
+    }
+
+    /// The leader's part: ask the portal for what comes next.
+    fn follow(&mut self) {
+        let held = self.held().unwrap_or_default();
+        let applied = self.fleet.applied_by_all(held, self.now);
+        if applied < held && self.now < self.applied_at.plus(FLEET_PATIENCE_MS) {
+            return;
+        }
+        let complete = self.fleet.head().is_some_and(|head| head.latest == held);
+        if !complete && self.call.is_none() && self.follower.replica().wanted().is_none() {
+            // The fleet has no snapshot to which a delta could be added.
+            self.follower.refetch();
+        }
+        self.ask(Purpose::Follow { applied });
+    }
+
+    fn ask(&mut self, purpose: Purpose) {
+        if self.call.is_some() {
+            return;
+        }
+        let Some(sync) = &self.config.sync else { return };
+        let memory = &mut self.memory;
+        let Some((call, chore)) = self.follower.upkeep(self.now, purpose, || report::take(memory))
+        else {
+            return;
+        };
+        self.reported_at = self.now;
+        match send(sync, &call) {
+            Ok(id) => {
+                let given_up_at = self.now.plus(u64::from(call.timeout_ms) + LOST_CALL_MS);
+                self.call = Some(OpenCall { id, chore, given_up_at });
+            }
+            Err(_) => {
+                let settled =
+                    self.follower.settle(self.now, chore, &Reply::Failed(CallFailure::NotSent));
+                self.tell(settled);
+            }
+        }
+    }
+
+    /// The answer to a call of this root.
+    pub(crate) fn answered(&mut self, id: u32, headers: u32, body_size: u32) {
+        if self.call.as_ref().is_none_or(|call| call.id != id) {
+            return;
+        }
+        self.now = host::now();
+        let status = if headers == 0 { None } else { response_status() };
+        let body =
+            if body_size == 0 { Ok(Vec::new()) } else { host::call_response_body(body_size) };
+        match (status, body) {
+            (Some(status), Ok(body)) => self.settle(&Reply::Response { status, body: &body }),
+            _ => self.settle(&Reply::Failed(CallFailure::NoAnswer)),
+        }
+        // The next question follows at once: a delta may have more behind it.
+        if self.fleet.lead(self.now) {
+            self.follow();
+        }
+    }
+
+    fn settle(&mut self, reply: &Reply<'_>) {
+        let Some(OpenCall { chore, .. }) = self.call.take() else { return };
+        let settled = self.follower.settle(self.now, chore, reply);
+        self.tell(settled);
+        let (Settled::Accepted { document, progress }, Reply::Response { body, .. }) =
+            (settled, reply)
+        else {
+            return;
+        };
+        if let Progress::Applied(revision) = progress {
+            self.applied_at = self.now;
+            self.fleet.announce(revision, self.now);
+            self.metrics.count("revisions_applied");
+        }
+        let whole = self.fleet.publish(document, progress, body);
+        if !whole && matches!(document, Document::Delta) {
+            self.follower.refetch();
+        }
+    }
+
+    /// Logs what changed about the connection to the portal, once.
+    fn tell(&mut self, settled: Settled) {
+        let trouble = match settled {
+            Settled::Accepted { progress: Progress::WantPage { .. }, .. } => return,
+            Settled::Accepted { .. } => None,
+            trouble => Some(trouble),
+        };
+        if trouble == self.last_trouble {
+            return;
+        }
+        match trouble {
+            None => host::log(LogLevel::Info, "in step with the portal again"),
+            Some(Settled::Refused(error)) => {
+                host::log(
+                    LogLevel::Error,
+                    &format!("a document from the portal is refused: {error}"),
+                );
+            }
+            Some(Settled::Status(status)) => {
+                host::log(LogLevel::Warn, &format!("the portal answers with status {status}"));
+            }
+            Some(Settled::Outdated) => {
+                host::log(LogLevel::Info, "the portal wants a whole snapshot to be fetched");
+            }
+            Some(_) => host::log(LogLevel::Warn, "the portal does not answer"),
+        }
+        self.last_trouble = trouble;
+    }
+}
+
+fn response_status() -> Option<u16> {
+    let status = host::call_response_status().ok()?;
+    core::str::from_utf8(&status).ok()?.parse().ok()
+}
+
+fn send(sync: &Sync, call: &gatekey_core::sync::Call) -> host::HostResult<u32> {
+    let path = format!("{}{}", sync.path_prefix, call.path);
+    let method: &[u8] = match call.method {
+        Method::Get => b"GET",
+        Method::Post => b"POST",
+    };
+    let mut headers: Vec<(&[u8], &[u8])> = vec![
+        (b":method", method),
+        (b":path", path.as_bytes()),
+        (b":authority", sync.authority.as_bytes()),
+        (b"authorization", sync.authorization.expose().as_bytes()),
+        (b"accept", b"application/vnd.gatekey.snapshot, application/vnd.gatekey.delta"),
+    ];
+    if !call.body.is_empty() {
+        headers.push((b"content-type", b"application/json"));
+    }
+    host::http_call(&sync.cluster, &headers, &call.body, call.timeout_ms)
+}
