@@ -50,29 +50,31 @@ pub(crate) struct Setup {
     pub(crate) budget: Budget,
 }
 
+/// Exports by what they take and give: a context, with one or two sizes, and perhaps an action.
 type Ends = TypedFunc<u32, ()>;
+type Asks = TypedFunc<u32, u32>;
 type Sized2 = TypedFunc<(u32, u32), u32>;
 type Sized3 = TypedFunc<(u32, u32, u32), u32>;
+type Ready = TypedFunc<(u32, u32), ()>;
+type Reply = TypedFunc<(u32, u32, u32, u32, u32), ()>;
 
 struct Exports {
     initialize: Option<TypedFunc<(), ()>>,
     start: Option<TypedFunc<(), ()>>,
     main: Option<Sized2>,
-    on_context_create: Option<TypedFunc<(u32, u32), ()>>,
+    on_context_create: Option<Ready>,
     on_vm_start: Option<Sized2>,
     on_configure: Option<Sized2>,
     on_tick: Option<Ends>,
-    on_queue_ready: Option<TypedFunc<(u32, u32), ()>>,
-    on_http_call_response: Option<TypedFunc<(u32, u32, u32, u32, u32), ()>>,
+    on_queue_ready: Option<Ready>,
+    on_http_call_response: Option<Reply>,
     on_headers: [Option<Sized3>; 2],
     on_body: [Option<Sized3>; 2],
     on_trailers: [Option<Sized2>; 2],
-    on_done: Option<Sized1>,
+    on_done: Option<Asks>,
     on_log: Option<Ends>,
     on_delete: Option<Ends>,
 }
-
-type Sized1 = TypedFunc<u32, u32>;
 
 pub(crate) struct Vm {
     store: Store<Host>,

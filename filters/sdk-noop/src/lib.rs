@@ -3,6 +3,8 @@
 //! Every callback is the SDK's default, so what this module costs is what the SDK and the host cost
 //! before a filter does anything. It is never deployed.
 
+#![allow(missing_docs, reason = "`main!` exports an undocumented function")]
+
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::ContextType;
 

@@ -1,5 +1,22 @@
 //! The harness on hand-written modules and on one made by the Proxy-Wasm Rust SDK.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test says what is wrong by failing"
+)]
+
 mod artifact;
+mod callout;
+mod failure;
 mod guest;
+mod life;
+mod map;
+mod property;
+mod sdk;
+mod shared;
 mod stream;
+mod wasi;
+mod world;

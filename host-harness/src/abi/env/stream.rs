@@ -6,6 +6,7 @@ use super::MODULE;
 use super::map::read_pairs;
 use crate::abi::guest::{Guest, Halt, enter};
 use crate::abi::{Direction, Status};
+use crate::headers::Headers;
 use crate::host::Host;
 use crate::stream::{LocalResponse, Turn, Windows};
 
@@ -44,7 +45,7 @@ pub(crate) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
                 let details = guest.read(details_at, details_len)?;
                 let body = guest.read(body_at, body_len)?;
                 let headers = read_pairs(guest, headers_at, headers_len)?;
-                send_local_response(guest, status, details, headers, body, grpc_status)
+                send_local_response(guest, status, &details, headers, body, grpc_status)
             })
         },
     )?;
@@ -74,15 +75,15 @@ fn continue_stream(host: &mut Host, direction: Direction) {
 fn send_local_response(
     guest: &mut Guest<'_>,
     status: u32,
-    details: Vec<u8>,
-    headers: crate::headers::Headers,
+    details: &[u8],
+    headers: Headers,
     body: Vec<u8>,
     grpc_status: i32,
 ) -> Result<(), Halt> {
     guest.about(status.to_string().as_bytes());
     let status = u16::try_from(status).map_err(|_| Status::BadArgument)?;
     // Spaces would break access logs, so hosts replace them.
-    let details = String::from_utf8_lossy(&details).replace(' ', "_");
+    let details = String::from_utf8_lossy(details).replace(' ', "_");
     let grpc_status = u32::try_from(grpc_status).ok();
     let host = guest.host();
     let context = host.acting();
