@@ -46,13 +46,14 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     targets::add(workspace, WASI)?;
     compile(workspace)?;
     let built = workspace.target.join(WASI).join("filter");
+    place_yardstick(workspace, &built)?;
     let filters = workspace.filters();
     fs::create_dir_all(&filters)?;
     for filter in FILTERS {
         ship(workspace, filter, &built, &filters)
             .with_context(|| format!("filter `{}`", filter.name))?;
     }
-    place_yardstick(workspace, &built)
+    Ok(())
 }
 
 pub(crate) fn run_if_missing(workspace: &Workspace) -> Result<()> {
