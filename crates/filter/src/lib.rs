@@ -3,7 +3,7 @@
 //! The only crate that knows the Proxy-Wasm ABI (0.2.1). It holds no decision: it reads a request
 //! once, asks [`gatekey_core`], and edits headers or answers. A filter module is one line:
 //!
-//! ```ignore
+//! ```text
 //! gatekey_filter::install!(gatekey_core::METHODS);
 //! ```
 //!
