@@ -5,7 +5,7 @@
 //! until their headers arrive, in a bounded table; a stream that is not in it is refused. Roots
 //! whose ticks have ended are dropped, so that the module need not export `proxy_on_delete`.
 
-use std::cell::RefCell;
+use core::cell::RefCell;
 use std::collections::VecDeque;
 
 use gatekey_core::check::{Denial, Methods};

@@ -1,9 +1,10 @@
 //! Memory that the host fills and the guest owns.
 #![allow(unsafe_code, reason = "the ABI passes raw memory")]
 
+use core::alloc::Layout;
 use core::cell::Cell;
 use core::ptr;
-use std::alloc::{Layout, alloc};
+use std::alloc::alloc;
 
 thread_local! {
     /// The block the host asked for last: the only one it can hand over next.
