@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use wasmtime::{Memory, ResourceLimiter, TypedFunc};
 
-use crate::abi::{MapKind, Status};
+use crate::abi::{LogLevel, MapKind, Status};
 use crate::headers::Headers;
 use crate::ledger::{Ledger, Log};
 use crate::plugin::Plugin;
@@ -33,6 +33,7 @@ pub(crate) struct Shared {
     pub(crate) upstreams: BTreeMap<String, Upstream>,
     pub(crate) properties: BTreeMap<Vec<u8>, Vec<u8>>,
     pub(crate) environment: Vec<(String, String)>,
+    pub(crate) log_level: LogLevel,
 }
 
 /// The guest's memory and its allocator, known once it is instantiated.

@@ -79,6 +79,10 @@ pub struct Profile {
     /// answers and returns CONTINUE lets the request through as well. Source: cpp-host exports.cc,
     /// `stopNextIteration`.
     pub local_response_replaces_action: bool,
+    /// A filter that resumes the request and then answers it has let it through: both happen, in
+    /// that order. Source: envoy context.cc, `continueStream` and `sendLocalResponse` are queued as
+    /// actions after the call.
+    pub resume_before_answer_forwards: bool,
     /// The filter's own response callbacks run for its local response. Source: envoy context.cc,
     /// `encodeHeaders`.
     pub local_response_runs_callbacks: bool,
@@ -148,6 +152,7 @@ impl Profile {
             malformed_map: MalformedMap::Refused(Status::BadArgument),
             body_buffer_limit: 1 << 20,
             local_response_replaces_action: true,
+            resume_before_answer_forwards: false,
             local_response_runs_callbacks: false,
             local_response_adds_content_headers: false,
             log_before_done: false,
@@ -180,6 +185,7 @@ impl Profile {
             host_means_authority: true,
             closed_map_reads_empty: true,
             malformed_map: MalformedMap::Empty,
+            resume_before_answer_forwards: true,
             local_response_runs_callbacks: true,
             local_response_adds_content_headers: true,
             log_before_done: true,

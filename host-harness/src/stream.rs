@@ -111,8 +111,12 @@ pub(crate) struct LocalResponse {
 #[derive(Debug)]
 pub(crate) struct Stream {
     pub(crate) turn: Turn,
+    /// The VM of its worker that knows it.
+    pub(crate) generation: u64,
     pub(crate) request: Half,
     pub(crate) response: Half,
+    /// The guest let the request go and it has not moved since.
+    pub(crate) released: bool,
     /// The local response, once there is one.
     pub(crate) local: Option<LocalResponse>,
     /// It was made known to the driver.
@@ -134,11 +138,13 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    pub(crate) fn new(request: Half, opened_at: Duration) -> Self {
+    pub(crate) fn new(request: Half, opened_at: Duration, generation: u64) -> Self {
         Self {
             turn: Turn::Request,
+            generation,
             request,
             response: Half::default(),
+            released: false,
             local: None,
             local_taken: false,
             failure: None,

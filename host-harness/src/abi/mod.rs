@@ -33,10 +33,11 @@ pub enum Status {
 }
 
 /// How loud a line of the guest's log is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u32)]
 pub enum LogLevel {
     /// 0
+    #[default]
     Trace = 0,
     /// 1
     Debug = 1,

@@ -14,68 +14,64 @@ use crate::vm::Vm;
 impl Drive<'_> {
     /// Runs the last callbacks of a stream, forgets it, and tells its story.
     pub(crate) fn finish(&mut self, context: u32) -> Option<Transcript> {
-        self.stream(context)?;
+        let profile = self.worker.setup.profile.clone();
+        let generation = self.worker.setup.generation;
+        let stream = self.stream(context)?;
+        // Whatever the guest still tries cannot reach the client any more.
+        let outcome = outcome(stream, profile.fail_status, profile.fail_details);
+        stream.turn = Turn::Over;
+        let known = stream.generation == generation && self.worker.failed.is_none();
         let mut late_failure = None;
-        if self.worker.failed.is_none() {
-            let profile = self.worker.setup.profile.clone();
-            if let Err(failure) = self.worker.vm.end_context(self.lent, context) {
-                late_failure = Some(failure.clone());
-                // The story of this stream is over: its VM's end is not its outcome.
-                let told = self.worker.vm.host().streams.remove(&context);
-                self.fail(failure);
-                if let Some(stream) = told {
-                    self.worker.vm.host().streams.insert(context, stream);
-                }
-            } else if !profile.calls_outlive_streams {
-                self.worker.vm.host().calls.retain(|_, owner| *owner != context);
-            }
+        if known && let Err(failure) = self.worker.vm.end_context(self.lent, context) {
+            late_failure = Some(failure.clone());
+            self.fail(failure);
         }
         let memory_after = self.worker.vm.memory_bytes();
         let ended_at = self.lent.clock.elapsed();
-        let stream = self.worker.vm.host().streams.remove(&context)?;
-        let transcript = self.tell(stream, late_failure, memory_after, ended_at);
-        self.settle();
-        Some(transcript)
-    }
-
-    fn tell(
-        &self,
-        stream: Stream,
-        late_failure: Option<Failure>,
-        memory_after: usize,
-        ended_at: Duration,
-    ) -> Transcript {
-        let profile = &self.worker.setup.profile;
-        let outcome = outcome(&stream, profile.fail_status, profile.fail_details);
-        let Sent { headers, body, trailers } = stream.request.sent;
-        let upstream = headers.map(|headers| Forwarded { headers, body, trailers });
-        let Sent { headers, body, trailers } = stream.response.sent;
-        let response = headers.filter(|_| !stream.aborted).map(|headers| {
-            let status = status_of(&headers);
-            ClientResponse { status, headers, body, trailers }
-        });
-        let ledger = stream.ledger;
-        Transcript {
-            outcome,
-            upstream,
-            response,
-            failure: stream.failure.or(late_failure),
-            bypassed: stream.bypassed,
-            logs: ledger.logs,
-            callbacks: ledger.callbacks,
-            host_calls: ledger.host_calls,
-            host_call_counts: ledger.host_call_counts,
-            callouts: ledger.callouts,
-            fuel: ledger.fuel,
-            bytes_copied: ledger.bytes_copied,
-            memory_before: stream.memory_before,
-            memory_after,
-            opened_at: stream.opened_at,
-            ended_at,
+        let host = self.worker.vm.host();
+        let stream = host.streams.remove(&context)?;
+        if !profile.calls_outlive_streams {
+            host.calls.retain(|_, owner| *owner != context);
         }
+        self.settle();
+        Some(tell(stream, outcome, late_failure, memory_after, ended_at))
     }
 }
 
+fn tell(
+    stream: Stream,
+    outcome: Outcome,
+    late_failure: Option<Failure>,
+    memory_after: usize,
+    ended_at: Duration,
+) -> Transcript {
+    let Sent { headers, body, trailers } = stream.request.sent;
+    let upstream = headers.map(|headers| Forwarded { headers, body, trailers });
+    let Sent { headers, body, trailers } = stream.response.sent;
+    let response = headers.filter(|_| !stream.aborted).map(|headers| {
+        let status = status_of(&headers);
+        ClientResponse { status, headers, body, trailers }
+    });
+    let ledger = stream.ledger;
+    Transcript {
+        outcome,
+        upstream,
+        response,
+        failure: stream.failure.or(late_failure),
+        bypassed: stream.bypassed,
+        logs: ledger.logs,
+        callbacks: ledger.callbacks,
+        host_calls: ledger.host_calls,
+        host_call_counts: ledger.host_call_counts,
+        callouts: ledger.callouts,
+        fuel: ledger.fuel,
+        bytes_copied: ledger.bytes_copied,
+        memory_before: stream.memory_before,
+        memory_after,
+        opened_at: stream.opened_at,
+        ended_at,
+    }
+}
 fn outcome(stream: &Stream, fail_status: u16, fail_details: &str) -> Outcome {
     if stream.aborted {
         return Outcome::Aborted;

@@ -22,6 +22,7 @@ impl Drive<'_> {
     pub(super) fn pump(&mut self, context: u32, direction: Direction) -> Result<Progress, Failure> {
         loop {
             let Some(stream) = self.stream(context) else { return Ok(Progress::Done) };
+            stream.released = false;
             if stream.bypassed || (direction == Direction::Response && stream.silent_response) {
                 stream.half(direction).flush_all();
                 return Ok(Progress::Done);
@@ -143,6 +144,9 @@ impl Stream {
     pub(super) fn answer_locally(&mut self, profile: &crate::Profile) {
         self.local_taken = true;
         let Some(local) = &self.local else { return };
+        if self.released && profile.resume_before_answer_forwards {
+            self.request.flush_all();
+        }
         if self.response.sent.headers.is_some() {
             // Half of another response is with the client already: the proxy can only cut it off.
             self.closed_by_guest = true;

@@ -51,10 +51,11 @@ impl Drive<'_> {
         let Request { headers, chunks, trailers, properties, patience: _ } = request;
         let now = self.lent.clock.elapsed();
         let memory_before = self.worker.vm.memory_bytes();
+        let generation = self.worker.setup.generation;
         let host = self.worker.vm.host();
         let context = host.next_context;
         host.next_context += 1;
-        let mut stream = Stream::new(Half::new(headers, chunks, trailers), now);
+        let mut stream = Stream::new(Half::new(headers, chunks, trailers), now, generation);
         stream.properties = properties;
         stream.memory_before = memory_before;
         host.streams.insert(context, stream);
@@ -251,7 +252,11 @@ impl Drive<'_> {
         if setup.plugin.failure_policy != FailurePolicy::Reload || !due {
             return;
         }
-        let setup = Setup { generation: setup.generation + 1, ..setup.clone() };
+        let setup = Setup {
+            generation: setup.generation + 1,
+            random: setup.random.successor(),
+            ..setup.clone()
+        };
         let started = Vm::new(artifact, setup.clone()).and_then(|mut vm| {
             vm.boot(self.lent)?;
             Ok(vm)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::World;
 use super::clock::{Clock, UnixMillis};
 use super::upstream::{Upstream, UpstreamReply};
+use crate::abi::LogLevel;
 use crate::host::Shared;
 use crate::profile::Profile;
 use crate::request::property_path;
@@ -78,6 +79,13 @@ impl WorldBuilder {
     #[must_use]
     pub fn environment(mut self, name: &str, value: &str) -> Self {
         self.shared.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Keeps only lines at least this loud, and says so to guests that ask. The default keeps all.
+    #[must_use]
+    pub fn log_level(mut self, level: LogLevel) -> Self {
+        self.shared.log_level = level;
         self
     }
 

@@ -12,6 +12,11 @@ impl Random {
         random
     }
 
+    /// A stream of bytes for the VM that takes the place of this one.
+    pub(crate) fn successor(&self) -> Self {
+        Self(self.clone().next())
+    }
+
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut word = self.0;
@@ -41,5 +46,6 @@ mod tests {
         assert_eq!(bytes, Random::for_vm(7, 0).bytes(33));
         assert_ne!(bytes, Random::for_vm(7, 1).bytes(33));
         assert_ne!(bytes, Random::for_vm(8, 0).bytes(33));
+        assert_ne!(bytes, Random::for_vm(7, 0).successor().bytes(33));
     }
 }

@@ -9,7 +9,7 @@ use gatekey_host_harness::{
 
 use crate::guest::{self, lines};
 
-/// Traps on `/trap`, exits on `/exit`, loops on `/loop`; `x-how` chooses by its first letter.
+/// Fails as `x-how` says with its first letter.
 fn fragile() -> String {
     let body = r#"
         (drop (call $get (i32.const 0) (i32.const 256) (i32.const 5) (i32.const 0) (i32.const 4)))
@@ -18,10 +18,14 @@ fn fragile() -> String {
           (if (i32.eq (local.get $n) (i32.const 116)) (then unreachable))
           (if (i32.eq (local.get $n) (i32.const 98)) (then (drop (i32.load (i32.const -8)))))
           (if (i32.eq (local.get $n) (i32.const 101)) (then (call $exit (i32.const 3))))
+          (if (i32.eq (local.get $n) (i32.const 114)) (then (call $endless)))
           (if (i32.eq (local.get $n) (i32.const 108)) (then (loop $l (br $l))))
           (if (i32.eq (local.get $n) (i32.const 112)) (then (return (i32.const 1))))))
         (i32.const 0)"#;
-    format!(r#"(data (i32.const 256) "x-how") {}"#, guest::request_function(body))
+    format!(
+        r#"(data (i32.const 256) "x-how") (func $endless (call $endless) (call $endless)) {}"#,
+        guest::request_function(body)
+    )
 }
 
 fn start(policy: FailurePolicy) -> (World, WorkerId) {
@@ -40,6 +44,7 @@ fn every_way_to_fail_is_refused_with_503() {
     let cases = [
         ("trap", FailureKind::Trap),
         ("bounds", FailureKind::Trap),
+        ("recursion", FailureKind::Trap),
         ("exit", FailureKind::Exit),
         ("loop", FailureKind::Deadline),
     ];
@@ -204,4 +209,27 @@ fn logs_outlive_a_reload() {
     world.advance(Duration::from_secs(1));
     world.request(worker, how("fine"));
     assert_eq!(lines(world.logs(worker)), ["x-how", "x-how"]);
+}
+
+#[test]
+fn a_fresh_vm_is_not_asked_about_streams_of_the_old_one() {
+    let code = format!(
+        r#"{} (func (export "proxy_on_done") (param i32) (result i32)
+             (call $tell (local.get 0)) (i32.const 1))"#,
+        fragile()
+    );
+    let mut world = World::builder(Profile::envoy()).build();
+    let plugin = Plugin { failure_policy: FailurePolicy::Reload, ..Plugin::new("test", "") };
+    let worker = world.start(&guest::compile(&code), plugin).unwrap();
+    let over = world.open(worker, how("fine"));
+    let waiting = world.open(worker, how("pause"));
+    world.request(worker, how("trap"));
+    let refused = world.open(worker, how("fine"));
+    world.advance(Duration::from_secs(1));
+    assert_eq!(lines(&world.request(worker, how("fine")).logs), ["06"]);
+    assert_eq!(world.finish(over).status(), Some(200));
+    assert_eq!(world.finish(waiting).status(), Some(503));
+    assert_eq!(world.finish(refused).status(), Some(503));
+    assert_eq!(lines(world.logs(worker)), ["06"]);
+    assert_eq!(world.open_streams(worker), 0);
 }

@@ -297,3 +297,36 @@ fn a_slow_upstream_answers_in_virtual_time() {
     assert!(transcript.reached_upstream() && transcript.response.is_none());
     assert_eq!(world.request(worker, Request::get("/")).status(), Some(503));
 }
+
+#[test]
+fn a_resume_before_the_answer_lets_the_request_through_on_envoy() {
+    let answer = ANSWER.replace("LEN", "0");
+    let resume = "(drop (call $resume (i32.const 0)))";
+    let order =
+        |first: &str, second: &str| guest::on_request(&format!("{first} {second} (i32.const 1)"));
+    let answer = format!("(drop {answer})");
+    let cases = [
+        (Profile::envoy(), order(resume, &answer), true),
+        (Profile::envoy(), order(&answer, resume), false),
+        (Profile::spec(), order(resume, &answer), false),
+    ];
+    for (profile, artifact, reaches) in cases {
+        let (mut world, worker) = guest::world(profile, &artifact);
+        let transcript = world.request(worker, Request::get("/"));
+        assert!(matches!(transcript.outcome, Outcome::Local { status: 403, .. }));
+        assert_eq!(transcript.reached_upstream(), reaches);
+    }
+}
+
+#[test]
+fn what_the_guest_does_at_the_end_changes_nothing() {
+    let answer = ANSWER.replace("LEN", "0");
+    let code = guest::compile(&format!(
+        r#"(func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32) (i32.const 1))
+           (func (export "proxy_on_done") (param i32) (result i32)
+             (drop {answer}) (drop (call $resume (i32.const 0))) (i32.const 1))"#
+    ));
+    let (mut world, worker) = guest::world(Profile::envoy(), &code);
+    let transcript = world.request(worker, Request::get("/"));
+    assert_eq!((transcript.outcome, transcript.response), (Outcome::Paused, None));
+}

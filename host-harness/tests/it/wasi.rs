@@ -38,24 +38,12 @@ fn randomness_is_seeded_and_bounded() {
            (call $tell (call $random (i32.const 131070) (i32.const 16)))
            (i32.const 0)"#,
     );
-    let run = |seed| {
+    let run = |seed| -> Vec<Vec<String>> {
         let mut world = World::builder(Profile::envoy()).seed(seed).build();
         let workers = world.start_many(&code, Plugin::new("test", ""), 2).unwrap();
-        workers.map_logs(&mut world)
+        let logs = workers.into_iter().map(|worker| world.request(worker, Request::get("/")).logs);
+        logs.map(|logs| logs.iter().map(|log| format!("{:?}", log.bytes)).collect()).collect()
     };
-    trait MapLogs {
-        fn map_logs(self, world: &mut World) -> Vec<Vec<String>>;
-    }
-    impl MapLogs for Vec<gatekey_host_harness::WorkerId> {
-        fn map_logs(self, world: &mut World) -> Vec<Vec<String>> {
-            let mut logs = Vec::new();
-            for worker in self {
-                let transcript = world.request(worker, Request::get("/"));
-                logs.push(transcript.logs.iter().map(|log| format!("{:?}", log.bytes)).collect());
-            }
-            logs
-        }
-    }
     let (one, again, other) = (run(1), run(1), run(2));
     assert_eq!(one, again);
     assert_ne!(one[0][1], one[1][1], "workers differ");
@@ -104,4 +92,19 @@ fn only_the_configured_environment_is_seen() {
     let worker = world.start(&code, Plugin::new("test", "")).unwrap();
     let transcript = world.request(worker, Request::get("/"));
     assert_eq!(lines(&transcript.logs), ["00", "02", "00", "A=1\0B=\0", "21"]);
+}
+
+#[test]
+fn quiet_worlds_keep_only_what_is_loud_enough() {
+    let code = guest::on_request(
+        r#"(drop (call $level (i32.const 32)))
+           (drop (call $log (i32.const 2) (i32.const 0) (i32.const 1)))
+           (drop (call $log (i32.load (i32.const 32)) (i32.const 0) (i32.const 1)))
+           (i32.const 0)"#,
+    );
+    let mut world = World::builder(Profile::envoy()).log_level(LogLevel::Warn).build();
+    let worker = world.start(&code, Plugin::new("test", "")).unwrap();
+    let transcript = world.request(worker, Request::get("/"));
+    assert_eq!(transcript.logs.len(), 1);
+    assert_eq!(transcript.logs[0].level, LogLevel::Warn);
 }

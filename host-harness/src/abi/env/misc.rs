@@ -21,7 +21,10 @@ pub(crate) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
         })
     })?;
     linker.func_wrap(MODULE, "proxy_get_log_level", |c: Caller<'_, Host>, out| {
-        enter(c, "proxy_get_log_level", |guest| Ok(guest.write_u32(out, LogLevel::Trace as u32)?))
+        enter(c, "proxy_get_log_level", |guest| {
+            let level = guest.host().shared.log_level;
+            Ok(guest.write_u32(out, level as u32)?)
+        })
     })?;
     linker.func_wrap(
         MODULE,
@@ -72,6 +75,9 @@ pub(crate) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
             })
         },
     )?;
+    // What modules made with Emscripten, as the C++ SDK's are, import besides.
+    linker.func_wrap(MODULE, "emscripten_notify_memory_growth", |_: u32| {})?;
+    linker.func_wrap(MODULE, "pthread_equal", |a: u32, b: u32| u32::from(a == b))?;
     link_metrics(linker)
 }
 
@@ -118,8 +124,11 @@ fn define_metric(
     Ok(guest.write_u32(out, id)?)
 }
 
-/// Books a line of the guest's log.
+/// Books a line of the guest's log, if it is loud enough.
 pub(crate) fn log(host: &mut Host, level: LogLevel, bytes: Vec<u8>) {
+    if level < host.shared.log_level {
+        return;
+    }
     let log = Log { at: host.shared.clock.elapsed(), context: host.acting(), level, bytes };
     host.logs.push(log.clone());
     host.ledger().logs.push(log);

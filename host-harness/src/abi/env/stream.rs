@@ -66,6 +66,9 @@ fn continue_stream(host: &mut Host, direction: Direction) {
     // Without a stream there is nothing to resume, which is no error to any host.
     let Some(stream) = host.streams.get_mut(&context) else { return };
     stream.half(direction).resume();
+    if direction == Direction::Request && stream.local.is_none() && stream.turn == Turn::Request {
+        stream.released = true;
+    }
     if close_maps {
         stream.request.windows = Windows::default();
     }
