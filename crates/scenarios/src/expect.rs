@@ -1,0 +1,163 @@
+//! What a scenario file expects of a request, held against what came of it.
+
+use crate::document::{CallerName, Expect, Request};
+use crate::names;
+use crate::scenario::Scenario;
+use crate::transcript::{Answer, Fields, Outcome, answer_to};
+
+/// The headers that tell the upstream who calls.
+const IDENTITY: [&str; 8] = [
+    "x-api-id",
+    "x-application-id",
+    "x-application-name",
+    "x-consumer-custom-id",
+    "x-consumer-id",
+    "x-consumer-username",
+    "x-credential-identifier",
+    "x-developer-id",
+];
+
+/// Whether a header could pass for one that tells who calls.
+#[must_use]
+pub fn is_identity(name: &str) -> bool {
+    IDENTITY.contains(&name.to_ascii_lowercase().replace('_', "-").as_str())
+}
+
+/// What was expected, when it is not what came.
+pub(crate) fn unmet(scenario: &Scenario, request: &Request, outcome: &Outcome) -> Option<String> {
+    let (wanted, client) = match expected(scenario, request) {
+        Ok(wanted) => wanted,
+        Err(why) => return Some(why),
+    };
+    let agrees = match (&wanted, outcome) {
+        (Outcome::Allowed { identity, .. }, Outcome::Allowed { identity: seen, client: kept }) => {
+            identity == seen && client.iter().all(|check| check.holds(kept))
+        }
+        _ => wanted.agrees_with(outcome),
+    };
+    (!agrees).then(|| match client.is_empty() {
+        true => wanted.to_string(),
+        false => format!("{wanted} and of the client's headers {client:?}"),
+    })
+}
+
+/// Whether an expectation makes sense at all.
+pub(crate) fn check(scenario: &Scenario, request: &Request) -> Result<(), String> {
+    expected(scenario, request).map(|_| ())
+}
+
+/// What must be left of one of the client's headers.
+#[derive(Debug)]
+enum ClientHeader {
+    Present(String, Vec<u8>),
+    Absent(String),
+}
+
+impl ClientHeader {
+    fn holds(&self, kept: &Fields) -> bool {
+        match self {
+            Self::Present(name, value) => kept.iter().any(|(n, v)| n == name && v == value),
+            Self::Absent(name) => kept.iter().all(|(known, _)| known != name),
+        }
+    }
+}
+
+fn expected(
+    scenario: &Scenario,
+    request: &Request,
+) -> Result<(Outcome, Vec<ClientHeader>), String> {
+    let cast = &scenario.cast;
+    match &request.expect {
+        Expect::Allow { caller, upstream_headers, present, absent } => {
+            let mut identity = match (caller, upstream_headers) {
+                (None, None) => Fields::new(),
+                (Some(caller), None) => identity_of(scenario, caller)?,
+                (None, Some(headers)) => headers
+                    .iter()
+                    .map(|(name, value)| Ok((name.clone(), cast.value(value)?)))
+                    .collect::<Result<_, String>>()?,
+                (Some(_), Some(_)) => return Err("`caller` excludes `upstream_headers`".into()),
+            };
+            identity.sort();
+            let present = present.iter().map(|(name, value)| {
+                let value = cast.value(value)?;
+                Ok(ClientHeader::Present(name.to_ascii_lowercase(), value))
+            });
+            let absent =
+                absent.iter().map(|name| Ok(ClientHeader::Absent(name.to_ascii_lowercase())));
+            let client = present.chain(absent).collect::<Result<_, String>>()?;
+            Ok((Outcome::Allowed { identity, client: Fields::new() }, client))
+        }
+        Expect::Deny { code, status, message, challenge } => {
+            let rule = answer_to(code, scenario.gateway.realm.as_deref())
+                .ok_or_else(|| format!("`{code}` is no code"))?;
+            let answer = Answer {
+                status: status.unwrap_or(rule.status),
+                message: message.clone().unwrap_or(rule.message),
+                challenge: challenge.clone().or(rule.challenge),
+                retry_after: rule.retry_after,
+            };
+            Ok((Outcome::Denied { code: Some(code.clone()), answer }, Vec::new()))
+        }
+    }
+}
+
+/// The identity headers that follow from who calls, looked up in everything the scenario ever
+/// says about the application.
+fn identity_of(scenario: &Scenario, caller: &CallerName) -> Result<Fields, String> {
+    let everything = scenario.everything();
+    let credential = everything
+        .credentials
+        .iter()
+        .find(|known| known.name == caller.credential)
+        .ok_or_else(|| format!("no credential `{}`", caller.credential))?;
+    let application = everything
+        .applications
+        .iter()
+        .find(|known| known.name == credential.application)
+        .ok_or_else(|| format!("no application `{}`", credential.application))?;
+    Ok(identity(
+        &application.name,
+        &header_text(application.shown_name()),
+        &application.developer,
+        names::id("api", &caller.api),
+        scenario.cast.credential_id(&credential.name)?,
+    ))
+}
+
+/// The identity headers, sorted.
+#[must_use]
+pub(crate) fn identity(
+    application: &str,
+    shown_as: &str,
+    developer: &str,
+    api: [u8; 16],
+    credential: [u8; 16],
+) -> Fields {
+    let application = names::id_text(names::id("application", application));
+    let developer = names::id_text(names::id("developer", developer));
+    let field = |name: &str, value: &str| (name.to_owned(), value.as_bytes().to_vec());
+    vec![
+        field("x-api-id", &names::id_text(api)),
+        field("x-application-id", &application),
+        field("x-application-name", shown_as),
+        field("x-consumer-custom-id", &developer),
+        field("x-consumer-id", &application),
+        field("x-consumer-username", shown_as),
+        field("x-credential-identifier", &names::id_text(credential)),
+        field("x-developer-id", &developer),
+    ]
+}
+
+/// A name as a header can carry it: percent-encoded but for printable ASCII, without blanks at
+/// the ends.
+pub(crate) fn header_text(name: &str) -> String {
+    let mut text = String::new();
+    for byte in name.bytes() {
+        match byte {
+            b'%' | 0..=31 | 127..=255 => text.push_str(&format!("%{byte:02X}")),
+            _ => text.push(char::from(byte)),
+        }
+    }
+    text.trim_matches(' ').to_owned()
+}

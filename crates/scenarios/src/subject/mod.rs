@@ -1,0 +1,43 @@
+//! Whoever can run a scenario.
+
+mod native;
+mod oracle;
+
+pub use self::native::Native;
+pub use self::oracle::Oracle;
+
+use crate::scenario::Scenario;
+use crate::transcript::{Fields, Transcript};
+
+/// The names of all subjects, as `skip` in a scenario file may call them.
+pub const NAMES: [&str; 4] = ["oracle", "native", "harness", "envoy"];
+
+/// The second at which scenarios begin for subjects whose clock is virtual.
+pub const START: u64 = 1_900_000_000;
+
+/// An implementation of the gateway's decision.
+pub trait Subject {
+    /// What `skip` calls it.
+    fn name(&self) -> &'static str;
+
+    /// Runs a scenario from a fresh start.
+    fn run(&mut self, scenario: &Scenario) -> Transcript;
+}
+
+/// The second that lies so many seconds after the start, or before it.
+pub(crate) fn at(seconds: i64) -> u64 {
+    START.saturating_add_signed(seconds)
+}
+
+/// The header fields of a request, names in lower case and in order.
+pub(crate) fn fields(
+    scenario: &Scenario,
+    request: &crate::document::Request,
+) -> Result<Fields, String> {
+    let given = request
+        .headers
+        .iter()
+        .map(|(name, value)| Ok((name.to_ascii_lowercase(), scenario.cast.value(value)?)));
+    let more = (0..request.more_headers).map(|number| Ok((format!("x-more-{number}"), vec![b'1'])));
+    given.chain(more).collect()
+}

@@ -1,0 +1,178 @@
+//! The core as a library: a signed snapshot goes into a replica, requests into its policy, and
+//! the edits of the headers are made of the grant.
+
+use gatekey_core::METHODS;
+use gatekey_core::check::{Decision, Env, Memory, Settings, Staleness, Step as CheckStep};
+use gatekey_core::check::{UnknownRoute, WhenStale, is_identity_header};
+use gatekey_core::digest::Pepper;
+use gatekey_core::http;
+use gatekey_core::id::{GatewayId, Revision};
+use gatekey_core::snapshot::delta;
+use gatekey_core::sync::Replica;
+use gatekey_core::time::{UnixMillis, UnixTime};
+
+use super::{START, Subject, fields};
+use crate::document::{Change, Policy, Request, Step};
+use crate::document::{UnknownRoute as OnUnknownRoute, WhenStale as OnStale};
+use crate::names;
+use crate::records;
+use crate::scenario::Scenario;
+use crate::transcript::{Answer, Fields, Outcome, Transcript};
+
+/// The core, without a host.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Native;
+
+impl Subject for Native {
+    fn name(&self) -> &'static str {
+        "native"
+    }
+
+    fn run(&mut self, scenario: &Scenario) -> Transcript {
+        match Running::start(scenario) {
+            Ok(mut running) => running.all(),
+            Err(why) => vec![Outcome::Broken(why)],
+        }
+    }
+}
+
+struct Running<'s> {
+    scenario: &'s Scenario,
+    /// What the portal knows by now.
+    policy: Policy,
+    replica: Replica,
+    revision: Revision,
+    settings: Settings,
+    memory: Memory,
+    now: u64,
+}
+
+impl<'s> Running<'s> {
+    fn start(scenario: &'s Scenario) -> Result<Self, String> {
+        let gateway = GatewayId::from_bytes(names::id("gateway", &scenario.name));
+        let keys = vec![records::signing_key().verifying_key()];
+        let mut replica = Replica::new(gateway, keys, METHODS);
+        if !scenario.snapshot.missing {
+            let bundle = records::bundle(scenario, START)?;
+            replica.load_bundle(&bundle).map_err(|error| error.to_string())?;
+        }
+        let peppers = scenario.gateway.peppers.iter().map(|id| {
+            Pepper::new(id, &names::seed("pepper", id)).map_err(|error| error.to_string())
+        });
+        let service = scenario.gateway.service.as_ref();
+        let settings = Settings {
+            peppers: peppers.collect::<Result<_, _>>()?,
+            service: service.map(|name| scenario.cast.text(name)).transpose()?.map(Into::into),
+            unknown_route: match scenario.gateway.unknown_route {
+                OnUnknownRoute::Refuse => UnknownRoute::Refuse,
+                OnUnknownRoute::Pass => UnknownRoute::Pass,
+            },
+            staleness: Staleness {
+                max_seconds: scenario.gateway.staleness.max_seconds,
+                then: match scenario.gateway.staleness.then {
+                    OnStale::DenyAll => WhenStale::DenyAll,
+                    OnStale::DenyNew => WhenStale::DenyNew,
+                    OnStale::ServeKnown => WhenStale::ServeKnown,
+                },
+            },
+        };
+        let policy = scenario.policy.clone();
+        let (revision, memory) = (records::FIRST_REVISION, Memory::default());
+        Ok(Self { scenario, policy, replica, revision, settings, memory, now: START })
+    }
+
+    fn all(&mut self) -> Transcript {
+        let mut transcript = Transcript::new();
+        for step in &self.scenario.steps {
+            match step {
+                Step::Advance(seconds) => self.now += seconds,
+                Step::Delta(changes) => {
+                    if let Err(why) = self.apply(changes) {
+                        transcript.push(Outcome::Broken(why));
+                    }
+                }
+                Step::Request(request) => {
+                    transcript.push(self.answer(request).unwrap_or_else(Outcome::Broken));
+                }
+            }
+        }
+        transcript
+    }
+
+    fn apply(&mut self, changes: &[Change]) -> Result<(), String> {
+        let encoded = records::changes(&mut self.policy, &self.scenario.cast, START, changes)?;
+        let (from, to) = (self.revision, Revision(self.revision.0 + 1));
+        let document = delta::seal(
+            self.replica.gateway(),
+            from,
+            to,
+            UnixMillis(self.now * 1000),
+            encoded.iter().map(Vec::as_slice),
+            &records::signing_key(),
+        );
+        self.replica.accept_delta(&document).map_err(|error| error.to_string())?;
+        self.revision = to;
+        Ok(())
+    }
+
+    fn answer(&mut self, request: &Request) -> Result<Outcome, String> {
+        let scenario = self.scenario;
+        let fields = fields(scenario, request)?;
+        let Some(policy) = self.replica.policy() else {
+            return Ok(refused(scenario, gatekey_core::check::Denial::NoPolicy));
+        };
+        let (authority, path) =
+            (scenario.cast.text(&request.authority)?, scenario.cast.text(&request.path)?);
+        let service = request.route_metadata_service.as_ref();
+        let service = service.map(|name| scenario.cast.text(name)).transpose()?;
+        let headers: Vec<_> = fields
+            .iter()
+            .map(|(name, value)| http::Header { name: name.as_bytes(), value })
+            .collect();
+        let env = Env {
+            now: UnixTime(self.now),
+            settings: &self.settings,
+            service: service.as_ref().map(String::as_bytes),
+        };
+        let request = http::Request {
+            method: request.method.as_bytes(),
+            authority: authority.as_bytes(),
+            path: path.as_bytes(),
+            headers: &headers,
+        };
+        let grant = match policy.check(&mut self.memory, &env, &request) {
+            CheckStep::Done(Decision::Allow(grant)) => grant,
+            CheckStep::Done(Decision::Deny(refusal)) => {
+                return Ok(refused(scenario, refusal.denial));
+            }
+            CheckStep::Call(..) => return Err("a check for a key wants to call".into()),
+        };
+        let mut identity = Fields::new();
+        let mut hidden = None;
+        if let Some(caller) = grant.caller {
+            caller.identity(|name, value| identity.push((name.to_owned(), value.to_vec())));
+            hidden = scenario.gateway.hide_credentials.then_some(caller.credential_header);
+        }
+        identity.sort();
+        let mut client = fields.clone();
+        client.retain(|(name, _)| {
+            !is_identity_header(name.as_bytes()) && Some(name.as_bytes()) != hidden
+        });
+        client.sort();
+        Ok(Outcome::Allowed { identity, client })
+    }
+}
+
+fn refused(scenario: &Scenario, denial: gatekey_core::check::Denial) -> Outcome {
+    let challenge = (denial.status() == 401).then(|| match &scenario.gateway.realm {
+        Some(realm) => format!("Key realm=\"{realm}\""),
+        None => "Key".into(),
+    });
+    let answer = Answer {
+        status: denial.status(),
+        message: denial.message().into(),
+        challenge,
+        retry_after: denial.status() == 503,
+    };
+    Outcome::Denied { code: Some(denial.code().into()), answer }
+}

@@ -1,0 +1,440 @@
+//! The naive second implementation: it searches the scenario's own document from one end to the
+//! other and shares no decision with the core.
+//!
+//! It has no indexes, no compiled forms and no state but the document and what it let through.
+
+use std::collections::BTreeSet;
+
+use sha2::{Digest, Sha256};
+
+use super::{START, Subject, at, fields};
+use crate::cast::{hmac, spelled_id};
+use crate::document::{
+    Application, Credential, KeySource, Policy, RegistrationStatus, Request, Route, Scheme, Step,
+    StrategyMethod, UnknownRoute, WhenStale,
+};
+use crate::expect::{header_text, identity, is_identity};
+use crate::names;
+use crate::scenario::Scenario;
+use crate::transcript::{Fields, Outcome, Transcript, answer_to};
+
+/// The longest key that is not of our own format.
+const LONGEST_FOREIGN_KEY: usize = 512;
+
+/// The oracle.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Oracle;
+
+impl Subject for Oracle {
+    fn name(&self) -> &'static str {
+        "oracle"
+    }
+
+    fn run(&mut self, scenario: &Scenario) -> Transcript {
+        let mut world = World {
+            scenario,
+            policy: scenario.policy.clone(),
+            now: START,
+            issued_at: START.saturating_sub(scenario.snapshot.issued_seconds_ago),
+            let_through: BTreeSet::new(),
+        };
+        let mut transcript = Transcript::new();
+        for step in &scenario.steps {
+            match step {
+                Step::Advance(seconds) => world.now += seconds,
+                Step::Delta(changes) => {
+                    changes.iter().for_each(|change| world.policy.change(change));
+                    world.forget_the_gone();
+                    world.issued_at = world.issued_at.max(world.now);
+                }
+                Step::Request(request) => transcript.push(world.answer(request)),
+            }
+        }
+        transcript
+    }
+}
+
+struct World<'s> {
+    scenario: &'s Scenario,
+    policy: Policy,
+    now: u64,
+    issued_at: u64,
+    /// The digests of keys that were let through.
+    let_through: BTreeSet<[u8; 32]>,
+}
+
+/// Why a request is refused: a code, or a scenario that makes no sense.
+enum No {
+    Code(&'static str),
+    Broken(String),
+}
+
+impl From<String> for No {
+    fn from(why: String) -> Self {
+        Self::Broken(why)
+    }
+}
+
+/// A key that may pass, and the header it came in.
+struct Yes {
+    identity: Fields,
+    key_header: Option<String>,
+}
+
+impl World<'_> {
+    fn answer(&mut self, request: &Request) -> Outcome {
+        let mut client = match fields(self.scenario, request) {
+            Ok(fields) => fields,
+            Err(why) => return Outcome::Broken(why),
+        };
+        match self.decide(request, &client) {
+            Ok(yes) => {
+                client.retain(|(name, _)| !is_identity(name));
+                if self.scenario.gateway.hide_credentials {
+                    client.retain(|(name, _)| Some(name) != yes.key_header.as_ref());
+                }
+                client.sort();
+                Outcome::Allowed { identity: yes.identity, client }
+            }
+            Err(No::Broken(why)) => Outcome::Broken(why),
+            Err(No::Code(code)) => match answer_to(code, self.scenario.gateway.realm.as_deref()) {
+                Some(answer) => Outcome::Denied { code: Some(code.into()), answer },
+                None => Outcome::Broken(format!("`{code}` is no code")),
+            },
+        }
+    }
+
+    fn decide(&mut self, request: &Request, headers: &Fields) -> Result<Yes, No> {
+        let anybody = || Yes { identity: Fields::new(), key_header: None };
+        let gateway = &self.scenario.gateway;
+        if self.scenario.snapshot.missing {
+            return Err(No::Code("no_policy"));
+        }
+        let stale = self.now.saturating_sub(self.issued_at) > gateway.staleness.max_seconds;
+        if stale && gateway.staleness.then == WhenStale::DenyAll {
+            return Err(No::Code("stale_policy"));
+        }
+        let Some(service) = self.service(request, headers)? else { return Ok(anybody()) };
+        let mut offers: Vec<_> =
+            self.policy.publications.iter().filter(|known| known.service == service).collect();
+        if offers.is_empty() {
+            return Err(No::Code("unpublished"));
+        }
+        if offers.iter().all(|offer| offer.strategy.is_none()) {
+            return Ok(anybody());
+        }
+        offers.sort_by_key(|offer| {
+            (names::id("api", &offer.api), names::id("portal", &offer.portal))
+        });
+        let key_headers: Vec<String> =
+            offers.iter().flat_map(|offer| self.key_headers(offer.strategy.as_ref())).collect();
+        if key_headers.is_empty() {
+            return Err(No::Code("method_absent"));
+        }
+        let keys: Vec<_> = headers.iter().filter(|(name, _)| key_headers.contains(name)).collect();
+        let (header, key) = match keys.as_slice() {
+            [] => return Err(No::Code("no_credential")),
+            [(_, key)] if key.is_empty() => return Err(No::Code("no_credential")),
+            [(header, key)] => (header, key),
+            [(first, _), (second, _), ..] if first == second => {
+                return Err(No::Code("duplicate_credential"));
+            }
+            _ => return Err(No::Code("ambiguous_credential")),
+        };
+        let credential = self.credential(key)?;
+        if credential.expires_in_seconds.is_some_and(|seconds| at(seconds) <= self.now) {
+            return Err(No::Code("expired_credential"));
+        }
+        let application = self.application(credential)?;
+        let mut verdict = Err("not_registered");
+        for offer in offers {
+            if offer.portal != application.portal
+                || offer.strategy.as_ref() != Some(&application.strategy)
+            {
+                continue;
+            }
+            let names = self.key_headers(offer.strategy.as_ref());
+            if names.is_empty() {
+                continue;
+            }
+            verdict = if names.contains(header) {
+                self.registration(application, &offer.api).map(|()| names::id("api", &offer.api))
+            } else {
+                Err("wrong_header")
+            };
+            if verdict.is_ok() {
+                break;
+            }
+        }
+        let api = verdict.map_err(No::Code)?;
+        let digest = self.scenario.cast.digest(credential)?;
+        if stale
+            && gateway.staleness.then == WhenStale::DenyNew
+            && !self.let_through.contains(&digest)
+        {
+            return Err(No::Code("stale_policy"));
+        }
+        let identity = identity(
+            &application.name,
+            &header_text(application.shown_name()),
+            &application.developer,
+            api,
+            self.credential_id(credential, key)?,
+        );
+        self.let_through.insert(digest);
+        Ok(Yes { identity, key_header: Some(header.clone()) })
+    }
+
+    /// The id: the key's own where it spells one, else that of the import.
+    fn credential_id(&self, credential: &Credential, key: &[u8]) -> Result<[u8; 16], String> {
+        let issued = matches!(credential.key, KeySource::Issue(_) | KeySource::IssueAs { .. });
+        let spelled = core::str::from_utf8(key).ok().filter(|_| issued).and_then(spelled_id);
+        spelled.map_or_else(|| self.scenario.cast.credential_id(&credential.name), Ok)
+    }
+
+    /// The service, `None` where requests that belong to none may pass.
+    fn service(&self, request: &Request, headers: &Fields) -> Result<Option<String>, No> {
+        let gateway = &self.scenario.gateway;
+        if let Some(stated) = gateway.service.as_ref().or(request.route_metadata_service.as_ref()) {
+            let stated = self.scenario.cast.text(stated)?;
+            let services = &self.policy.services;
+            let by_id = services
+                .iter()
+                .find(|service| names::id_text(names::id("service", &service.name)) == stated);
+            if let Some(service) = by_id {
+                return Ok(Some(service.name.clone()));
+            }
+            let shown_name = |service: &crate::document::Service| {
+                service.shown_as.clone().unwrap_or_else(|| service.name.clone())
+            };
+            let mut named = services.iter().filter(|service| shown_name(service) == stated);
+            return match (named.next(), named.next()) {
+                (Some(only), None) => Ok(Some(only.name.clone())),
+                _ => Err(No::Code("unknown_service")),
+            };
+        }
+        let path = self.scenario.cast.text(&request.path)?;
+        let Some(path) = plain_path(path.as_bytes()) else {
+            return Err(No::Code("unknown_route"));
+        };
+        let mut matching: Vec<_> = self
+            .policy
+            .routes
+            .iter()
+            .filter_map(|route| Some((fit(route, request, &path, headers)?, route)))
+            .collect();
+        matching.sort_by_key(|(fit, _)| core::cmp::Reverse(*fit));
+        let Some((best, route)) = matching.first() else {
+            return match gateway.unknown_route {
+                UnknownRoute::Pass => Ok(None),
+                UnknownRoute::Refuse => Err(No::Code("unknown_route")),
+            };
+        };
+        let contested =
+            matching.iter().any(|(fit, other)| fit == best && other.service != route.service);
+        let there = self.policy.services.iter().any(|service| service.name == route.service);
+        if contested || !there {
+            return Err(No::Code("unknown_route"));
+        }
+        Ok(Some(route.service.clone()))
+    }
+
+    fn key_headers(&self, strategy: Option<&String>) -> Vec<String> {
+        let known = self.policy.strategies.iter().find(|known| Some(&known.name) == strategy);
+        match known.map(|known| &known.method) {
+            Some(StrategyMethod::KeyAuth(names)) => {
+                names.iter().map(|name| name.to_ascii_lowercase()).collect()
+            }
+            Some(StrategyMethod::Other(_)) | None => Vec::new(),
+        }
+    }
+
+    fn credential(&self, key: &[u8]) -> Result<&Credential, No> {
+        let credentials = &self.policy.credentials;
+        let imported =
+            |known: &&Credential| matches!(known.key, KeySource::Raw(_) | KeySource::Digest(_));
+        let foreign = key.len() <= LONGEST_FOREIGN_KEY && credentials.iter().any(|c| imported(&c));
+        if !is_well_formed(key) && !foreign {
+            return Err(No::Code("malformed_credential"));
+        }
+        let with = |scheme, digest: [u8; 32]| {
+            credentials.iter().find(|known| {
+                known.scheme == scheme && self.scenario.cast.digest(known) == Ok(digest)
+            })
+        };
+        for pepper in &self.scenario.gateway.peppers {
+            if let Some(known) = with(Scheme::HmacSha256, hmac(pepper, key)?) {
+                return Ok(known);
+            }
+        }
+        let plain = with(Scheme::Sha256, Sha256::digest(key).into());
+        plain.ok_or(No::Code("unknown_credential"))
+    }
+
+    fn application(&self, credential: &Credential) -> Result<&Application, No> {
+        let mut applications = self.policy.applications.iter();
+        match applications.find(|known| known.name == credential.application) {
+            None => Err(No::Code("unknown_application")),
+            Some(application) if application.suspended => Err(No::Code("application_suspended")),
+            Some(application) => Ok(application),
+        }
+    }
+
+    fn registration(&self, application: &Application, api: &str) -> Result<(), &'static str> {
+        let mut registrations = self.policy.registrations.iter();
+        let registration =
+            registrations.find(|known| known.application == application.name && known.api == api);
+        match registration.map(|registration| registration.status) {
+            None => Err("not_registered"),
+            Some(RegistrationStatus::Pending) => Err("registration_pending"),
+            Some(RegistrationStatus::Approved) => Ok(()),
+            Some(RegistrationStatus::Rejected) => Err("registration_rejected"),
+            Some(RegistrationStatus::Revoked) => Err("registration_revoked"),
+        }
+    }
+
+    /// A key that was deleted and comes back is a new one.
+    fn forget_the_gone(&mut self) {
+        let cast = &self.scenario.cast;
+        let known: BTreeSet<_> =
+            self.policy.credentials.iter().filter_map(|c| cast.digest(c).ok()).collect();
+        self.let_through.retain(|digest| known.contains(digest));
+    }
+}
+
+/// How well a route fits, the greater the better: host, path, headers, method.
+fn fit(
+    route: &Route,
+    request: &Request,
+    path: &[u8],
+    headers: &Fields,
+) -> Option<(u8, usize, usize, u8)> {
+    let host = bare_host(&request.authority);
+    let by_host = match route.hosts.as_slice() {
+        [] => 0,
+        hosts => hosts.iter().filter_map(|pattern| host_fit(&bare_host(pattern), &host)).max()?,
+    };
+    let by_path = match route.paths.as_slice() {
+        [] => 0,
+        paths => {
+            let fitting = paths
+                .iter()
+                .filter(|prefix| prefix.starts_with('/') && path.starts_with(prefix.as_bytes()));
+            fitting.map(String::len).max()?
+        }
+    };
+    let by_method = match route.methods.as_slice() {
+        [] => 0,
+        methods if methods.contains(&request.method) => 1,
+        _ => return None,
+    };
+    for (name, values) in &route.headers {
+        let sent: Vec<_> =
+            headers.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name)).collect();
+        let [(_, value)] = sent.as_slice() else { return None };
+        if !values.iter().any(|wanted| wanted.as_bytes().eq_ignore_ascii_case(value)) {
+            return None;
+        }
+    }
+    Some((by_host, by_path, route.headers.len(), by_method))
+}
+
+fn host_fit(pattern: &str, host: &str) -> Option<u8> {
+    if pattern == host {
+        return Some(3);
+    }
+    let longer = |part: &str| host.len() > part.len();
+    if let Some(end) = pattern.strip_prefix('*') {
+        return (longer(end) && host.ends_with(end)).then_some(2);
+    }
+    let start = pattern.strip_suffix('*')?;
+    (longer(start) && host.starts_with(start)).then_some(1)
+}
+
+/// The host in lower case, without port and final dot.
+fn bare_host(authority: &str) -> String {
+    let lower = authority.to_ascii_lowercase();
+    let host = match lower.rsplit_once(':') {
+        Some((host, _)) if !lower.ends_with(']') => host,
+        _ => &lower,
+    };
+    host.strip_suffix('.').unwrap_or(host).to_owned()
+}
+
+/// The decoded path, unless two servers could read it differently.
+fn plain_path(target: &[u8]) -> Option<Vec<u8>> {
+    let raw = target.split(|byte| *byte == b'?').next()?;
+    let mut path = Vec::new();
+    let mut at = 0;
+    while let Some(byte) = raw.get(at) {
+        let (byte, width) = match byte {
+            b'%' => {
+                let byte = names::unhex(core::str::from_utf8(raw.get(at + 1..at + 3)?).ok()?)?;
+                let byte = *byte.first()?;
+                if b"/\\%?#;".contains(&byte) {
+                    return None;
+                }
+                (byte, 3)
+            }
+            byte => (*byte, 1),
+        };
+        if byte.is_ascii_control() || byte == b'\\' || byte == b'#' {
+            return None;
+        }
+        path.push(byte);
+        at += width;
+    }
+    let segments: Vec<_> = path.strip_prefix(b"/")?.split(|byte| *byte == b'/').collect();
+    let last = segments.len() - 1;
+    for (number, segment) in segments.iter().enumerate() {
+        let bare = segment.split(|byte| *byte == b';').next()?;
+        let hollow = bare.is_empty() && (number < last || !segment.is_empty());
+        if bare == b"." || bare == b".." || hollow {
+            return None;
+        }
+    }
+    Some(path)
+}
+
+/// Whether bytes have the form of a key of ours and the checksum that belongs to them.
+fn is_well_formed(key: &[u8]) -> bool {
+    let Ok(text) = core::str::from_utf8(key) else { return false };
+    let words: Vec<_> = text.split('_').collect();
+    let [prefix, environment, body] = words.as_slice() else { return false };
+    let label = |word: &str| {
+        (1..=16).contains(&word.len())
+            && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+    };
+    if !label(prefix) || !label(environment) || body.len() != 44 || spelled_id(text).is_none() {
+        return false;
+    }
+    let Some((before, checksum)) = text.split_at_checked(text.len() - 6) else { return false };
+    body.chars().all(|c| c.is_ascii_alphanumeric()) && base62(crc32(before.as_bytes())) == checksum
+}
+
+/// A number as six base62 characters.
+fn base62(mut number: u32) -> String {
+    let mut chars = Vec::new();
+    for _ in 0..6 {
+        let digit = u8::try_from(number % 62).unwrap_or_default();
+        chars.push(char::from(match digit {
+            0..=9 => b'0' + digit,
+            10..=35 => b'A' + digit - 10,
+            _ => b'a' + digit - 36,
+        }));
+        number /= 62;
+    }
+    chars.iter().rev().collect()
+}
+
+/// CRC-32 (ISO-HDLC), bit by bit.
+fn crc32(bytes: &[u8]) -> u32 {
+    let mut crc = u32::MAX;
+    for byte in bytes {
+        crc ^= u32::from(*byte);
+        for _ in 0..8 {
+            crc = if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 };
+        }
+    }
+    !crc
+}

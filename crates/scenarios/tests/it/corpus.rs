@@ -1,0 +1,104 @@
+//! Every scenario, run by a subject.
+
+use std::collections::BTreeSet;
+
+use gatekey_scenarios::scenario::{self, Scenario};
+use gatekey_scenarios::subject::{NAMES, Native, Oracle};
+use gatekey_scenarios::{Outcome, Subject};
+
+fn scenarios() -> Vec<Scenario> {
+    scenario::load(&scenario::folder()).unwrap()
+}
+
+fn holds(mut subject: impl Subject) {
+    let mut differences = Vec::new();
+    let mut run = 0;
+    for scenario in scenarios() {
+        if scenario.skip.contains_key(subject.name()) {
+            continue;
+        }
+        run += 1;
+        let transcript = subject.run(&scenario);
+        differences.extend(scenario.differences(&transcript));
+    }
+    assert!(differences.is_empty(), "{}: {}", subject.name(), differences.join("\n"));
+    assert!(run >= 60, "only {run} scenarios were run");
+}
+
+#[test]
+fn the_oracle_tells_every_story_as_written() {
+    holds(Oracle);
+}
+
+#[test]
+fn the_core_tells_every_story_as_written() {
+    holds(Native);
+}
+
+#[test]
+fn the_core_and_the_oracle_agree_in_what_files_leave_open() {
+    for scenario in scenarios() {
+        if NAMES[..2].iter().any(|name| scenario.skip.contains_key(*name)) {
+            continue;
+        }
+        let (native, oracle) = (Native.run(&scenario), Oracle.run(&scenario));
+        assert_eq!(native.len(), oracle.len(), "{}", scenario.name);
+        for (native, oracle) in native.iter().zip(&oracle) {
+            assert_eq!(native, oracle, "{}", scenario.name);
+        }
+    }
+}
+
+#[test]
+fn whoever_does_not_run_a_scenario_says_why() {
+    for scenario in scenarios() {
+        for (subject, reason) in &scenario.skip {
+            assert!(NAMES.contains(&subject.as_str()), "{}: no subject `{subject}`", scenario.name);
+            assert!(reason.len() > 10, "{}: `{subject}` gives no reason", scenario.name);
+        }
+    }
+}
+
+#[test]
+fn every_reason_for_a_refusal_has_a_scenario() {
+    let mut seen = BTreeSet::new();
+    for scenario in scenarios() {
+        for outcome in Native.run(&scenario) {
+            if let Outcome::Denied { code: Some(code), .. } = outcome {
+                seen.insert(code);
+            }
+        }
+    }
+    // How many headers are looked at is the filter's rule.
+    seen.insert("oversized_request".into());
+    for denial in gatekey_core::check::Denial::ALL {
+        assert!(seen.contains(denial.code()), "no scenario is refused as `{}`", denial.code());
+    }
+}
+
+#[test]
+fn a_wrong_expectation_is_noticed() {
+    let mut noticed = 0;
+    for mut scenario in scenarios() {
+        let transcript = Native.run(&scenario);
+        if scenario.skip.contains_key("native") || transcript.is_empty() {
+            continue;
+        }
+        scenario.steps.retain(|step| matches!(step, gatekey_scenarios::document::Step::Request(_)));
+        scenario.steps.truncate(1);
+        let [gatekey_scenarios::document::Step::Request(request)] = scenario.steps.as_mut_slice()
+        else {
+            continue;
+        };
+        request.expect = match &transcript[0] {
+            Outcome::Allowed { .. } => {
+                serde_json::from_str(r#"{"outcome": "deny", "code": "unknown_credential"}"#)
+            }
+            _ => serde_json::from_str(r#"{"outcome": "allow"}"#),
+        }
+        .unwrap();
+        assert_eq!(scenario.differences(&transcript[..1].to_vec()).len(), 1, "{}", scenario.name);
+        noticed += 1;
+    }
+    assert!(noticed >= 60);
+}
