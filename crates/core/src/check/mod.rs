@@ -22,7 +22,7 @@ pub use self::method::Attempt;
 pub use self::method::{Method, Methods, StrategyConfig};
 use crate::digest::Pepper;
 use crate::http::Request;
-use crate::policy::{Policy, Service};
+use crate::policy::{Policy, Routed, Service};
 use crate::sync::{Call, Reply};
 use crate::time::UnixTime;
 use alloc::boxed::Box;
@@ -47,7 +47,8 @@ pub enum UnknownRoute {
     /// It is refused.
     #[default]
     Refuse,
-    /// It passes **without any check**, stripped of identity headers.
+    /// It passes **without any check**, stripped of identity headers. A request that could
+    /// belong to a service (an ambiguous path, contradicting routes) is refused all the same.
     Pass,
 }
 
@@ -185,10 +186,10 @@ impl Policy {
             // A name that is stated and not known is a mistake, never a reason to pass.
             return self.service_named(name).map(Some).ok_or(Denial::UnknownService);
         }
-        match self.route(request).and_then(|id| self.service(id)) {
-            Some(service) => Ok(Some(service)),
-            None if env.settings.unknown_route == UnknownRoute::Pass => Ok(None),
-            None => Err(Denial::UnknownRoute),
+        match self.route(request) {
+            Routed::To(id) => self.service(id).map(Some).ok_or(Denial::UnknownRoute),
+            Routed::Nowhere if env.settings.unknown_route == UnknownRoute::Pass => Ok(None),
+            Routed::Nowhere | Routed::Unclear => Err(Denial::UnknownRoute),
         }
     }
 }

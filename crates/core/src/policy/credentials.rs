@@ -35,7 +35,9 @@ pub(crate) struct Entry {
 impl Entry {
     fn new(credential: &Credential, slot: u32) -> Self {
         let flag = if credential.scheme == Scheme::Sha256 { SHA256_FLAG } else { 0 };
-        let end = credential.expires_at.map_or(0, |end| u32::try_from(end.0).unwrap_or(u32::MAX));
+        let seconds = |end: UnixTime| u32::try_from(end.0).unwrap_or(u32::MAX);
+        // An end of life of zero would read as none; one is as long past.
+        let end = credential.expires_at.map_or(0, |end| seconds(end).max(1));
         Self {
             digest: *credential.digest.as_bytes(),
             owner: slot | flag,
@@ -263,7 +265,7 @@ mod tests {
 
     fn credential(number: u32) -> Credential {
         let digest = Digest::sha256(&number.to_be_bytes());
-        let scheme = if number % 7 == 0 { Scheme::Sha256 } else { Scheme::HmacSha256 };
+        let scheme = if number.is_multiple_of(7) { Scheme::Sha256 } else { Scheme::HmacSha256 };
         Credential {
             id: CredentialId::from_bytes([9; 16]),
             application: ApplicationId::from_bytes([1; 16]),
@@ -292,7 +294,7 @@ mod tests {
         for number in 0..20_000 {
             let wanted = credential(number);
             let found = index.find(&wanted.digest, wanted.scheme).map(Entry::slot);
-            assert_eq!(found, (number % 3 != 0).then_some(number), "{number}");
+            assert_eq!(found, (!number.is_multiple_of(3)).then_some(number), "{number}");
         }
         assert_eq!(index.len(), 20_000 - 6_667);
         assert!(index.has_sha256());

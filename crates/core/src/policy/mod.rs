@@ -15,6 +15,7 @@ use self::applications::Applications;
 pub(crate) use self::applications::{Application, Facts};
 pub(crate) use self::credentials::Entry;
 use self::credentials::{CredentialIndex, CredentialLoader};
+pub(crate) use self::routes::Routed;
 pub(crate) use self::services::Service;
 use self::services::Services;
 use crate::check::Methods;
@@ -148,7 +149,7 @@ impl Policy {
         self.services.named(name)
     }
 
-    pub(crate) fn route(&self, request: &Request<'_>) -> Option<ServiceId> {
+    pub(crate) fn route(&self, request: &Request<'_>) -> Routed {
         routes::resolve(self.services.routes(), request)
     }
 

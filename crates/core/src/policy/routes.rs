@@ -4,7 +4,9 @@
 //! The rules are those of Kong's traditional router, as far as they are plain: hosts (exact, then
 //! `*.suffix`, then `prefix.*`), longest path prefix, number of header conditions, methods.
 //! Regular-expression paths (`~...`) match nothing here. Two routes that match equally well and
-//! lead to different services match nothing either: a guess could open the wrong door.
+//! lead to different services are [`Routed::Unclear`], and so is a path that two servers could
+//! read differently: a guess could open the wrong door, and so could taking the request for one
+//! that belongs to no service.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -16,12 +18,23 @@ use crate::snapshot::record::Route;
 /// The best match so far: its rank, and the service unless two claim it.
 type Best = Option<((u8, usize, usize, bool), Option<ServiceId>)>;
 
+/// What the routes say about a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Routed {
+    /// It belongs to this service.
+    To(ServiceId),
+    /// It belongs to no service.
+    Nowhere,
+    /// It could belong to one.
+    Unclear,
+}
+
 /// Finds the service whose route matches best.
 pub(crate) fn resolve<'r>(
     routes: impl Iterator<Item = &'r Route>,
     request: &Request<'_>,
-) -> Option<ServiceId> {
-    let path = canonical_path(request.path)?;
+) -> Routed {
+    let Some(path) = canonical_path(request.path) else { return Routed::Unclear };
     let host = host_name(request.authority);
     let mut best: Best = None;
     for route in routes {
@@ -36,7 +49,11 @@ pub(crate) fn resolve<'r>(
             _ => best = Some((rank, Some(route.service))),
         }
     }
-    best.and_then(|(_, service)| service)
+    match best {
+        Some((_, Some(service))) => Routed::To(service),
+        Some((_, None)) => Routed::Unclear,
+        None => Routed::Nowhere,
+    }
 }
 
 /// How well a route matches: host, path length, header conditions, method; `None` if it does not.
@@ -95,6 +112,7 @@ fn host_name(authority: &[u8]) -> &[u8] {
 
 /// The path without its query, percent-decoded; `None` for a path that two servers could read
 /// differently (an encoded slash, dot segments, empty segments, backslashes, control bytes).
+/// Some servers drop `;parameters` before they look at a segment, so `..;` is a dot segment too.
 pub(crate) fn canonical_path(target: &[u8]) -> Option<Cow<'_, [u8]>> {
     let end = target.iter().position(|byte| *byte == b'?').unwrap_or(target.len());
     let raw = target.get(..end)?;
@@ -102,8 +120,9 @@ pub(crate) fn canonical_path(target: &[u8]) -> Option<Cow<'_, [u8]>> {
         if raw.contains(&b'%') { Cow::Owned(percent_decode(raw)?) } else { Cow::Borrowed(raw) };
     let mut segments = path.strip_prefix(b"/")?.split(|byte| *byte == b'/').peekable();
     while let Some(segment) = segments.next() {
-        let inner = segments.peek().is_some();
-        if segment == b"." || segment == b".." || (segment.is_empty() && inner) {
+        let bare = segment.split(|byte| *byte == b';').next().unwrap_or_default();
+        let may_be_empty = segments.peek().is_none() && segment.is_empty();
+        if bare == b"." || bare == b".." || (bare.is_empty() && !may_be_empty) {
             return None;
         }
     }
@@ -134,6 +153,7 @@ mod tests {
     use alloc::string::String;
     use alloc::vec;
 
+    use super::Routed::{Nowhere, To, Unclear};
     use super::*;
     use crate::http::Header;
     use crate::id::RouteId;
@@ -158,6 +178,7 @@ mod tests {
     }
 
     fn check(routes: &[Route], authority: &str, path: &str, expected: Option<ServiceId>) {
+        let expected = expected.map_or(Nowhere, To);
         assert_eq!(
             resolve(routes.iter(), &get(authority, path, &[])),
             expected,
@@ -186,14 +207,15 @@ mod tests {
         versioned.headers = vec![("x-version".into(), vec!["2".into()])];
         let routes = [versioned, route(B, &[], &[], &[])];
         let header = Header { name: b"X-Version", value: b"2" };
-        assert_eq!(resolve(routes.iter(), &get("x", "/", &[header])), Some(A));
-        assert_eq!(resolve(routes.iter(), &get("x", "/", &[header, header])), Some(B));
+        assert_eq!(resolve(routes.iter(), &get("x", "/", &[header])), To(A));
+        assert_eq!(resolve(routes.iter(), &get("x", "/", &[header, header])), To(B));
     }
 
     #[test]
-    fn what_is_ambiguous_matches_nothing() {
+    fn what_is_ambiguous_is_unclear_not_unknown() {
         let routes = [route(A, &[], &["/x"], &[]), route(B, &[], &["/x"], &[])];
-        check(&routes, "x", "/x", None);
+        assert_eq!(resolve(routes.iter(), &get("x", "/x", &[])), Unclear);
+        assert_eq!(resolve(routes.iter(), &get("x", "/y/../z", &[])), Unclear);
         check(&[routes[0].clone(), routes[0].clone()], "x", "/x", Some(A));
         check(&[route(A, &[], &["~/x.*"], &[])], "x", "/x", None);
     }
@@ -221,12 +243,20 @@ mod tests {
             "/a%25",
             "/a%3bb",
             "http://x/",
+            "/a/..;/b",
+            "/a/.;v=1",
+            "/;",
+            "/a/;v=1/b",
         ] {
             assert_eq!(canonical_path(bad.as_bytes()), None, "{bad}");
         }
-        for (good, canonical) in
-            [("/", "/"), ("/a/", "/a/"), ("/a%20b?x=//..", "/a b"), ("/a%C3%BC", "/aü")]
-        {
+        for (good, canonical) in [
+            ("/", "/"),
+            ("/a/", "/a/"),
+            ("/a%20b?x=//..", "/a b"),
+            ("/a;v=1/b", "/a;v=1/b"),
+            ("/a%C3%BC", "/aü"),
+        ] {
             assert_eq!(
                 canonical_path(good.as_bytes()).as_deref(),
                 Some(canonical.as_bytes()),
