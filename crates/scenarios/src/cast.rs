@@ -38,21 +38,10 @@ impl Cast {
     }
 
     fn add(&mut self, credential: &Credential) -> Result<(), String> {
-        let issued = match &credential.key {
-            KeySource::Issue(name) => Some((name, issue(name, "gk", "live")?)),
-            KeySource::IssueAs { name, prefix, environment } => {
-                Some((name, issue(name, prefix, environment)?))
-            }
-            KeySource::Raw(_) | KeySource::Digest(_) => None,
-        };
-        let id = match &issued {
-            Some((_, key)) => spelled_id(key).ok_or("an issued key spells no id")?,
-            None => names::id("credential", &credential.name),
-        };
-        if let Some((name, key)) = issued {
-            self.keys.insert(name.clone(), key);
+        if let Some((name, key)) = issued(&credential.key)? {
+            self.keys.insert(name, key);
         }
-        self.credentials.insert(credential.name.clone(), id);
+        self.credentials.insert(credential.name.clone(), id_of(credential)?);
         Ok(())
     }
 
@@ -143,6 +132,29 @@ impl Cast {
         }
         Ok(value)
     }
+}
+
+/// The id of a credential: what its key spells, or what its name stands for.
+///
+/// # Errors
+///
+/// When its key cannot be issued as asked.
+pub fn id_of(credential: &Credential) -> Result<[u8; 16], String> {
+    match issued(&credential.key)? {
+        Some((_, key)) => spelled_id(&key).ok_or_else(|| format!("`{key}` spells no id")),
+        None => Ok(names::id("credential", &credential.name)),
+    }
+}
+
+/// The name and the text of a key that we issue.
+fn issued(key: &KeySource) -> Result<Option<(String, String)>, String> {
+    Ok(match key {
+        KeySource::Issue(name) => Some((name.clone(), issue(name, "gk", "live")?)),
+        KeySource::IssueAs { name, prefix, environment } => {
+            Some((name.clone(), issue(name, prefix, environment)?))
+        }
+        KeySource::Raw(_) | KeySource::Digest(_) => None,
+    })
 }
 
 /// HMAC-SHA-256 under the pepper of this id.

@@ -51,6 +51,11 @@ fn one(names: &'static [&'static str]) -> impl Strategy<Value = String> {
     select(names).prop_map(String::from)
 }
 
+/// Three times out of four the first.
+fn often(first: &'static str, others: &'static [&'static str]) -> impl Strategy<Value = String> {
+    prop_oneof![3 => Just(first.to_owned()), 1 => one(others)]
+}
+
 fn some(names: &'static [&'static str], most: usize) -> impl Strategy<Value = Vec<String>> {
     vec(one(names), 0..=most)
 }
@@ -73,9 +78,9 @@ fn route() -> impl Strategy<Value = Route> {
     (
         one(ROUTES),
         one(SERVICES),
-        some(PATTERNS, 1),
-        some(PREFIXES, 2),
-        some(&["GET", "POST"], 1),
+        prop_oneof![1 => Just(Vec::new()), 1 => some(PATTERNS, 2)],
+        prop_oneof![1 => Just(Vec::new()), 2 => some(PREFIXES, 2)],
+        prop_oneof![2 => Just(Vec::new()), 1 => some(&["GET", "POST"], 1)],
         prop_oneof![4 => Just(Vec::new()), 1 => headers],
     )
         .prop_map(|(name, service, hosts, paths, methods, headers)| Route {
@@ -109,7 +114,7 @@ fn application() -> impl Strategy<Value = Application> {
 
 fn registration() -> impl Strategy<Value = Registration> {
     let status = prop_oneof![
-        4 => Just(RegistrationStatus::Approved),
+        2 => Just(RegistrationStatus::Approved),
         1 => Just(RegistrationStatus::Pending),
         1 => Just(RegistrationStatus::Rejected),
         1 => Just(RegistrationStatus::Revoked),
@@ -162,7 +167,7 @@ fn policy() -> impl Strategy<Value = Policy> {
     let sound = [
         r#"{"put": {"strategy": {"name": "keys", "method": {"key_auth": ["apikey"]}}}}"#,
         r#"{"put": {"service": {"name": "s1"}}}"#,
-        r#"{"put": {"route": {"name": "r1", "service": "s1"}}}"#,
+        r#"{"put": {"route": {"name": "r1", "service": "s1", "hosts": ["a.test"], "paths": ["/a"]}}}"#,
         r#"{"put": {"publication": {"api": "flights", "portal": "main", "service": "s1", "strategy": "keys"}}}"#,
         r#"{"put": {"application": {"name": "trips", "portal": "main", "strategy": "keys", "developer": "ann"}}}"#,
         r#"{"put": {"registration": {"application": "trips", "api": "flights", "status": "approved"}}}"#,
@@ -203,8 +208,14 @@ fn request() -> impl Strategy<Value = Request> {
     let more = vec((one(HEADER_NAMES), value()), 0..3);
     let headers = (option::weighted(0.9, first), prop_oneof![2 => Just(Vec::new()), 1 => more]);
     let metadata = option::weighted(0.1, one(&["s1", "s2", "twin", "{{service:s3}}", "none"]));
-    (one(&["GET", "POST", "get"]), one(HOSTS), one(PATHS), headers, metadata).prop_map(
-        |(method, authority, path, (first, more), route_metadata_service)| Request {
+    (
+        one(&["GET", "GET", "POST", "get"]),
+        often("a.test", HOSTS),
+        often("/a", PATHS),
+        headers,
+        metadata,
+    )
+        .prop_map(|(method, authority, path, (first, more), route_metadata_service)| Request {
             method,
             authority,
             path,
@@ -218,8 +229,7 @@ fn request() -> impl Strategy<Value = Request> {
                 present: Vec::new(),
                 absent: Vec::new(),
             },
-        },
-    )
+        })
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -243,9 +253,9 @@ fn gateway() -> impl Strategy<Value = Gateway> {
     ];
     (
         peppers,
-        option::weighted(0.15, one(&["s1", "s2", "twin", "{{service:s1}}", "none"])),
+        option::weighted(0.3, often("s1", &["s2", "twin", "{{service:s1}}", "none"])),
         prop::bool::ANY,
-        (select(&[10_u64, 1_000][..]), then),
+        (select(&[10_u64, 1_000, 1_000][..]), then),
         prop::bool::ANY,
     )
         .prop_map(|(peppers, service, pass, (max_seconds, then), hide_credentials)| Gateway {

@@ -9,7 +9,7 @@ use gatekey_core::lifecycle::registration::RegistrationStatus;
 use gatekey_core::snapshot::{self, RecordKey, SigningKey, SnapshotWriter, record};
 use gatekey_core::time::{UnixMillis, UnixTime};
 
-use crate::cast::Cast;
+use crate::cast::{Cast, id_of};
 use crate::document::{self, Change, Policy, Record, RecordName, Scheme, StrategyMethod};
 use crate::names;
 use crate::scenario::Scenario;
@@ -172,7 +172,7 @@ fn translated(record: &Record, cast: &Cast, start: u64) -> Result<snapshot::Reco
         }
         .into(),
         Record::Credential(known) => record::Credential {
-            id: CredentialId::from_bytes(cast.credential_id(&known.name)?),
+            id: CredentialId::from_bytes(id_of(known)?),
             application: application(&known.application),
             digest: Digest::from_bytes(cast.digest(known)?),
             scheme: match known.scheme {

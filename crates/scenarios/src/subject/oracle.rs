@@ -179,17 +179,17 @@ impl World<'_> {
             &header_text(application.shown_name()),
             &application.developer,
             api,
-            self.credential_id(credential, key)?,
+            Self::credential_id(credential, key),
         );
         self.let_through.insert(digest);
         Ok(Yes { identity, key_header: Some(header.clone()) })
     }
 
     /// The id: the key's own where it spells one, else that of the import.
-    fn credential_id(&self, credential: &Credential, key: &[u8]) -> Result<[u8; 16], String> {
+    fn credential_id(credential: &Credential, key: &[u8]) -> [u8; 16] {
         let issued = matches!(credential.key, KeySource::Issue(_) | KeySource::IssueAs { .. });
         let spelled = core::str::from_utf8(key).ok().filter(|_| issued).and_then(spelled_id);
-        spelled.map_or_else(|| self.scenario.cast.credential_id(&credential.name), Ok)
+        spelled.unwrap_or_else(|| names::id("credential", &credential.name))
     }
 
     /// The service, `None` where requests that belong to none may pass.

@@ -1,6 +1,9 @@
 //! The scenario files, run by every subject that needs nothing but this workspace's libraries,
 //! and the files' own rules.
 
+#[cfg(test)]
 mod corpus;
+#[cfg(test)]
 mod files;
+#[cfg(test)]
 mod properties;
