@@ -4,6 +4,7 @@
 //! developer would. Whatever a task needs and the machine lacks it gets from the package
 //! registries (see [`tools`]), so that a fresh clone needs Rust and Python and nothing else.
 
+mod bench;
 mod build_filters;
 mod children;
 mod demo;
@@ -25,6 +26,7 @@ use crate::workspace::Workspace;
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
+  bench [--envoy]        measure the core and the filter, or the filters in a real Envoy
   build-filters          build the Proxy-Wasm filters into target/filters
   demo [--check]         walk one application's whole journey, on real parts
   generate [--check]     write the files that are made from the code, or say which are stale
@@ -51,6 +53,7 @@ fn run() -> Result<()> {
     };
     let workspace = Workspace::find()?;
     match command.to_string_lossy().as_ref() {
+        "bench" => bench::run(&workspace, flag(arguments, "envoy")?),
         "build-filters" => {
             nothing_more(arguments)?;
             build_filters::run(&workspace)

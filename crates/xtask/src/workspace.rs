@@ -40,6 +40,10 @@ impl Workspace {
         self.target.join("filters")
     }
 
+    pub(crate) fn bench(&self) -> PathBuf {
+        self.target.join("bench")
+    }
+
     pub(crate) fn tools(&self) -> PathBuf {
         self.target.join("tools")
     }

@@ -111,7 +111,7 @@ pub(crate) fn check(filter: &Filter, module: &[u8]) -> Result<lint::Surface> {
 }
 
 fn place_yardstick(workspace: &Workspace, built: &Path) -> Result<()> {
-    let bench = workspace.target.join("bench");
+    let bench = workspace.bench();
     fs::create_dir_all(&bench)?;
     let raw = read(&wasm(built, YARDSTICK.1))?;
     fs::write(wasm(&bench, YARDSTICK.1), &raw)?;

@@ -13,7 +13,7 @@ use cargo_metadata::{DependencyKind, Metadata};
 const ARROWS: &[(&str, &[&str], &[&str])] = &[
     ("gatekey-core", &[], &[]),
     ("gatekey-jwt", &["gatekey-core"], &[]),
-    ("gatekey-filter", &["gatekey-core"], &[]),
+    ("gatekey-filter", &["gatekey-core"], &["gatekey-host-harness"]),
     ("gatekey-portal", &["gatekey-core", "gatekey-jwt"], &["gatekey-scenarios"]),
     ("gatekey-scenarios", &["gatekey-core"], &["gatekey-jwt", "gatekey-host-harness"]),
     ("gatekey-key-auth", &["gatekey-core", "gatekey-filter"], &[]),
