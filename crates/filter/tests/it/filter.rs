@@ -1,0 +1,102 @@
+//! The module under test, and a world with a portal around it.
+
+use core::time::Duration;
+use std::env;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::LazyLock;
+
+use gatekey_host_harness::{
+    Artifact, Outcome, Plugin, Profile, Request, Transcript, UnixMillis, WorkerId, World,
+};
+use serde_json::{Value, json};
+
+use crate::portal::{GATEWAY, Portal, START};
+
+/// The module that `cargo xtask build-filters` made; without it, one that is built here.
+static FILTER: LazyLock<Artifact> = LazyLock::new(|| {
+    let file = match env::var_os("GATEKEY_FILTERS_DIR") {
+        Some(folder) => PathBuf::from(folder).join("gatekey_key_auth.wasm"),
+        None => build(),
+    };
+    Artifact::from_file(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+});
+
+fn build() -> PathBuf {
+    let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("guest");
+    let status = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--package", "gatekey-key-auth", "--profile", "filter"])
+        .args(["--target", "wasm32-wasip1", "--target-dir"])
+        .arg(&target)
+        .status();
+    assert!(status.unwrap().success(), "the filter does not build for wasm32-wasip1");
+    target.join("wasm32-wasip1/filter/gatekey_key_auth.wasm")
+}
+
+/// A configuration that follows the portal with polls of a second.
+pub fn configuration(portal: &Portal) -> Value {
+    json!({
+        "version": 1,
+        "gateway_id": GATEWAY.to_string(),
+        "service": "flights",
+        "peppers": [portal.pepper_json()],
+        "snapshot_keys": [portal.key_base64()],
+        "sync": {
+            "upstream": {"envoy_cluster": "portal", "authority": "portal.test"},
+            "token": "gateway-token",
+            "wait_seconds": 1,
+            "timeout_ms": 1000,
+        },
+    })
+}
+
+pub fn world(portal: &Portal) -> World {
+    World::builder(Profile::envoy())
+        .seed(7)
+        .clock(UnixMillis(START.0))
+        .upstream("portal", portal.upstream())
+        .build()
+}
+
+pub fn plugin(configuration: &Value) -> Plugin {
+    Plugin::new("key-auth", configuration.to_string())
+}
+
+pub fn start(world: &mut World, configuration: &Value) -> WorkerId {
+    world.start(&FILTER, plugin(configuration)).unwrap()
+}
+
+pub fn start_many(world: &mut World, configuration: &Value, workers: usize) -> Vec<WorkerId> {
+    world.start_many(&FILTER, plugin(configuration), workers).unwrap()
+}
+
+pub fn try_start(world: &mut World, configuration: &str) -> Result<WorkerId, String> {
+    let plugin = Plugin::new("key-auth", configuration);
+    world.start(&FILTER, plugin).map_err(|error| format!("{error:?}"))
+}
+
+pub fn call(world: &mut World, worker: WorkerId, key: &str) -> Transcript {
+    world.request(worker, Request::get("/flights").header("apikey", key))
+}
+
+/// The status that the client sees, 200 for what reaches the upstream.
+pub fn status(world: &mut World, worker: WorkerId, key: &str) -> u16 {
+    match call(world, worker, key).outcome {
+        Outcome::Upstream { .. } => 200,
+        Outcome::Local { status, .. } => status,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Host calls of an allowed request: one read, one removal, eight headers set.
+pub const FILTERED: u64 = 10;
+
+pub fn wait(world: &mut World, millis: u64) {
+    world.advance(Duration::from_millis(millis));
+}
+
+/// Everything a worker logged, and nothing twice.
+pub fn logs(world: &World, worker: WorkerId) -> String {
+    let lines = world.logs(worker).iter().map(|log| String::from_utf8_lossy(&log.bytes));
+    lines.collect::<Vec<_>>().join("\n")
+}

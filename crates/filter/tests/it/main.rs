@@ -1,0 +1,16 @@
+//! The compiled filter in a host: how it follows the portal, alone and among other workers.
+
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test says what is wrong by failing"
+)]
+
+mod configuration;
+mod filter;
+mod fleet;
+mod portal;
+mod staleness;
+mod stream;
+mod sync;
