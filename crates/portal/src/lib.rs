@@ -31,4 +31,5 @@ mod store;
 mod throttle;
 mod usecase;
 
+pub use self::api::openapi;
 pub use self::cli::run;

@@ -216,23 +216,45 @@ impl Listing {
         };
         Ok(Page { data: rows, number: self.number, size: self.size, total })
     }
+
+    /// The page of a list that has no items.
+    pub(crate) fn nothing<T>(self) -> Paged<T> {
+        let page = PageMeta { number: self.number, size: self.size, total: 0 };
+        Paged { meta: Meta { page }, data: Vec::new() }
+    }
 }
 
 /// A page of something.
 #[derive(Debug)]
 pub(crate) struct Page<T> {
-    /// Its items.
-    pub(crate) data: Vec<T>,
+    data: Vec<T>,
     number: u64,
     size: u64,
     total: u64,
 }
 
+/// Where a page lies; its items are elsewhere.
+#[derive(Debug)]
+pub(crate) struct PagePlace(Meta);
+
+impl PagePlace {
+    /// The page with these items.
+    pub(crate) fn with<U>(self, data: Vec<U>) -> Paged<U> {
+        Paged { meta: self.0, data }
+    }
+}
+
 impl<T> Page<T> {
+    /// Takes the items out.
+    pub(crate) fn split(self) -> (Vec<T>, PagePlace) {
+        let page = PageMeta { number: self.number, size: self.size, total: self.total };
+        (self.data, PagePlace(Meta { page }))
+    }
+
     /// The same page, of what `shown` makes of each item.
     pub(crate) fn show<U>(self, shown: impl FnMut(T) -> U) -> Paged<U> {
-        let page = PageMeta { number: self.number, size: self.size, total: self.total };
-        Paged { meta: Meta { page }, data: self.data.into_iter().map(shown).collect() }
+        let (data, place) = self.split();
+        place.with(data.into_iter().map(shown).collect())
     }
 }
 

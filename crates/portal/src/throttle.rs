@@ -72,15 +72,6 @@ impl Throttles {
 
     /// Counts an act, or refuses it.
     pub(crate) fn count(&self, act: Act, by: By, now: i64) -> Result<(), Problem> {
-        self.take(act, by, now, 1.0)
-    }
-
-    /// Refuses an act whose like has been counted too often; counts nothing.
-    pub(crate) fn check(&self, act: Act, by: By, now: i64) -> Result<(), Problem> {
-        self.take(act, by, now, 0.0)
-    }
-
-    fn take(&self, act: Act, by: By, now: i64, cost: f64) -> Result<(), Problem> {
         let limit = self.limit(act);
         let by = network(by);
         let Ok(mut buckets) = self.buckets.lock() else {
@@ -100,8 +91,17 @@ impl Throttles {
             let wait = ((1.0 - left) * 60.0 / limit.max(f64::MIN_POSITIVE)).ceil();
             return Err(Problem::too_many_requests(wait.clamp(1.0, 3_600.0) as u64));
         }
-        *bucket = Bucket { left: left - cost, at: now };
+        *bucket = Bucket { left: left - 1.0, at: now };
         Ok(())
+    }
+
+    /// Takes back a count.
+    pub(crate) fn give_back(&self, act: Act, by: By) {
+        let limit = self.limit(act);
+        let Ok(mut buckets) = self.buckets.lock() else { return };
+        if let Some(bucket) = buckets.get_mut(&(act, network(by))) {
+            bucket.left = (bucket.left + 1.0).min(limit);
+        }
     }
 }
 
@@ -140,11 +140,21 @@ mod tests {
         }
         let refusal = throttles.count(Act::SignUp, by, 0).unwrap_err();
         assert_eq!(refusal.status(), StatusCode::TOO_MANY_REQUESTS);
-        assert!(throttles.check(Act::SignUp, by, 19_000).is_err());
-        throttles.check(Act::SignUp, by, 20_000).unwrap();
+        assert!(throttles.count(Act::SignUp, by, 19_000).is_err());
         throttles.count(Act::SignUp, by, 20_000).unwrap();
         assert!(throttles.count(Act::SignUp, by, 20_000).is_err());
         throttles.count(Act::SignUp, By::Address([10, 0, 0, 2].into()), 0).unwrap();
+    }
+
+    #[test]
+    fn what_is_given_back_can_be_done_again() {
+        let throttles = throttles(1);
+        let by = By::Account(Uuid::nil(), [7; 32]);
+        throttles.count(Act::SignUp, by, 0).unwrap();
+        throttles.give_back(Act::SignUp, by);
+        throttles.give_back(Act::SignUp, by);
+        throttles.count(Act::SignUp, by, 0).unwrap();
+        assert!(throttles.count(Act::SignUp, by, 0).is_err());
     }
 
     #[test]

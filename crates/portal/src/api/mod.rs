@@ -19,6 +19,7 @@ mod management;
 mod operations;
 pub(crate) mod reply;
 mod shape;
+mod view;
 
 /// Where the description of the API is.
 pub(crate) const OPENAPI_PATH: &str = "/openapi.json";

@@ -102,7 +102,7 @@ pub(crate) async fn insert(
         id: Uuid::now_v7(),
         api_id,
         version: new.version.or(String::new()),
-        spec_type: spec_type(&content).map(str::to_owned),
+        spec_type: spec_type(&content, field)?.into(),
         spec_content: content,
         created_at: now,
         updated_at: now,
@@ -121,7 +121,7 @@ pub(crate) async fn update(
     let mut after = find(&tx, api, id).await?;
     edit.version.put(&mut after.version);
     if let Given::Yes(Spec { content: Given::Yes(content) }) = edit.spec {
-        after.spec_type = spec_type(&content).map(str::to_owned);
+        after.spec_type = spec_type(&content, "spec.content")?.into();
         after.spec_content = content;
     }
     after.updated_at = app.clock.now().max(after.updated_at + 1);
@@ -139,8 +139,15 @@ pub(crate) async fn delete(app: &App, api: Uuid, id: Uuid) -> Result<(), Problem
 }
 
 /// The type of a specification: told by the member that its format begins with, in JSON or at the
-/// top level of YAML. None when it is neither.
-fn spec_type(content: &str) -> Option<&'static str> {
+/// top level of YAML. What is none of them is refused.
+fn spec_type(content: &str, field: &str) -> Result<&'static str, Problem> {
+    recognise(content).ok_or_else(|| {
+        let reason = "must be an OpenAPI 2, OpenAPI 3 or AsyncAPI document, as JSON or YAML";
+        Problem::one_invalid(Invalid::body(field, "invalid", reason))
+    })
+}
+
+fn recognise(content: &str) -> Option<&'static str> {
     let named = |name: &str, version: &str| match name {
         "openapi" if version.starts_with('3') => Some("oas3"),
         "swagger" if version.starts_with('2') => Some("oas2"),
@@ -180,7 +187,7 @@ mod tests {
             ("hello", None),
             ("", None),
         ] {
-            assert_eq!(spec_type(content), expected, "{content}");
+            assert_eq!(recognise(content), expected, "{content}");
         }
     }
 }

@@ -62,7 +62,7 @@ pub(crate) struct ApplicationEdit {
     name: Given<String>,
     #[serde(default)]
     #[schemars(length(max = 255))]
-    description: Given<Option<String>>,
+    description: Given<String>,
     /// Only for `openid_connect`.
     #[serde(default)]
     #[schemars(length(max = 255))]
@@ -158,7 +158,9 @@ pub(crate) async fn update(
         return Err(no_such_team("team_id"));
     }
     edit.name.put(&mut after.name);
-    edit.description.put(&mut after.description);
+    if let Given::Yes(description) = edit.description {
+        after.description = Some(description);
+    }
     store(app, tx, after).await
 }
 

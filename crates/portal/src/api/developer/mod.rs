@@ -1,9 +1,28 @@
 //! The developer API of a portal: Konnect's paths below `/portals/{portalId}/api/v3`.
 
 use aide::axum::ApiRouter;
+use axum::middleware::from_fn;
 
 use crate::app::App;
 
+mod account;
+mod application;
+mod catalogue;
+mod credential;
+mod origin;
+mod registration;
+mod strategy;
+
+/// Below which path the developer API of a portal is.
+const BASE: &str = "/portals/{portalId}/api/v3";
+
 pub(super) fn routes() -> ApiRouter<App> {
     ApiRouter::new()
+        .merge(account::routes())
+        .merge(catalogue::routes())
+        .merge(strategy::routes())
+        .merge(application::routes())
+        .merge(credential::routes())
+        .merge(registration::routes())
+        .layer(from_fn(origin::same))
 }

@@ -4,8 +4,29 @@ use aide::axum::ApiRouter;
 
 use crate::app::App;
 
+mod api;
+mod api_version;
+mod application;
+mod developer;
+mod entity;
+mod gateway;
+mod implementation;
 mod portal;
+mod publication;
+mod registration;
+mod strategy;
 
 pub(super) fn routes() -> ApiRouter<App> {
-    ApiRouter::new().merge(portal::routes())
+    ApiRouter::new()
+        .merge(portal::routes())
+        .merge(api::routes())
+        .merge(api_version::routes())
+        .merge(publication::routes())
+        .merge(implementation::routes())
+        .merge(strategy::routes())
+        .merge(gateway::routes())
+        .merge(entity::routes())
+        .merge(developer::routes())
+        .merge(application::routes())
+        .merge(registration::routes())
 }

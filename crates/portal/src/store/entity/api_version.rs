@@ -11,7 +11,7 @@ pub struct Model {
     pub version: String,
     #[sea_orm(column_type = "Text")]
     pub spec_content: String,
-    pub spec_type: Option<String>,
+    pub spec_type: String,
     pub created_at: i64,
     pub updated_at: i64,
 }

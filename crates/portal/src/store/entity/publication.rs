@@ -17,6 +17,19 @@ pub struct Model {
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
+pub enum Relation {
+    #[sea_orm(
+        belongs_to = "super::api::Entity",
+        from = "Column::ApiId",
+        to = "super::api::Column::Id"
+    )]
+    Api,
+    #[sea_orm(
+        belongs_to = "super::portal::Entity",
+        from = "Column::PortalId",
+        to = "super::portal::Column::Id"
+    )]
+    Portal,
+}
 
 impl ActiveModelBehavior for ActiveModel {}

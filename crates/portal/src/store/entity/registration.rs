@@ -16,6 +16,25 @@ pub struct Model {
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
+pub enum Relation {
+    #[sea_orm(
+        belongs_to = "super::application::Entity",
+        from = "Column::ApplicationId",
+        to = "super::application::Column::Id"
+    )]
+    Application,
+    #[sea_orm(
+        belongs_to = "super::api::Entity",
+        from = "Column::ApiId",
+        to = "super::api::Column::Id"
+    )]
+    Api,
+    #[sea_orm(
+        belongs_to = "super::portal::Entity",
+        from = "Column::PortalId",
+        to = "super::portal::Column::Id"
+    )]
+    Portal,
+}
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -185,7 +185,7 @@ fn api_versions() -> TableCreateStatement {
         .col(uuid_uniq("api_id"))
         .col(string("version"))
         .col(text("spec_content"))
-        .col(string_null("spec_type"))
+        .col(string("spec_type"))
         .col(big_integer("created_at"))
         .col(big_integer("updated_at"))
         .foreign_key(

@@ -1,0 +1,214 @@
+//! A developer's own applications: `applications`.
+
+use aide::axum::ApiRouter;
+use aide::axum::routing::{get_with, post_with};
+use axum::extract::State;
+use schemars::JsonSchema;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::BASE;
+use crate::actor::SignedIn;
+use crate::api::reply::{Created, NoContent, Shown};
+use crate::api::shape::{ApplicationPath, Instant, of_team};
+use crate::api::view::{Strategies, StrategySummary};
+use crate::app::App;
+use crate::input::{Body, Given, Ids};
+use crate::list::{ListQuery, ListSpec, Paged, attributes};
+use crate::problem::{Invalid, Problem};
+use crate::store::entity::application::{self, Column};
+use crate::usecase::application::{self as usecase, ApplicationEdit, NewApplication, no_such_team};
+use crate::usecase::label::LabelEdit;
+
+const TAG: &str = "Own applications";
+
+const LIST: ListSpec = ListSpec {
+    filters: attributes! {
+        Id "id" = Column::Id;
+        Text "name" = Column::Name;
+        Id "auth_strategy_id" = Column::StrategyId;
+    },
+    sorts: attributes! {
+        Text "name" = Column::Name;
+        Time "created_at" = Column::CreatedAt;
+        Time "updated_at" = Column::UpdatedAt;
+    },
+    order: || vec![Column::CreatedAt.into_expr(), Column::Id.into_expr()],
+};
+
+/// An application to make.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct CreateOwnApplication {
+    #[schemars(length(min = 1, max = 255))]
+    name: String,
+    #[serde(default)]
+    #[schemars(length(max = 255))]
+    description: Given<String>,
+    /// The portal's default, if absent or null.
+    #[serde(default)]
+    auth_strategy_id: Given<Option<Uuid>>,
+    /// Only for `openid_connect`.
+    #[serde(default)]
+    #[schemars(length(max = 255))]
+    client_id: Given<String>,
+    /// Only for `openid_connect`.
+    #[serde(default)]
+    #[schemars(length(max = 2048))]
+    redirect_uri: Given<String>,
+    /// Only for `openid_connect`.
+    #[serde(default)]
+    #[schemars(length(max = 50))]
+    scopes: Given<Vec<String>>,
+    /// There are no teams yet.
+    #[serde(default)]
+    team_id: Given<Option<Uuid>>,
+}
+
+/// An application, as its owner sees it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "OwnApplication")]
+struct View {
+    id: Uuid,
+    name: String,
+    description: Option<String>,
+    auth_strategy: StrategySummary,
+    created_at: Instant,
+    updated_at: Instant,
+}
+
+impl View {
+    fn of(row: application::Model, strategies: &Strategies) -> Result<Self, Problem> {
+        Ok(Self {
+            auth_strategy: strategies.get(row.strategy_id)?,
+            id: row.id,
+            name: row.name,
+            description: row.description,
+            created_at: Instant(row.created_at),
+            updated_at: Instant(row.updated_at),
+        })
+    }
+}
+
+pub(super) fn routes() -> ApiRouter<App> {
+    ApiRouter::new()
+        .api_route(
+            &format!("{BASE}/applications"),
+            get_with(list, |op| LIST.document(op.id("list-own-applications").tag(TAG)))
+                .post_with(create, |op| op.id("create-own-application").tag(TAG)),
+        )
+        .api_route(
+            &format!("{BASE}/applications/{{applicationId}}"),
+            get_with(show, |op| op.id("get-own-application").tag(TAG))
+                .patch_with(update, |op| op.id("update-own-application").tag(TAG))
+                .delete_with(delete, |op| op.id("delete-own-application").tag(TAG)),
+        )
+        .api_route(
+            &format!("{BASE}/applications/{{applicationId}}/granted-scopes"),
+            get_with(granted_scopes, |op| op.id("get-application-granted-scopes").tag(TAG)),
+        )
+        .api_route(
+            &format!("{BASE}/applications/{{applicationId}}/regenerate-secret"),
+            post_with(regenerate, |op| op.id("regenerate-application-secret").tag(TAG)),
+        )
+}
+
+async fn view(db: &impl ConnectionTrait, row: application::Model) -> Result<View, Problem> {
+    let strategies = Strategies::fetch(db, [row.strategy_id]).await?;
+    View::of(row, &strategies)
+}
+
+async fn list(
+    State(app): State<App>,
+    SignedIn { developer, .. }: SignedIn,
+    mut query: ListQuery,
+) -> Result<Shown<Paged<View>>, Problem> {
+    let db = app.store.db();
+    let mut select = application::Entity::find().filter(Column::DeveloperId.eq(developer.id));
+    if let Some(owned) = of_team(&mut query)? {
+        select = select.filter(owned);
+    }
+    let (rows, page) = query.read(&LIST)?.fetch(db, select).await?.split();
+    let strategies = Strategies::fetch(db, rows.iter().map(|row| row.strategy_id)).await?;
+    let views = rows.into_iter().map(|row| View::of(row, &strategies));
+    Ok(Shown(page.with(views.collect::<Result<_, _>>()?)))
+}
+
+async fn create(
+    State(app): State<App>,
+    SignedIn { portal, developer }: SignedIn,
+    body: Body<CreateOwnApplication>,
+) -> Result<Created<View>, Problem> {
+    let body = body.0;
+    let refused = [
+        ("redirect_uri", matches!(body.redirect_uri, Given::Yes(_))),
+        ("scopes", matches!(&body.scopes, Given::Yes(scopes) if !scopes.is_empty())),
+    ];
+    if let Some((field, _)) = refused.into_iter().find(|(_, given)| *given) {
+        let reason = "is only for applications of an OpenID Connect strategy";
+        return Err(Problem::one_invalid(Invalid::body(field, "invalid", reason)));
+    }
+    if let Given::Yes(Some(_)) = body.team_id {
+        return Err(no_such_team("team_id"));
+    }
+    let new = NewApplication {
+        name: body.name,
+        description: body.description.value(),
+        auth_strategy_id: body.auth_strategy_id.or(None),
+        client_id: body.client_id.value(),
+        labels: LabelEdit::default(),
+    };
+    let made = usecase::create(&app, &portal, &developer, new).await?;
+    Ok(Created(view(app.store.db(), made).await?))
+}
+
+async fn show(
+    State(app): State<App>,
+    SignedIn { developer, .. }: SignedIn,
+    Ids(ids): Ids<ApplicationPath>,
+) -> Result<Shown<View>, Problem> {
+    let db = app.store.db();
+    let found = usecase::find_own(db, &developer, ids.application_id).await?;
+    Ok(Shown(view(db, found).await?))
+}
+
+async fn update(
+    State(app): State<App>,
+    SignedIn { developer, .. }: SignedIn,
+    Ids(ids): Ids<ApplicationPath>,
+    body: Body<ApplicationEdit>,
+) -> Result<Shown<View>, Problem> {
+    let updated = usecase::update(&app, &developer, ids.application_id, body.0).await?;
+    Ok(Shown(view(app.store.db(), updated).await?))
+}
+
+async fn delete(
+    State(app): State<App>,
+    SignedIn { developer, .. }: SignedIn,
+    Ids(ids): Ids<ApplicationPath>,
+) -> Result<NoContent, Problem> {
+    let found = usecase::find_own(app.store.db(), &developer, ids.application_id).await?;
+    usecase::delete(&app, found).await?;
+    Ok(NoContent)
+}
+
+/// Only an identity provider could tell.
+async fn granted_scopes(
+    State(app): State<App>,
+    SignedIn { developer, .. }: SignedIn,
+    Ids(ids): Ids<ApplicationPath>,
+) -> Result<NoContent, Problem> {
+    usecase::find_own(app.store.db(), &developer, ids.application_id).await?;
+    Err(Problem::no_granted_scopes())
+}
+
+/// Applications with keys have no client secret.
+async fn regenerate(
+    State(app): State<App>,
+    SignedIn { developer, .. }: SignedIn,
+    Ids(ids): Ids<ApplicationPath>,
+) -> Result<NoContent, Problem> {
+    usecase::find_own(app.store.db(), &developer, ids.application_id).await?;
+    Err(Problem::conflict("The application has no client secret"))
+}

@@ -1,0 +1,374 @@
+//! The APIs of a portal: `apis/...`.
+
+use std::collections::HashMap;
+
+use aide::axum::ApiRouter;
+use aide::axum::routing::get_with;
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
+use schemars::JsonSchema;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::BASE;
+use crate::actor::{SignedIn, Visitor};
+use crate::api::reply::Shown;
+use crate::api::shape::{Instant, Labels, members};
+use crate::api::view::{Strategies, StrategySummary};
+use crate::app::App;
+use crate::input::Ids;
+use crate::list::{ListQuery, ListSpec, Paged, attributes};
+use crate::problem::{Invalid, Problem};
+use crate::store::entity::api::{self, Column};
+use crate::store::entity::{api_version, application, portal, publication, registration};
+use crate::usecase::catalogue;
+
+const TAG: &str = "APIs of a portal";
+
+const LIST: ListSpec = ListSpec {
+    filters: attributes! {
+        Id "id" = Column::Id;
+        Text "name" = Column::Name;
+        Text "version" = Column::Version;
+        Text "description" = Column::Description;
+        Text "slug" = Column::Slug;
+        Time "created_at" = Column::CreatedAt;
+        Time "updated_at" = Column::UpdatedAt;
+    },
+    sorts: attributes! {
+        Text "name" = Column::Name;
+        Text "version" = Column::Version;
+        Time "created_at" = Column::CreatedAt;
+        Time "updated_at" = Column::UpdatedAt;
+    },
+    order: || vec![Column::Name.into_expr(), Column::Id.into_expr()],
+};
+
+const VERSION_LIST: ListSpec = ListSpec {
+    filters: attributes! {},
+    sorts: attributes! {},
+    order: || vec![api_version::Column::Id.into_expr()],
+};
+
+const APPLICATION_LIST: ListSpec = ListSpec {
+    filters: attributes! {
+        Text "name" = application::Column::Name;
+    },
+    sorts: attributes! {},
+    order: || vec![application::Column::CreatedAt.into_expr(), application::Column::Id.into_expr()],
+};
+
+/// An API by id or slug.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct ApiName {
+    api_id_or_slug: String,
+}
+
+/// A version of an API by id or slug.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct VersionName {
+    api_id_or_slug: String,
+    version_id: Uuid,
+}
+
+/// An API, as those who see it see it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "CatalogueApi")]
+struct View {
+    id: Uuid,
+    name: String,
+    version: Option<String>,
+    description: Option<String>,
+    visibility: String,
+    slug: String,
+    auth_strategies: Vec<StrategySummary>,
+    specifications: Vec<Specification>,
+    current_version_summary: Option<VersionSummary>,
+    attributes: Labels,
+    created_at: Instant,
+    updated_at: Instant,
+}
+
+/// An older name of a version. There are none.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Specification {
+    id: Uuid,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "CatalogueVersionSummary")]
+struct VersionSummary {
+    id: Uuid,
+    spec: SpecKind,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "CatalogueSpec")]
+struct SpecKind {
+    #[serde(rename = "type")]
+    kind: String,
+    /// Left out of lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content: Option<String>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "CatalogueVersion")]
+struct VersionView {
+    id: Uuid,
+    version: String,
+    spec: SpecKind,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct ApiActions {
+    actions: Actions,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct Actions {
+    view: bool,
+    register: bool,
+    view_documentation: bool,
+}
+
+/// An application, and whether it is registered for the API.
+#[derive(Debug, Serialize, JsonSchema)]
+struct ApiApplication {
+    id: Uuid,
+    name: String,
+    registration_id: Option<Uuid>,
+    registration_status: Option<String>,
+    auth_strategy: StrategySummary,
+    created_at: Instant,
+    updated_at: Instant,
+}
+
+pub(super) fn routes() -> ApiRouter<App> {
+    ApiRouter::new()
+        .api_route(
+            &format!("{BASE}/apis"),
+            get_with(list, |op| LIST.document(op.id("list-catalogue-apis").tag(TAG))),
+        )
+        .api_route(
+            &format!("{BASE}/apis/{{apiIdOrSlug}}"),
+            get_with(show, |op| op.id("fetch-catalogue-api").tag(TAG)),
+        )
+        .api_route(
+            &format!("{BASE}/apis/{{apiIdOrSlug}}/actions"),
+            get_with(actions, |op| op.id("get-api-actions").tag(TAG)),
+        )
+        .api_route(
+            &format!("{BASE}/apis/{{apiIdOrSlug}}/applications"),
+            get_with(applications, |op| {
+                APPLICATION_LIST.document(op.id("get-api-applications").tag(TAG))
+            }),
+        )
+        .api_route(
+            &format!("{BASE}/apis/{{apiIdOrSlug}}/versions"),
+            get_with(versions, |op| op.id("list-api-version-specs").tag(TAG)),
+        )
+        .api_route(
+            &format!("{BASE}/apis/{{apiIdOrSlug}}/versions/{{versionId}}"),
+            get_with(version, |op| op.id("fetch-api-version-spec").tag(TAG)),
+        )
+        .route(
+            &format!("{BASE}/apis/{{apiIdOrSlug}}/versions/{{versionId}}/raw"),
+            axum::routing::get(raw),
+        )
+}
+
+async fn views(
+    db: &impl ConnectionTrait,
+    portal: &portal::Model,
+    rows: Vec<api::Model>,
+) -> Result<Vec<View>, Problem> {
+    let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
+    let published: HashMap<_, _> = publication::Entity::find()
+        .filter(publication::Column::PortalId.eq(portal.id))
+        .filter(publication::Column::ApiId.is_in(ids.clone()))
+        .all(db)
+        .await?
+        .into_iter()
+        .map(|publication| (publication.api_id, publication))
+        .collect();
+    let mut versions: HashMap<_, _> = api_version::Entity::find()
+        .filter(api_version::Column::ApiId.is_in(ids))
+        .all(db)
+        .await?
+        .into_iter()
+        .map(|version| (version.api_id, version))
+        .collect();
+    let strategies = published.values().filter_map(|publication| publication.strategy_id);
+    let strategies = Strategies::fetch(db, strategies).await?;
+    let mut views = Vec::with_capacity(rows.len());
+    for row in rows {
+        // It was unpublished between two queries.
+        let Some(publication) = published.get(&row.id) else { continue };
+        let strategy = publication.strategy_id.map(|id| strategies.get(id)).transpose()?;
+        views.push(View {
+            visibility: publication.visibility.clone(),
+            auth_strategies: strategy.into_iter().collect(),
+            specifications: Vec::new(),
+            current_version_summary: versions.remove(&row.id).map(|version| VersionSummary {
+                id: version.id,
+                spec: SpecKind { kind: version.spec_type, content: None },
+            }),
+            id: row.id,
+            name: row.name,
+            version: Some(row.version).filter(|version| !version.is_empty()),
+            description: row.description,
+            slug: row.slug,
+            attributes: members(row.attributes),
+            created_at: Instant(row.created_at),
+            updated_at: Instant(row.updated_at),
+        });
+    }
+    Ok(views)
+}
+
+async fn list(
+    State(app): State<App>,
+    Visitor { portal, developer }: Visitor,
+    query: ListQuery,
+) -> Result<Shown<Paged<View>>, Problem> {
+    let db = app.store.db();
+    let select = catalogue::visible(&portal, developer.as_ref());
+    let (rows, page) = query.read(&LIST)?.fetch(db, select).await?.split();
+    Ok(Shown(page.with(views(db, &portal, rows).await?)))
+}
+
+async fn show(
+    State(app): State<App>,
+    Visitor { portal, developer }: Visitor,
+    Ids(name): Ids<ApiName>,
+) -> Result<Shown<View>, Problem> {
+    let db = app.store.db();
+    let (api, _) = catalogue::find(db, &portal, developer.as_ref(), &name.api_id_or_slug).await?;
+    let view = views(db, &portal, vec![api]).await?.into_iter().next();
+    Ok(Shown(view.ok_or_else(Problem::not_found)?))
+}
+
+async fn actions(
+    State(app): State<App>,
+    SignedIn { portal, developer }: SignedIn,
+    Ids(name): Ids<ApiName>,
+) -> Result<Shown<ApiActions>, Problem> {
+    let (_, publication) =
+        catalogue::find(app.store.db(), &portal, Some(&developer), &name.api_id_or_slug).await?;
+    let register = publication.strategy_id.is_some();
+    Ok(Shown(ApiActions { actions: Actions { view: true, register, view_documentation: true } }))
+}
+
+async fn applications(
+    State(app): State<App>,
+    SignedIn { portal, developer }: SignedIn,
+    Ids(name): Ids<ApiName>,
+    mut query: ListQuery,
+) -> Result<Shown<Paged<ApiApplication>>, Problem> {
+    let db = app.store.db();
+    let (api, publication) =
+        catalogue::find(db, &portal, Some(&developer), &name.api_id_or_slug).await?;
+    let unregistered = match query.take("unregistered").as_deref() {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(_) => {
+            let fault = Invalid::query("unregistered", "is_boolean", "must be true or false");
+            return Err(Problem::one_invalid(fault));
+        }
+    };
+    let own: Vec<_> = application::Entity::find()
+        .filter(application::Column::DeveloperId.eq(developer.id))
+        .all(db)
+        .await?
+        .into_iter()
+        .map(|application| application.id)
+        .collect();
+    let registrations: HashMap<_, _> = registration::Entity::find()
+        .filter(registration::Column::ApiId.eq(api.id))
+        .filter(registration::Column::ApplicationId.is_in(own))
+        .all(db)
+        .await?
+        .into_iter()
+        .map(|registration| (registration.application_id, registration))
+        .collect();
+    // Applications of another strategy cannot register, so they are left out.
+    let mut select = application::Entity::find()
+        .filter(application::Column::DeveloperId.eq(developer.id))
+        .filter(application::Column::StrategyId.eq(publication.strategy_id));
+    if unregistered {
+        let registered = registrations.keys().copied();
+        select = select.filter(application::Column::Id.is_not_in(registered));
+    }
+    let (rows, page) = query.read(&APPLICATION_LIST)?.fetch(db, select).await?.split();
+    let strategies = Strategies::fetch(db, rows.iter().map(|row| row.strategy_id)).await?;
+    let mut items = Vec::with_capacity(rows.len());
+    for row in rows {
+        let registration = registrations.get(&row.id);
+        items.push(ApiApplication {
+            registration_id: registration.map(|registration| registration.id),
+            registration_status: registration.map(|registration| registration.status.clone()),
+            auth_strategy: strategies.get(row.strategy_id)?,
+            id: row.id,
+            name: row.name,
+            created_at: Instant(row.created_at),
+            updated_at: Instant(row.updated_at),
+        });
+    }
+    Ok(Shown(page.with(items)))
+}
+
+async fn versions(
+    State(app): State<App>,
+    Visitor { portal, developer }: Visitor,
+    Ids(name): Ids<ApiName>,
+    query: ListQuery,
+) -> Result<Shown<Paged<VersionView>>, Problem> {
+    let db = app.store.db();
+    let (api, _) = catalogue::find(db, &portal, developer.as_ref(), &name.api_id_or_slug).await?;
+    let select = api_version::Entity::find().filter(api_version::Column::ApiId.eq(api.id));
+    let page = query.read(&VERSION_LIST)?.fetch(db, select).await?;
+    Ok(Shown(page.show(|row| VersionView {
+        id: row.id,
+        version: row.version,
+        spec: SpecKind { kind: row.spec_type, content: None },
+    })))
+}
+
+async fn find_version(
+    app: &App,
+    visitor: &Visitor,
+    name: &VersionName,
+) -> Result<api_version::Model, Problem> {
+    let (db, developer) = (app.store.db(), visitor.developer.as_ref());
+    let (api, _) = catalogue::find(db, &visitor.portal, developer, &name.api_id_or_slug).await?;
+    crate::usecase::api_version::find(db, api.id, name.version_id).await
+}
+
+async fn version(
+    State(app): State<App>,
+    visitor: Visitor,
+    Ids(name): Ids<VersionName>,
+) -> Result<Shown<VersionView>, Problem> {
+    let row = find_version(&app, &visitor, &name).await?;
+    Ok(Shown(VersionView {
+        id: row.id,
+        version: row.version,
+        spec: SpecKind { kind: row.spec_type, content: Some(row.spec_content) },
+    }))
+}
+
+async fn raw(
+    State(app): State<App>,
+    visitor: Visitor,
+    Ids(name): Ids<VersionName>,
+) -> Result<impl IntoResponse, Problem> {
+    let row = find_version(&app, &visitor, &name).await?;
+    let is_json = row.spec_content.trim_start().starts_with('{');
+    let media_type = if is_json { "application/json" } else { "application/yaml" };
+    Ok(([(CONTENT_TYPE, media_type)], row.spec_content))
+}

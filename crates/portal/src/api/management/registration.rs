@@ -1,0 +1,325 @@
+//! Registrations: of a portal, of an application, of an API.
+
+use std::collections::HashMap;
+
+use aide::axum::ApiRouter;
+use aide::axum::routing::get_with;
+use axum::extract::State;
+use schemars::JsonSchema;
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QuerySelect, RelationTrait,
+    Select,
+};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::actor::Admin;
+use crate::api::reply::{Created, NoContent, Shown};
+use crate::api::shape::{ApiPath, ApplicationPath, Instant, PortalPath, RegistrationPath};
+use crate::app::App;
+use crate::input::{Body, Ids};
+use crate::list::{ListQuery, ListSpec, Paged, attributes};
+use crate::problem::Problem;
+use crate::store::entity::registration::{self, Column, Relation};
+use crate::store::entity::{api, application, portal};
+use crate::usecase;
+use crate::usecase::application::{Owner, OwnerType};
+use crate::usecase::registration::{NewRegistration, RegistrationEdit};
+
+const LIST: ListSpec = ListSpec {
+    filters: attributes! {
+        Id "id" = Column::Id;
+        Id "developer_id" = application::Column::DeveloperId;
+        Id "application_id" = Column::ApplicationId;
+        Text "application_name" = application::Column::Name;
+        Id "api_id" = Column::ApiId;
+        Text "api_name" = api::Column::Name;
+        Text "status" = Column::Status;
+        Time "created_at" = Column::CreatedAt;
+    },
+    sorts: attributes! {
+        Time "created_at" = Column::CreatedAt;
+        Time "updated_at" = Column::UpdatedAt;
+        Id "developer_id" = application::Column::DeveloperId;
+        Text "status" = Column::Status;
+    },
+    order: || vec![Column::CreatedAt.into_expr(), Column::Id.into_expr()],
+};
+
+const APPLICATION_LIST: ListSpec = ListSpec {
+    filters: attributes! {
+        Id "id" = Column::Id;
+        Id "api_id" = Column::ApiId;
+        Text "api_name" = api::Column::Name;
+        Text "status" = Column::Status;
+    },
+    sorts: attributes! {
+        Time "created_at" = Column::CreatedAt;
+        Time "updated_at" = Column::UpdatedAt;
+        Text "status" = Column::Status;
+    },
+    order: LIST.order,
+};
+
+const API_LIST: ListSpec = ListSpec {
+    filters: attributes! {
+        Text "status" = Column::Status;
+        Id "portal_id" = Column::PortalId;
+        Text "portal_name" = portal::Column::Name;
+        Id "application_id" = Column::ApplicationId;
+        Text "application_name" = application::Column::Name;
+        Id "application_owner_id" = application::Column::DeveloperId;
+    },
+    sorts: attributes! {},
+    order: LIST.order,
+};
+
+/// A registration, as administrators see it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ApplicationRegistration")]
+struct View {
+    id: Uuid,
+    status: String,
+    api: ApiReference,
+    application: ApplicationReference,
+    created_at: Instant,
+    updated_at: Instant,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct ApiReference {
+    id: Uuid,
+    name: String,
+    version: Option<String>,
+    entity_type: &'static str,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct ApplicationReference {
+    id: Uuid,
+    name: String,
+}
+
+/// A registration of an API.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "ApiRegistration")]
+struct ApiItem {
+    id: Uuid,
+    status: String,
+    portal: RegisteredOn,
+    application: RegisteredApplication,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct RegisteredOn {
+    id: Uuid,
+    name: String,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct RegisteredApplication {
+    id: Uuid,
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    owner: Owner,
+}
+
+pub(super) fn routes() -> ApiRouter<App> {
+    const OF_APPLICATION: &str =
+        "/v3/portals/{portalId}/applications/{applicationId}/registrations";
+    const TAG: &str = "Application registrations";
+    ApiRouter::new()
+        .api_route(
+            "/v3/portals/{portalId}/application-registrations",
+            get_with(list, |op| LIST.document(op.id("list-registrations").tag(TAG))),
+        )
+        .api_route(
+            OF_APPLICATION,
+            get_with(list_of_application, |op| {
+                APPLICATION_LIST.document(op.id("list-registrations-by-application").tag(TAG))
+            })
+            .post_with(create, |op| op.id("create-application-registration").tag(TAG)),
+        )
+        .api_route(
+            &format!("{OF_APPLICATION}/{{registrationId}}"),
+            get_with(show, |op| op.id("get-application-registration").tag(TAG))
+                .patch_with(update, |op| op.id("update-application-registration").tag(TAG))
+                .delete_with(delete, |op| op.id("delete-application-registration").tag(TAG)),
+        )
+        .api_route(
+            "/v3/apis/{apiId}/registrations",
+            get_with(list_of_api, |op| API_LIST.document(op.id("list-api-registrations").tag(TAG))),
+        )
+}
+
+fn joined() -> Select<registration::Entity> {
+    registration::Entity::find()
+        .join(JoinType::InnerJoin, Relation::Application.def())
+        .join(JoinType::InnerJoin, Relation::Api.def())
+        .join(JoinType::InnerJoin, Relation::Portal.def())
+}
+
+/// What registrations refer to, by id.
+struct Around {
+    apis: HashMap<Uuid, api::Model>,
+    applications: HashMap<Uuid, application::Model>,
+    portals: HashMap<Uuid, portal::Model>,
+}
+
+impl Around {
+    async fn fetch(
+        db: &impl ConnectionTrait,
+        rows: &[registration::Model],
+    ) -> Result<Self, Problem> {
+        let apis = api::Column::Id.is_in(rows.iter().map(|row| row.api_id));
+        let applications = application::Column::Id.is_in(rows.iter().map(|row| row.application_id));
+        let portals = portal::Column::Id.is_in(rows.iter().map(|row| row.portal_id));
+        let apis = api::Entity::find().filter(apis).all(db).await?;
+        let applications = application::Entity::find().filter(applications).all(db).await?;
+        let portals = portal::Entity::find().filter(portals).all(db).await?;
+        Ok(Self {
+            apis: apis.into_iter().map(|row| (row.id, row)).collect(),
+            applications: applications.into_iter().map(|row| (row.id, row)).collect(),
+            portals: portals.into_iter().map(|row| (row.id, row)).collect(),
+        })
+    }
+
+    /// None when one of them went between two queries.
+    fn view(&self, row: registration::Model) -> Option<View> {
+        let api = self.apis.get(&row.api_id)?;
+        let application = self.applications.get(&row.application_id)?;
+        Some(View {
+            id: row.id,
+            status: row.status,
+            api: ApiReference {
+                id: api.id,
+                name: api.name.clone(),
+                version: Some(api.version.clone()).filter(|version| !version.is_empty()),
+                entity_type: "api",
+            },
+            application: ApplicationReference {
+                id: application.id,
+                name: application.name.clone(),
+            },
+            created_at: Instant(row.created_at),
+            updated_at: Instant(row.updated_at),
+        })
+    }
+
+    fn api_item(&self, row: registration::Model) -> Option<ApiItem> {
+        let application = self.applications.get(&row.application_id)?;
+        let portal = self.portals.get(&row.portal_id)?;
+        Some(ApiItem {
+            id: row.id,
+            status: row.status,
+            portal: RegisteredOn { id: portal.id, name: portal.name.clone() },
+            application: RegisteredApplication {
+                id: application.id,
+                name: application.name.clone(),
+                description: application.description.clone(),
+                owner: Owner { kind: OwnerType::Developer, id: application.developer_id },
+            },
+        })
+    }
+}
+
+async fn views(
+    app: &App,
+    query: ListQuery,
+    spec: &ListSpec,
+    select: Select<registration::Entity>,
+) -> Result<Shown<Paged<View>>, Problem> {
+    let db = app.store.db();
+    let (rows, page) = query.read(spec)?.fetch(db, select).await?.split();
+    let around = Around::fetch(db, &rows).await?;
+    Ok(Shown(page.with(rows.into_iter().filter_map(|row| around.view(row)).collect())))
+}
+
+async fn view(db: &impl ConnectionTrait, row: registration::Model) -> Result<View, Problem> {
+    let around = Around::fetch(db, core::slice::from_ref(&row)).await?;
+    around.view(row).ok_or_else(Problem::not_found)
+}
+
+async fn list(
+    _: Admin,
+    State(app): State<App>,
+    Ids(ids): Ids<PortalPath>,
+    query: ListQuery,
+) -> Result<Shown<Paged<View>>, Problem> {
+    usecase::portal::find(app.store.db(), ids.portal_id).await?;
+    let select = joined().filter(Column::PortalId.eq(ids.portal_id));
+    views(&app, query, &LIST, select).await
+}
+
+async fn list_of_application(
+    _: Admin,
+    State(app): State<App>,
+    Ids(ids): Ids<ApplicationPath>,
+    query: ListQuery,
+) -> Result<Shown<Paged<View>>, Problem> {
+    let db = app.store.db();
+    let found = usecase::application::find(db, ids.portal_id, ids.application_id).await?;
+    let select = joined().filter(Column::ApplicationId.eq(found.id));
+    views(&app, query, &APPLICATION_LIST, select).await
+}
+
+async fn list_of_api(
+    _: Admin,
+    State(app): State<App>,
+    Ids(ids): Ids<ApiPath>,
+    query: ListQuery,
+) -> Result<Shown<Paged<ApiItem>>, Problem> {
+    let db = app.store.db();
+    usecase::api::find(db, ids.api_id).await?;
+    let select = joined().filter(Column::ApiId.eq(ids.api_id));
+    let (rows, page) = query.read(&API_LIST)?.fetch(db, select).await?.split();
+    let around = Around::fetch(db, &rows).await?;
+    Ok(Shown(page.with(rows.into_iter().filter_map(|row| around.api_item(row)).collect())))
+}
+
+async fn create(
+    _: Admin,
+    State(app): State<App>,
+    Ids(ids): Ids<ApplicationPath>,
+    body: Body<NewRegistration>,
+) -> Result<Created<View>, Problem> {
+    let made =
+        usecase::registration::create(&app, ids.portal_id, ids.application_id, body.0).await?;
+    Ok(Created(view(app.store.db(), made).await?))
+}
+
+async fn show(
+    _: Admin,
+    State(app): State<App>,
+    Ids(ids): Ids<RegistrationPath>,
+) -> Result<Shown<View>, Problem> {
+    let db = app.store.db();
+    let application = usecase::application::find(db, ids.portal_id, ids.application_id).await?;
+    let found = usecase::registration::find(db, application.id, ids.registration_id).await?;
+    Ok(Shown(view(db, found).await?))
+}
+
+async fn update(
+    _: Admin,
+    State(app): State<App>,
+    Ids(ids): Ids<RegistrationPath>,
+    body: Body<RegistrationEdit>,
+) -> Result<Shown<View>, Problem> {
+    let RegistrationPath { portal_id, application_id, registration_id } = ids;
+    let updated =
+        usecase::registration::update(&app, portal_id, application_id, registration_id, body.0)
+            .await?;
+    Ok(Shown(view(app.store.db(), updated).await?))
+}
+
+async fn delete(
+    _: Admin,
+    State(app): State<App>,
+    Ids(ids): Ids<RegistrationPath>,
+) -> Result<NoContent, Problem> {
+    let db = app.store.db();
+    let application = usecase::application::find(db, ids.portal_id, ids.application_id).await?;
+    usecase::registration::delete(&app, application.id, ids.registration_id).await?;
+    Ok(NoContent)
+}
