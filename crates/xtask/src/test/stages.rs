@@ -90,6 +90,7 @@ fn native(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
     without_guests(&mut test)
         .arg("--no-fail-fast")
         .env("GATEKEY_FILTERS_DIR", workspace.filters())
+        .env("GATEKEY_BENCH_DIR", workspace.bench())
         .env("GATEKEY_ENVOY", envoy)
         .env("GATEKEY_TEST_POSTGRES_URL", &postgres.url);
     tally.count(&mut test)
