@@ -50,6 +50,12 @@
 //! A trap, `proc_exit` and a spent budget take the whole VM down, as on a real proxy; then the
 //! plugin's [`FailurePolicy`] decides what becomes of requests. Memory beyond the profile's limit is
 //! refused to the guest.
+//!
+//! # What is not emulated
+//!
+//! One plugin per VM and one filter per stream; HTTP only, no TCP callbacks; gRPC calls and foreign
+//! functions are there but reach nobody. What a proxy does to a request before its filter chain
+//! (normalising paths, adding `x-request-id`) is the test's to spell out.
 
 mod abi;
 mod artifact;

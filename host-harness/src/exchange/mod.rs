@@ -206,7 +206,7 @@ impl Drive<'_> {
         if reply.latency.is_zero() {
             stream.turn = Turn::Response;
         } else {
-            let at = self.lent.clock.elapsed() + reply.latency;
+            let at = self.lent.clock.elapsed().saturating_add(reply.latency);
             self.lent.events.schedule(at, Event::UpstreamAnswers { worker, context });
         }
     }

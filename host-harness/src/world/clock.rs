@@ -34,7 +34,7 @@ impl Clock {
 
     pub(crate) fn wall(&self) -> Duration {
         let skew = Duration::from_millis(self.skew_ms.unsigned_abs());
-        let wall = self.epoch + self.now;
+        let wall = self.epoch.saturating_add(self.now);
         if self.skew_ms < 0 { wall.saturating_sub(skew) } else { wall.saturating_add(skew) }
     }
 

@@ -131,6 +131,29 @@ fn one_artifact_serves_threads() {
     });
 }
 
+#[test]
+fn compiled_forms_are_kept_and_spoilt_ones_made_anew() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");
+    drop(std::fs::remove_dir_all(&folder));
+    let files = || -> Vec<std::path::PathBuf> {
+        std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect()
+    };
+    let bytes = guest::bytes("");
+    guest::world(Profile::envoy(), &Artifact::compile_cached(&bytes, &folder).unwrap());
+    let [file] = &files()[..] else { panic!("{:?}", files()) };
+    let written = std::fs::metadata(file).unwrap().modified().unwrap();
+    guest::world(Profile::envoy(), &Artifact::compile_cached(&bytes, &folder).unwrap());
+    assert_eq!(std::fs::metadata(file).unwrap().modified().unwrap(), written);
+    std::fs::write(file, "spoilt").unwrap();
+    guest::world(Profile::envoy(), &Artifact::compile_cached(&bytes, &folder).unwrap());
+    assert_ne!(std::fs::read(file).unwrap(), b"spoilt");
+    let other = guest::bytes("(func)");
+    Artifact::compile_cached(&other, &folder).unwrap();
+    assert_eq!(files().len(), 2);
+    let error = Artifact::compile_cached(&other, "/proc/no-such-folder").unwrap_err();
+    assert!(matches!(error, ArtifactError::Cache { .. }), "{error}");
+}
+
 fn start(bytes: &[u8]) -> Result<(), StartError> {
     let artifact = Artifact::compile(bytes)?;
     World::builder(Profile::spec()).build().start(&artifact, Plugin::new("test", "")).map(drop)

@@ -91,7 +91,7 @@ fn start(host: &mut Host, mut request: UpstreamRequest, timeout_ms: u32) -> Resu
         let event = Event::CallEnds { worker, generation, token, delivery };
         // A canary is gone before anything could come back to it.
         if !host.canary {
-            host.shared.events.schedule(at + after, event);
+            host.shared.events.schedule(at.saturating_add(after), event);
         }
     }
     let owner = host.acting();

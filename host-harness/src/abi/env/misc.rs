@@ -143,7 +143,7 @@ fn set_tick_period(host: &mut Host, period_ms: u32) {
 /// Arms the timer, if the guest wants one. The canary's never fires.
 pub(crate) fn schedule_tick(host: &mut Host) {
     let Some(period) = host.tick_period.filter(|_| !host.canary) else { return };
-    let at = host.shared.clock.elapsed() + period;
+    let at = host.shared.clock.elapsed().saturating_add(period);
     let event = Event::Tick { worker: host.worker, generation: host.tick_generation };
     host.shared.events.schedule(at, event);
 }

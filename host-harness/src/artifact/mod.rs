@@ -1,8 +1,10 @@
 //! A filter, checked and compiled once, instantiated many times.
 
+mod cache;
+
 use core::fmt;
 use core::time::Duration;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
@@ -26,6 +28,7 @@ pub struct Artifact {
 
 struct Inner {
     bytes: Vec<u8>,
+    cache: Option<PathBuf>,
     metered: Compiled,
     unmetered: OnceLock<Result<Compiled, ArtifactError>>,
 }
@@ -41,11 +44,26 @@ impl Artifact {
     /// # Errors
     /// When the bytes are not a module that some Proxy-Wasm host could load.
     pub fn compile(bytes: &[u8]) -> Result<Self, ArtifactError> {
+        Self::make(bytes, None)
+    }
+
+    /// The same, keeping the compiled form in a folder for the next time.
+    ///
+    /// What lies in the folder is executed as it is: it must be writable only by those you would let
+    /// run code as yourself.
+    ///
+    /// # Errors
+    /// As [`Artifact::compile`], and when the folder cannot be written.
+    pub fn compile_cached(bytes: &[u8], folder: impl AsRef<Path>) -> Result<Self, ArtifactError> {
+        Self::make(bytes, Some(folder.as_ref().to_owned()))
+    }
+
+    fn make(bytes: &[u8], cache: Option<PathBuf>) -> Result<Self, ArtifactError> {
         if !bytes.starts_with(b"\0asm") {
             return Err(ArtifactError::NotWasm);
         }
-        let metered = Compiled::new(bytes, true)?;
-        let inner = Inner { bytes: bytes.to_vec(), metered, unmetered: OnceLock::new() };
+        let metered = Compiled::new(bytes, true, cache.as_deref())?;
+        let inner = Inner { bytes: bytes.to_vec(), cache, metered, unmetered: OnceLock::new() };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -88,8 +106,8 @@ impl Artifact {
         if metered {
             return Ok(&self.inner.metered);
         }
-        let unmetered =
-            self.inner.unmetered.get_or_init(|| Compiled::new(&self.inner.bytes, false));
+        let Inner { bytes, cache, unmetered, .. } = &*self.inner;
+        let unmetered = unmetered.get_or_init(|| Compiled::new(bytes, false, cache.as_deref()));
         unmetered.as_ref().map_err(Clone::clone)
     }
 }
@@ -101,12 +119,15 @@ impl fmt::Debug for Artifact {
 }
 
 impl Compiled {
-    fn new(bytes: &[u8], metered: bool) -> Result<Self, ArtifactError> {
+    fn new(bytes: &[u8], metered: bool, cache: Option<&Path>) -> Result<Self, ArtifactError> {
         let invalid = |error: wasmtime::Error| ArtifactError::Invalid { reason: words(&error) };
         let mut config = Config::new();
         config.consume_fuel(metered).epoch_interruption(!metered);
         let engine = Engine::new(&config).map_err(invalid)?;
-        let module = Module::from_binary(&engine, bytes).map_err(invalid)?;
+        let module = match cache {
+            Some(folder) => cache::module(&engine, bytes, folder)?,
+            None => Module::from_binary(&engine, bytes).map_err(invalid)?,
+        };
         check_exports(&module)?;
         let mut linker = Linker::new(&engine);
         env::link(&mut linker).and_then(|()| wasi::link(&mut linker)).map_err(invalid)?;
