@@ -190,11 +190,7 @@ pub(crate) async fn update(
 async fn check(tx: &ChangeSet, portal: &portal::Model) -> Result<(), Problem> {
     if portal.rbac_enabled && !portal.authentication_enabled {
         let reason = "needs authentication_enabled";
-        return Err(Problem::one_invalid(Invalid::body(
-            "rbac_enabled",
-            "dependent_fields",
-            reason,
-        )));
+        return Err(Problem::one_invalid(Invalid::body("rbac_enabled", "invalid", reason)));
     }
     if let Some(id) = portal.default_strategy_id {
         strategy::exists(&**tx, id, "default_application_auth_strategy_id").await?;

@@ -275,7 +275,7 @@ pub(crate) async fn update(
 ) -> Result<strategy::Model, Problem> {
     let tx = app.store.change().await?;
     let mut after = find(&*tx, id).await?;
-    refuse_openid_connect(edit.dcr_provider_id.is_some(), "dcr_provider_id")?;
+    refuse_provider(edit.dcr_provider_id)?;
     refuse_principals(edit.principals)?;
     edit.name.put(&mut after.name);
     edit.display_name.put(&mut after.display_name);
@@ -335,7 +335,7 @@ async fn store(
 fn settings(new: &NewStrategy) -> Result<Value, Problem> {
     refuse_openid_connect(new.strategy_type == StrategyType::OpenidConnect, "strategy_type")?;
     refuse_openid_connect(new.configs.openid_connect.is_some(), "configs.openid-connect")?;
-    refuse_openid_connect(new.dcr_provider_id.is_some(), "dcr_provider_id")?;
+    refuse_provider(new.dcr_provider_id)?;
     if let Given::Yes(principals) = &new.principals {
         refuse_principals(Given::Yes(*principals))?;
     }
@@ -366,6 +366,15 @@ fn refuse_openid_connect(asked: bool, field: &str) -> Result<(), Problem> {
     }
     let reason = "OpenID Connect is not supported yet; use key_auth";
     Err(Problem::one_invalid(Invalid::body(field, "invalid", reason)))
+}
+
+/// Key-auth strategies have no such property.
+fn refuse_provider(given: Option<Uuid>) -> Result<(), Problem> {
+    if given.is_none() {
+        return Ok(());
+    }
+    let reason = "is only for OpenID Connect strategies";
+    Err(Problem::one_invalid(Invalid::body("dcr_provider_id", "unknown_property", reason)))
 }
 
 fn refuse_principals(principals: Given<Principals>) -> Result<(), Problem> {
