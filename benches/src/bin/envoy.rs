@@ -1,0 +1,93 @@
+//! Measures filters side by side in a real Envoy: `target/bench/envoy.json`.
+//!
+//! `--beside FILE.wasm` measures another build of the filter in the same run, `--rounds N` and
+//! `--requests N` change how much is measured.
+
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context as _, Result};
+use gatekey_benches::envoy::{self, Chain, Parts, Plan};
+use gatekey_benches::folder;
+use gatekey_benches::population::Population;
+use gatekey_benches::report::{line, write};
+use gatekey_core::time::UnixMillis;
+use lexopt::{Arg, ValueExt as _};
+use serde::Serialize;
+
+const CREDENTIALS: usize = 100_000;
+
+/// The file that others read; `null` stands for what does not exist yet.
+#[derive(Serialize)]
+struct Report {
+    empty_chain_us: f64,
+    sdk_noop_added_us: f64,
+    api_key_auth_added_us: f64,
+    key_auth_added_us: f64,
+    jwt_authn_added_us: Option<f64>,
+    jwt_authn_cached_added_us: Option<f64>,
+    known_token_added_us: Option<f64>,
+    first_token_rs256_added_us: Option<f64>,
+    first_token_es256_added_us: Option<f64>,
+}
+
+fn main() -> Result<()> {
+    let mut plan = Plan::default();
+    let mut beside: Vec<PathBuf> = Vec::new();
+    let mut arguments = lexopt::Parser::from_env();
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Arg::Long("beside") => beside.push(arguments.value()?.into()),
+            Arg::Long("rounds") => plan.rounds = arguments.value()?.parse()?,
+            Arg::Long("requests") => plan.requests = arguments.value()?.parse()?,
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let bench = folder("GATEKEY_BENCH_DIR")?;
+    let noop = |file| bench.join(file);
+    let filter = folder("GATEKEY_FILTERS_DIR")?.join("gatekey_key_auth.wasm");
+    let mut chains = vec![
+        Chain::Empty,
+        Chain::Noop("sdk_noop", noop("gatekey_sdk_noop.wasm")),
+        Chain::Noop("sdk_noop_trimmed", noop("gatekey_sdk_noop_trimmed.wasm")),
+        Chain::ApiKeyAuth,
+        Chain::KeyAuth("key_auth".to_owned(), filter),
+    ];
+    for path in beside {
+        let name = path.file_stem().context("`--beside` takes a file")?;
+        chains.push(Chain::KeyAuth(name.to_string_lossy().into_owned(), path));
+    }
+
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
+    let population = Population::new(CREDENTIALS, UnixMillis(now.try_into()?))?;
+    let parts = Parts { envoy: folder("GATEKEY_ENVOY")?, folder: bench.join("envoy") };
+    line(format_args!(
+        "Envoy, one worker, {CREDENTIALS} keys; {} rounds of {} requests per chain",
+        plan.rounds, plan.requests
+    ));
+    let rounds = envoy::run(&parts, &chains, &population, plan)?;
+
+    let noop = rounds.added(1);
+    line(format_args!(
+        "  {:<24} {:>10} {:>10} {:>14}",
+        "chain", "CPU us", "added us", "x sdk_noop"
+    ));
+    for (at, chain) in chains.iter().enumerate() {
+        let (total, added) = (rounds.total(at), rounds.added(at));
+        let name = chain.name();
+        line(format_args!("  {name:<24} {total:>10.2} {added:>10.2} {:>14.2}", added / noop));
+    }
+    let hundredths = |value: f64| (value * 100.0).round() / 100.0;
+    let report = Report {
+        empty_chain_us: hundredths(rounds.total(0)),
+        sdk_noop_added_us: hundredths(noop),
+        api_key_auth_added_us: hundredths(rounds.added(3)),
+        key_auth_added_us: hundredths(rounds.added(4)),
+        jwt_authn_added_us: None,
+        jwt_authn_cached_added_us: None,
+        known_token_added_us: None,
+        first_token_rs256_added_us: None,
+        first_token_es256_added_us: None,
+    };
+    write(&bench, "envoy.json", &report)
+}
