@@ -80,6 +80,24 @@ const FRAME: &str = r#"
     (call $say (i32.const 16) (i32.const 2)))
 "#;
 
+/// The imported functions by their short name, with the types of their parameters.
+pub(crate) fn signatures() -> Vec<(String, Vec<&'static str>)> {
+    let functions = IMPORTS.split("(func $").skip(1);
+    functions
+        .map(|function| {
+            let name = function.split([' ', '\n']).next().unwrap();
+            let params = function.split("(param").nth(1).and_then(|rest| rest.split(')').next());
+            (name.to_owned(), params.unwrap_or_default().split_whitespace().collect())
+        })
+        .collect()
+}
+
+/// What a function is imported as.
+pub(crate) fn import_name(short: &str) -> String {
+    let before = IMPORTS.split(&format!("(func ${short} ")).next().unwrap();
+    before.rsplit('"').nth(1).unwrap().to_owned()
+}
+
 /// Compiles a guest made of the frame and this code. Data may lie from 256 on.
 pub(crate) fn compile(code: &str) -> Artifact {
     Artifact::compile(&bytes(code)).unwrap()

@@ -14,6 +14,7 @@ mod failure;
 mod guest;
 mod life;
 mod map;
+mod misuse;
 mod property;
 mod sdk;
 mod shared;
