@@ -4,19 +4,19 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 
-use crate::filter::{configuration, start, status, try_start, world};
+use crate::filter::{self, configuration, start, status, world};
 use crate::portal::Portal;
 
 fn refusal(change: impl FnOnce(&mut Value)) -> String {
     let portal = Portal::new();
     let mut configuration = configuration(&portal);
     change(&mut configuration);
-    try_start(&mut world(&portal), &configuration.to_string()).unwrap_err()
+    filter::refusal(&mut world(&portal), &configuration.to_string())
 }
 
 #[test]
 fn a_broken_configuration_names_the_place() {
-    let error = try_start(&mut world(&Portal::new()), "{").unwrap_err();
+    let error = filter::refusal(&mut world(&Portal::new()), "{");
     assert!(error.contains("configuration refused: line 1 column 1"), "{error}");
     let error = refusal(|configuration| configuration["peppers"][0]["secret"] = json!("AAAA"));
     assert!(error.contains("peppers[0]: the secret must have at least 32 bytes"), "{error}");

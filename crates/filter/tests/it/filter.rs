@@ -7,7 +7,8 @@ use std::process::Command;
 use std::sync::LazyLock;
 
 use gatekey_host_harness::{
-    Artifact, Outcome, Plugin, Profile, Request, Transcript, UnixMillis, WorkerId, World,
+    Artifact, Log, Outcome, Plugin, Profile, Request, StartError, Transcript, UnixMillis, WorkerId,
+    World,
 };
 use serde_json::{Value, json};
 
@@ -70,9 +71,12 @@ pub fn start_many(world: &mut World, configuration: &Value, workers: usize) -> V
     world.start_many(&FILTER, plugin(configuration), workers).unwrap()
 }
 
-pub fn try_start(world: &mut World, configuration: &str) -> Result<WorkerId, String> {
-    let plugin = Plugin::new("key-auth", configuration);
-    world.start(&FILTER, plugin).map_err(|error| format!("{error:?}"))
+/// What the operator reads in the log when the configuration is refused.
+pub fn refusal(world: &mut World, configuration: &str) -> String {
+    match world.start(&FILTER, Plugin::new("key-auth", configuration)) {
+        Err(StartError::ConfigurationRefused { logs }) => text(&logs),
+        other => panic!("{other:?}"),
+    }
 }
 
 pub fn call(world: &mut World, worker: WorkerId, key: &str) -> Transcript {
@@ -95,8 +99,12 @@ pub fn wait(world: &mut World, millis: u64) {
     world.advance(Duration::from_millis(millis));
 }
 
-/// Everything a worker logged, and nothing twice.
+/// Everything a worker logged.
 pub fn logs(world: &World, worker: WorkerId) -> String {
-    let lines = world.logs(worker).iter().map(|log| String::from_utf8_lossy(&log.bytes));
+    text(world.logs(worker))
+}
+
+fn text(logs: &[Log]) -> String {
+    let lines = logs.iter().map(|log| String::from_utf8_lossy(&log.bytes));
     lines.collect::<Vec<_>>().join("\n")
 }
