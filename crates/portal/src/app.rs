@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::data_dir::Secrets;
 use crate::entropy::digest_of;
+use crate::gateway::Gateways;
 use crate::metrics::Metrics;
 use crate::password::Passwords;
 use crate::store::Store;
@@ -42,6 +43,8 @@ pub(crate) struct Parts {
     pub(crate) mail_waiting: Notify,
     /// Where e-mails are delivered.
     pub(crate) mailbox: PathBuf,
+    /// What is remembered about gateways.
+    pub(crate) gateways: Gateways,
     /// What happened so far, in numbers.
     pub(crate) metrics: Metrics,
 }
@@ -57,6 +60,7 @@ impl App {
             throttles: Throttles::new(config.throttle),
             mail_waiting: Notify::new(),
             mailbox: crate::data_dir::mailbox(&config.data_dir),
+            gateways: Gateways::default(),
             metrics: Metrics::default(),
             config,
             store,

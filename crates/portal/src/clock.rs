@@ -4,6 +4,7 @@ use core::sync::atomic::{AtomicI64, Ordering};
 use core::time::Duration;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use gatekey_core::time::UnixMillis;
 use jiff::Timestamp;
 
 /// Tells the time. Tests move it on instead of waiting.
@@ -17,6 +18,11 @@ impl Clock {
     pub(crate) fn now(&self) -> i64 {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         millis(since).saturating_add(self.ahead.load(Ordering::Relaxed))
+    }
+
+    /// The same as the core has it.
+    pub(crate) fn unix_millis(&self) -> UnixMillis {
+        UnixMillis(u64::try_from(self.now()).unwrap_or_default())
     }
 
     /// Moves the clock on.

@@ -25,6 +25,8 @@ pub struct Config {
     pub portal_domain: String,
     /// The words before the random part of a key.
     pub key_format: KeyFormat,
+    /// How many changes gateways can catch up on; older ones cost them a snapshot.
+    pub retained_changes: u64,
     /// How many proxies in front of the portal append to `X-Forwarded-For`.
     pub trusted_proxies: usize,
     /// How logs look.
@@ -46,6 +48,7 @@ impl Default for Config {
             public_url: None,
             portal_domain: "localhost".into(),
             key_format: KeyFormat::default(),
+            retained_changes: 10_000,
             trusted_proxies: 0,
             log_format: LogFormat::Text,
             log_level: LogLevel::Info,
@@ -148,6 +151,7 @@ pub(crate) struct Layer {
     pub(crate) portal_domain: Option<String>,
     pub(crate) key_prefix: Option<String>,
     pub(crate) key_environment: Option<String>,
+    pub(crate) retained_changes: Option<u64>,
     pub(crate) trusted_proxies: Option<usize>,
     pub(crate) log_format: Option<LogFormat>,
     pub(crate) log_level: Option<LogLevel>,
@@ -178,6 +182,7 @@ impl Layer {
             portal_domain: self.portal_domain.or(below.portal_domain),
             key_prefix: self.key_prefix.or(below.key_prefix),
             key_environment: self.key_environment.or(below.key_environment),
+            retained_changes: self.retained_changes.or(below.retained_changes),
             trusted_proxies: self.trusted_proxies.or(below.trusted_proxies),
             log_format: self.log_format.or(below.log_format),
             log_level: self.log_level.or(below.log_level),
@@ -209,6 +214,7 @@ impl Layer {
             public_url: self.public_url,
             portal_domain: self.portal_domain.unwrap_or(default.portal_domain),
             key_format,
+            retained_changes: self.retained_changes.unwrap_or(default.retained_changes),
             trusted_proxies: self.trusted_proxies.unwrap_or(default.trusted_proxies),
             log_format: self.log_format.unwrap_or(default.log_format),
             log_level: self.log_level.unwrap_or(default.log_level),

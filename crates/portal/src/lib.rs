@@ -17,6 +17,7 @@ mod clock;
 pub mod config;
 mod data_dir;
 mod entropy;
+mod gateway;
 mod input;
 mod list;
 mod logging;

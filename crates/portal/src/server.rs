@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use crate::app::App;
 use crate::config::Config;
 use crate::store::Store;
-use crate::{api, data_dir, mail};
+use crate::{api, data_dir, gateway, mail};
 
 /// How long open requests may go on after the portal was told to stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -40,6 +40,7 @@ impl ServerError {
 pub struct Server {
     app: App,
     delivery: JoinHandle<()>,
+    tidying: JoinHandle<()>,
 }
 
 impl Server {
@@ -56,12 +57,23 @@ impl Server {
             .map_err(|error| ServerError::at("cannot open the database", error))?;
         let app = App::new(config, store, secrets);
         let delivery = tokio::spawn(mail::deliver_forever(app.clone()));
-        Ok(Self { app, delivery })
+        let tidying = tokio::spawn(gateway::upkeep::tidy_forever(app.clone()));
+        Ok(Self { app, delivery, tidying })
     }
 
     /// Answers requests without a socket.
     pub fn router(&self) -> Router {
         api::router(self.app.clone())
+    }
+
+    /// Forgets at once what is otherwise forgotten from time to time.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn tidy(&self) -> Result<(), ServerError> {
+        let tidied = gateway::upkeep::tidy(&self.app).await;
+        tidied.map_err(|error| ServerError::at("cannot tidy", error))
     }
 
     /// Moves the portal's clock on: tests of what ends with time need not wait for it.
@@ -81,8 +93,10 @@ impl Server {
     ) -> Result<(), ServerError> {
         let service = self.router().into_make_service_with_connect_info::<SocketAddr>();
         let (stopping, mut stopped) = tokio::sync::watch::channel(false);
+        let app = self.app.clone();
         let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
             stop.await;
+            app.gateways.stop();
             stopping.send_replace(true);
         });
         let served = tokio::select! {
@@ -102,5 +116,6 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.delivery.abort();
+        self.tidying.abort();
     }
 }

@@ -14,7 +14,9 @@ use crate::app::App;
 use crate::problem::Problem;
 
 mod developer;
+mod enforcement;
 mod frame;
+mod gateway;
 mod management;
 mod operations;
 pub(crate) mod reply;
@@ -30,6 +32,7 @@ pub(crate) fn router(app: App) -> Router {
     let text = Bytes::from(description_text(&description));
     let show = move || async move { ([(CONTENT_TYPE, "application/json")], text) };
     router
+        .layer(from_fn_with_state(app.clone(), enforcement::wait))
         .merge(operations::routes())
         .route(OPENAPI_PATH, get(show))
         .fallback(async || Problem::not_found())
@@ -49,6 +52,7 @@ fn described() -> (Router<App>, OpenApi) {
     let router = ApiRouter::new()
         .merge(management::routes())
         .merge(developer::routes())
+        .merge(gateway::routes())
         .finish_api_with(&mut description, describe);
     (router, description)
 }

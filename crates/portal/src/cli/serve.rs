@@ -53,6 +53,9 @@ pub(super) struct Serve {
     /// The second word of issued keys [default: live]
     #[arg(long, env = "GATEKEY_KEY_ENVIRONMENT", value_name = "WORD")]
     key_environment: Option<String>,
+    /// How many changes gateways can catch up on without a new snapshot [default: 10000]
+    #[arg(long, env = "GATEKEY_RETAINED_CHANGES", value_name = "NUMBER")]
+    retained_changes: Option<u64>,
     /// How many proxies in front of the portal append to X-Forwarded-For [default: 0]
     #[arg(long, env = "GATEKEY_TRUSTED_PROXIES", value_name = "NUMBER")]
     trusted_proxies: Option<usize>,
@@ -86,6 +89,7 @@ impl Serve {
             portal_domain: self.portal_domain,
             key_prefix: self.key_prefix,
             key_environment: self.key_environment,
+            retained_changes: self.retained_changes,
             trusted_proxies: self.trusted_proxies,
             ..Layer::default()
         })?;

@@ -13,6 +13,7 @@ mod gateway;
 mod implementation;
 mod portal;
 mod publication;
+mod receipts;
 mod registration;
 mod strategy;
 
@@ -26,6 +27,7 @@ pub(super) fn routes() -> ApiRouter<App> {
         .merge(strategy::routes())
         .merge(gateway::routes())
         .merge(entity::routes())
+        .merge(receipts::routes())
         .merge(developer::routes())
         .merge(application::routes())
         .merge(registration::routes())

@@ -11,6 +11,7 @@ pub struct Model {
     pub instance: String,
     pub revision: i64,
     pub seen_at: i64,
+    pub live_until: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

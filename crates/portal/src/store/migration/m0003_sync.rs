@@ -55,6 +55,7 @@ fn receipts() -> TableCreateStatement {
         .col(string("instance"))
         .col(big_integer("revision"))
         .col(big_integer("seen_at"))
+        .col(big_integer("live_until"))
         .primary_key(Index::create().col("gateway_id").col("instance"))
         .foreign_key(
             ForeignKey::create()

@@ -1,0 +1,120 @@
+//! Which revision gateways have applied, as they say with every poll.
+//!
+//! Receipts are rows, so that a portal that was restarted, or another process of it, knows which
+//! gateways there are.
+
+use core::time::Duration;
+use std::time::Instant;
+
+use gatekey_core::id::Revision;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, Set};
+use uuid::Uuid;
+
+use super::delta::{signed, unsigned};
+use crate::app::App;
+use crate::clock::millis;
+use crate::store::entity::receipt;
+
+/// How long after its poll has ended an instance that does not poll again counts as running.
+const OVERDUE: Duration = Duration::from_secs(15);
+/// How long receipts of instances that are gone are shown.
+const REMEMBERED: Duration = Duration::from_secs(24 * 3_600);
+/// How often those who wait look for receipts that another process took.
+pub(crate) const LOOK: Duration = Duration::from_millis(500);
+
+/// An instance says that it applied a revision and waits for what comes next.
+pub(crate) async fn receive(
+    app: &App,
+    gateway: Uuid,
+    instance: String,
+    applied: Revision,
+    wait: Duration,
+) -> Result<(), DbErr> {
+    let now = app.clock.now();
+    let row = receipt::ActiveModel {
+        gateway_id: Set(gateway),
+        instance: Set(instance),
+        revision: Set(signed(applied)),
+        seen_at: Set(now),
+        live_until: Set(now.saturating_add(millis(wait + OVERDUE))),
+    };
+    receipt::Entity::insert(row)
+        .on_conflict(
+            OnConflict::columns([receipt::Column::GatewayId, receipt::Column::Instance])
+                .update_columns([
+                    receipt::Column::Revision,
+                    receipt::Column::SeenAt,
+                    receipt::Column::LiveUntil,
+                ])
+                .to_owned(),
+        )
+        .exec_without_returning(app.store.db())
+        .await?;
+    app.gateways.received.send_replace(());
+    Ok(())
+}
+
+/// The receipts of a gateway, by instance.
+pub(crate) async fn of_gateway(app: &App, gateway: Uuid) -> Result<Vec<receipt::Model>, DbErr> {
+    receipt::Entity::find()
+        .filter(receipt::Column::GatewayId.eq(gateway))
+        .order_by_asc(receipt::Column::Instance)
+        .all(app.store.db())
+        .await
+}
+
+/// Forgets instances that have been gone for long.
+pub(crate) async fn prune(app: &App) -> Result<(), DbErr> {
+    let end = app.clock.now().saturating_sub(millis(REMEMBERED));
+    receipt::Entity::delete_many()
+        .filter(receipt::Column::LiveUntil.lt(end))
+        .exec(app.store.db())
+        .await?;
+    Ok(())
+}
+
+/// On how many of the running instances a revision is enforced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Enforcement {
+    /// Instances that applied it.
+    pub(crate) enforced: usize,
+    /// Instances that run.
+    pub(crate) live: usize,
+    /// The revision.
+    pub(crate) revision: Revision,
+}
+
+/// Waits until every running instance of every gateway has applied a revision, at most for the
+/// given time. No instance at all is a short wait.
+pub(crate) async fn wait_for(
+    app: &App,
+    revision: Revision,
+    patience: Duration,
+) -> Result<Enforcement, DbErr> {
+    let deadline = Instant::now() + patience;
+    let mut received = app.gateways.received.subscribe();
+    let mut stopping = app.gateways.stopping();
+    loop {
+        received.borrow_and_update();
+        let state = enforcement(app, revision).await?;
+        let left = deadline.saturating_duration_since(Instant::now());
+        if state.enforced == state.live || left.is_zero() || *stopping.borrow_and_update() {
+            return Ok(state);
+        }
+        tokio::select! {
+            _ = received.changed() => {}
+            _ = stopping.changed() => {}
+            () = tokio::time::sleep(left.min(LOOK)) => {}
+        }
+    }
+}
+
+async fn enforcement(app: &App, revision: Revision) -> Result<Enforcement, DbErr> {
+    let live = receipt::Entity::find()
+        .filter(receipt::Column::LiveUntil.gt(app.clock.now()))
+        .all(app.store.db())
+        .await?;
+    let enforced = live.iter().filter(|receipt| unsigned(receipt.revision) >= revision).count();
+    Ok(Enforcement { enforced, live: live.len(), revision })
+}
