@@ -237,14 +237,14 @@ impl Fleet {
                 if !self.write(&format!("delta/{}/{}", head.slot, head.deltas), bytes) {
                     return false;
                 }
-                head.deltas += 1;
+                head.deltas = head.deltas.saturating_add(1);
                 head.latest = revision;
                 self.followed = Some((head.slot, head.base, head.deltas));
                 self.write_head(&head) && head.deltas < MAX_DELTAS
             }
             (Document::Delta, Progress::Confirmed(_)) => {
                 let Some(mut head) = self.head() else { return false };
-                head.pulses += 1;
+                head.pulses = head.pulses.wrapping_add(1);
                 self.pulses = head.pulses;
                 self.write("pulse", bytes) && self.write_head(&head)
             }

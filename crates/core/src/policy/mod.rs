@@ -210,7 +210,7 @@ impl PolicyLoader {
             Policy::empty(manifest.gateway, manifest.revision, manifest.issued_at, methods);
         policy.applications = Applications::with_expected(manifest.applications);
         // The index is sized by what the pages can hold at most, whatever the manifest says.
-        let bytes: usize = manifest.pages.iter().map(|page| page.length as usize).sum();
+        let bytes: u64 = manifest.pages.iter().map(|page| u64::from(page.length)).sum();
         let possible = u32::try_from(bytes / 64).unwrap_or(u32::MAX);
         let credentials = CredentialLoader::new(manifest.credentials.min(possible));
         Self { policy, credentials, last: (0, None) }

@@ -125,12 +125,12 @@ pub(crate) fn set_tick_period(millis: u32) -> HostResult<()> {
     checked(unsafe { proxy_set_tick_period_milliseconds(millis) })
 }
 
-/// The time of day; zero when the host has none, which makes every policy stale or fresh by its
-/// own date and every bounded lease end.
+/// The time of day. A host without a clock stands at the end of time, where every credential has
+/// expired and every policy is stale.
 pub(crate) fn now() -> UnixMillis {
     let mut nanos = 0;
     let status = unsafe { clock_time_get(0, 1_000_000, &raw mut nanos) };
-    UnixMillis(if status == 0 { nanos / 1_000_000 } else { 0 })
+    UnixMillis(if status == 0 { nanos / 1_000_000 } else { u64::MAX })
 }
 
 pub(crate) fn random() -> u64 {
