@@ -62,7 +62,9 @@ pub struct Memory {
 
 impl Default for Memory {
     fn default() -> Self {
-        Self { usage: Vec::with_capacity(64), uses: Vec::with_capacity(64), uncounted: 0 }
+        // All the room there will ever be: a check never asks for more.
+        let (usage, uses) = (Vec::with_capacity(MAX_USAGE), Vec::with_capacity(MAX_USES));
+        Self { usage, uses, uncounted: 0 }
     }
 }
 

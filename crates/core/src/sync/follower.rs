@@ -13,7 +13,7 @@ use crate::time::UnixMillis;
 const FIRST_PAUSE_MS: u64 = 125;
 /// The longest pause: a portal that returns is noticed within this.
 const LONGEST_PAUSE_MS: u64 = 1_000;
-/// An empty answer that came sooner than this was no long poll.
+/// An answer without news that came sooner than this was no long poll.
 const SHORTEST_POLL_MS: u64 = 1_000;
 
 /// How the portal is polled.
@@ -210,10 +210,8 @@ impl Follower {
             Ok(progress) => {
                 self.failures = 0;
                 self.not_before = match progress {
-                    Progress::Confirmed(_) if chore.kind == Kind::Changes => {
-                        chore.sent_at.plus(SHORTEST_POLL_MS)
-                    }
-                    _ => now,
+                    Progress::Confirmed(_) => chore.sent_at.plus(SHORTEST_POLL_MS),
+                    Progress::Applied(_) | Progress::WantPage { .. } => now,
                 };
                 if !matches!(progress, Progress::WantPage { .. }) {
                     self.outdated = false;

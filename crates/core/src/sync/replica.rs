@@ -216,6 +216,11 @@ impl Replica {
             {
                 return Err(SyncError::WrongCount);
             }
+            // Deltas go on being applied while pages arrive.
+            let (offered, held) = (loading.manifest.revision, self.policy.as_ref());
+            if let Some(held) = held.map(Policy::revision).filter(|held| offered < *held) {
+                return Err(SyncError::Older { offered, held });
+            }
             let policy = loading.loader.finish();
             if let Some(older) = &self.policy {
                 policy.remember(older);
