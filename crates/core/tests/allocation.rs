@@ -1,0 +1,113 @@
+//! The way to a decision about a key takes no memory from the heap.
+
+#![allow(unsafe_code, reason = "an allocator that counts has to be one")]
+
+#[cfg(test)]
+mod fixture;
+
+use core::alloc::{GlobalAlloc, Layout};
+use core::cell::Cell;
+use std::alloc::System;
+
+struct Counting;
+
+thread_local! {
+    static TAKEN: Cell<u32> = const { Cell::new(0) };
+}
+
+fn count() {
+    // A thread that is ending has no counter any more, and nobody who reads it.
+    let _ = TAKEN.try_with(|taken| taken.set(taken.get() + 1));
+}
+
+// SAFETY: every call goes to the system's allocator unchanged.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: as for this function.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count();
+        // SAFETY: as for this function.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: as for this function.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+#[cfg(test)]
+mod tests {
+    use gatekey_core::check::{Decision, Env, Memory, Step};
+    use gatekey_core::http::{Header, Request};
+    use gatekey_core::snapshot::Change;
+    use gatekey_core::time::UnixTime;
+
+    use super::{TAKEN, fixture};
+
+    fn taken(work: impl FnOnce()) -> u32 {
+        let before = TAKEN.get();
+        work();
+        TAKEN.get() - before
+    }
+
+    #[test]
+    fn the_counter_counts() {
+        assert_eq!(taken(|| drop(core::hint::black_box(Box::new(7)))), 1);
+        assert_eq!(taken(|| ()), 0);
+    }
+
+    #[test]
+    fn a_check_takes_nothing() {
+        let mut replica = fixture::loaded();
+        let more: Vec<_> = (2..2_000)
+            .map(|number| Change::Put(fixture::credential(number, fixture::APPLICATION).into()))
+            .collect();
+        replica.accept_delta(&fixture::delta(5, 6, &more)).unwrap();
+        let policy = replica.policy().unwrap();
+        let (settings, mut memory) = (fixture::settings(), Memory::default());
+        let keys: Vec<_> = (1..1_000).map(|number| fixture::key(number).0).collect();
+        let mut decide = |key: &str, second: u64| {
+            let headers = [
+                Header { name: b":path", value: b"/flights/1?x=1" },
+                Header { name: b"x-version", value: b"2" },
+                Header { name: b"APIKEY", value: key.as_bytes() },
+                Header { name: b"accept", value: b"*/*" },
+            ];
+            let request = Request {
+                method: b"GET",
+                authority: b"api.test:443",
+                path: b"/flights/1?x=1",
+                headers: &headers,
+            };
+            let now = UnixTime(fixture::NOW.seconds().0 + second);
+            let env = Env { now, settings: &settings, service: None };
+            let mut allowed = false;
+            let count = taken(|| {
+                if let Step::Done(Decision::Allow(grant)) =
+                    policy.check(&mut memory, &env, &request)
+                {
+                    let caller = grant.caller.unwrap();
+                    let mut visited = 0;
+                    caller.identity(|_, value| visited += usize::from(!value.is_empty()));
+                    allowed = visited == 8;
+                }
+            });
+            (allowed, count)
+        };
+        for (second, key) in (0..).zip(&keys) {
+            assert_eq!(decide(key, second), (true, 0), "{key}");
+        }
+        // Nor does a refusal.
+        for key in ["", "hunter2", &fixture::key(5_000).0] {
+            assert_eq!(decide(key, 0), (false, 0), "{key}");
+        }
+    }
+}
