@@ -62,6 +62,12 @@ pub struct Profile {
     /// Reading all pairs of a map outside its window gives success and no pairs instead of
     /// BAD_ARGUMENT. Source: envoy context.cc, `getHeaderMapPairs`.
     pub closed_map_reads_empty: bool,
+    /// A body outside its callback is there and empty, so that reading succeeds and writing is
+    /// BAD_ARGUMENT; else both are NOT_FOUND. Source: envoy context.cc, `getBuffer`; seen on 1.40.
+    pub closed_body_reads_empty: bool,
+    /// The request's headers stay open to a filter that answered the request itself without
+    /// resuming it. Source: seen on Envoy 1.40.
+    pub answer_keeps_request_maps: bool,
     /// `continue_stream`, for either half, takes away the request's headers, body and trailers at
     /// once. Source: envoy context.cc, `continueStream`.
     pub resume_closes_request_maps: bool,
@@ -146,6 +152,8 @@ impl Profile {
             host_means_authority: false,
             repeated_header: RepeatedHeader::First,
             closed_map_reads_empty: false,
+            closed_body_reads_empty: false,
+            answer_keeps_request_maps: false,
             resume_closes_request_maps: true,
             max_map_pairs: 1024,
             max_map_bytes: 1 << 20,
@@ -184,6 +192,8 @@ impl Profile {
             configuration_only_in_configure: true,
             host_means_authority: true,
             closed_map_reads_empty: true,
+            closed_body_reads_empty: true,
+            answer_keeps_request_maps: true,
             malformed_map: MalformedMap::Empty,
             resume_before_answer_forwards: true,
             local_response_runs_callbacks: true,

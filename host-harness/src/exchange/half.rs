@@ -169,7 +169,9 @@ impl Stream {
         let body = if local.body.is_empty() { Vec::new() } else { vec![local.body.clone()] };
         self.silent_response =
             !profile.local_response_runs_callbacks || self.turn == Turn::Response;
-        self.request.windows = Windows::default();
+        if !profile.answer_keeps_request_maps {
+            self.request.windows = Windows::default();
+        }
         self.response = Half::new(headers, body, crate::Headers::new());
         self.turn = Turn::Response;
     }

@@ -36,20 +36,17 @@ impl Metrics {
         &self.metrics
     }
 
-    /// The number of a metric; the same name and kind always gives the same one.
-    pub(crate) fn define(&mut self, kind: u32, name: String) -> Result<u32, Status> {
-        let kind = match kind {
-            0 => MetricKind::Counter,
-            1 => MetricKind::Gauge,
-            2 => MetricKind::Histogram,
-            _ => return Err(Status::BadArgument),
-        };
+    /// The number of a metric; the same name and kind always gives the same one. Its last two bits
+    /// are the kind, as in Envoy.
+    pub(crate) fn define(&mut self, wire: u32, name: String) -> Result<u32, Status> {
+        let kind = kind(wire).ok_or(Status::BadArgument)?;
         let known = self.metrics.iter().position(|m| m.kind == kind && m.name == name);
         let index = known.unwrap_or_else(|| {
             self.metrics.push(Metric { name, kind, value: 0, samples: Vec::new() });
             self.metrics.len() - 1
         });
-        u32::try_from(index + 1).map_err(|_| Status::InternalFailure)
+        let number = u32::try_from(index + 1).ok().and_then(|number| number.checked_mul(4));
+        number.map(|number| number | wire).ok_or(Status::InternalFailure)
     }
 
     pub(crate) fn increment(
@@ -58,13 +55,9 @@ impl Metrics {
         by: i64,
         counters_only_rise: bool,
     ) -> Result<(), Status> {
-        let metric = self.metric(id)?;
-        match metric.kind {
-            MetricKind::Histogram => return Err(Status::BadArgument),
-            MetricKind::Counter if by <= 0 && counters_only_rise => {
-                return Err(Status::BadArgument);
-            }
-            MetricKind::Counter | MetricKind::Gauge => {}
+        let metric = self.with_value(id)?;
+        if metric.kind == MetricKind::Counter && by <= 0 && counters_only_rise {
+            return Err(Status::BadArgument);
         }
         metric.value = metric.value.saturating_add_signed(by);
         Ok(())
@@ -84,17 +77,31 @@ impl Metrics {
     }
 
     pub(crate) fn get(&mut self, id: u32) -> Result<u64, Status> {
-        let metric = self.metric(id)?;
-        if metric.kind == MetricKind::Histogram {
-            return Err(Status::BadArgument);
+        Ok(self.with_value(id)?.value)
+    }
+
+    /// A counter or a gauge. A number of another kind is wrong even when there is no such metric.
+    fn with_value(&mut self, id: u32) -> Result<&mut Metric, Status> {
+        match kind(id & 3) {
+            Some(MetricKind::Counter | MetricKind::Gauge) => self.metric(id),
+            Some(MetricKind::Histogram) | None => Err(Status::BadArgument),
         }
-        Ok(metric.value)
     }
 
     fn metric(&mut self, id: u32) -> Result<&mut Metric, Status> {
-        let index = usize::try_from(id).ok().and_then(|id| id.checked_sub(1));
-        index.and_then(|index| self.metrics.get_mut(index)).ok_or(Status::NotFound)
+        let index = usize::try_from(id >> 2).ok().and_then(|number| number.checked_sub(1));
+        let metric = index.and_then(|index| self.metrics.get_mut(index));
+        metric.filter(|metric| kind(id & 3) == Some(metric.kind)).ok_or(Status::NotFound)
     }
+}
+
+fn kind(wire: u32) -> Option<MetricKind> {
+    Some(match wire {
+        0 => MetricKind::Counter,
+        1 => MetricKind::Gauge,
+        2 => MetricKind::Histogram,
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -119,9 +126,11 @@ mod tests {
         assert_eq!(metrics.record(histogram, 1), Ok(()));
         assert_eq!(metrics.get(histogram), Err(Status::BadArgument));
         assert_eq!(metrics.increment(histogram, 1, true), Err(Status::BadArgument));
-        for id in [0, 4] {
+        for id in [0, 1, counter + 1, gauge - 1, 1 << 30] {
             assert_eq!(metrics.get(id), Err(Status::NotFound));
             assert_eq!(metrics.record(id, 1), Err(Status::NotFound));
         }
+        assert_eq!(metrics.get(3), Err(Status::BadArgument));
+        assert_eq!(metrics.record(3, 1), Err(Status::NotFound));
     }
 }

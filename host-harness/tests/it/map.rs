@@ -184,6 +184,23 @@ fn resuming_takes_the_request_headers_away_at_once() {
 }
 
 #[test]
+fn an_answer_without_a_resume_keeps_the_request_headers_open_on_envoy() {
+    let code = format!(
+        r#"{NAME} {PROBE} {}
+        (func (export "proxy_on_log") (param i32) (call $probe))"#,
+        guest::request_function(
+            r#"(call $answer (i32.const 403) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)
+                 (i32.const 0) (i32.const 0) (i32.const -1))"#
+        )
+    );
+    let request = Request::get("/").header("x-name", "1");
+    let transcript = run(Profile::envoy(), &code, request.clone());
+    assert_eq!(lines(&transcript.logs), ["00", "00", "00", "01", "01"]);
+    let transcript = run(Profile::spec(), &code, request);
+    assert_eq!(lines(&transcript.logs)[..2], ["00", "02"]);
+}
+
+#[test]
 fn unknown_maps_and_bad_pointers_are_told() {
     let code = guest::request_function(
         r#"(call $tell (call $pairs (i32.const 8) (i32.const 0) (i32.const 4)))

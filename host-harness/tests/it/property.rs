@@ -131,13 +131,14 @@ fn calls_that_nobody_serves() {
            (call $tell (call $act_for (i32.const 1)))
            (call $tell (call $resume (i32.const 0)))
            (call $tell (call $resume (i32.const 2)))
+           (call $tell (call $resume (i32.const 4)))
            (call $tell (call $level (i32.const 32)))
            (call $tell (i32.load (i32.const 32)))
            (i32.const 1)"#,
     );
     let (mut world, worker) = guest::world(Profile::envoy(), &code);
     let transcript = world.request(worker, Request::get("/"));
-    assert_eq!(lines(&transcript.logs), ["01", "01", "02", "00", "00", "02", "00", "00"]);
+    assert_eq!(lines(&transcript.logs), ["01", "01", "02", "00", "00", "00", "02", "00", "00"]);
     // The resume was for the root context, which has nothing to resume.
     assert!(!transcript.reached_upstream());
 }

@@ -66,12 +66,15 @@ fn get_bytes(
 fn readable(host: &Host, kind: BufferKind) -> Result<&[u8], Status> {
     let stream = host.streams.get(&host.acting());
     let body = |open: fn(&Stream) -> Option<&[u8]>| stream.and_then(open);
+    let closed: Option<&[u8]> = host.profile.closed_body_reads_empty.then_some(&[]);
     let buffer = match kind {
         BufferKind::RequestBody => {
             body(|stream| stream.request.windows.body.then_some(stream.request.body.as_slice()))
+                .or(closed)
         }
         BufferKind::ResponseBody => {
             body(|stream| stream.response.windows.body.then_some(stream.response.body.as_slice()))
+                .or(closed)
         }
         BufferKind::CallResponseBody => host
             .delivery
@@ -88,12 +91,16 @@ fn readable(host: &Host, kind: BufferKind) -> Result<&[u8], Status> {
 }
 
 fn writable(host: &mut Host, kind: BufferKind) -> Result<&mut Vec<u8>, Status> {
+    let closed = match readable(host, kind) {
+        Ok(_) => Status::BadArgument,
+        Err(status) => status,
+    };
     let half = match kind {
         BufferKind::RequestBody => host.stream().map(|stream| &mut stream.request),
         BufferKind::ResponseBody => host.stream().map(|stream| &mut stream.response),
-        _ => return Err(Status::BadArgument),
+        _ => return Err(closed),
     };
-    half.filter(|half| half.windows.body).map(|half| &mut half.body).ok_or(Status::NotFound)
+    half.filter(|half| half.windows.body).map(|half| &mut half.body).ok_or(closed)
 }
 
 /// Replaces a range; a range at or behind the end appends, an empty one at the start prepends.

@@ -13,15 +13,19 @@ use crate::stream::{LocalResponse, Turn, Windows};
 pub(crate) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     linker.func_wrap(MODULE, "proxy_continue_stream", |c: Caller<'_, Host>, direction| {
         enter(c, "proxy_continue_stream", |guest| {
-            continue_stream(guest.host(), http_direction(direction)?);
+            if let Some(direction) = http_direction(direction)? {
+                continue_stream(guest.host(), direction);
+            }
             Ok(())
         })
     })?;
     linker.func_wrap(MODULE, "proxy_close_stream", |c: Caller<'_, Host>, direction| {
         enter(c, "proxy_close_stream", |guest| {
-            http_direction(direction)?;
+            let direction = http_direction(direction)?;
             let host = guest.host();
-            if let Some(stream) = host.stream() {
+            if direction.is_some()
+                && let Some(stream) = host.stream()
+            {
                 stream.closed_by_guest = true;
                 let context = host.acting();
                 host.wake(context);
@@ -52,10 +56,12 @@ pub(crate) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     Ok(())
 }
 
-fn http_direction(wire: u32) -> Result<Direction, Status> {
+/// Nothing for the two halves of a TCP stream, which an HTTP filter may name without effect.
+fn http_direction(wire: u32) -> Result<Option<Direction>, Status> {
     match wire {
-        0 => Ok(Direction::Request),
-        1 => Ok(Direction::Response),
+        0 => Ok(Some(Direction::Request)),
+        1 => Ok(Some(Direction::Response)),
+        2 | 3 => Ok(None),
         _ => Err(Status::BadArgument),
     }
 }
