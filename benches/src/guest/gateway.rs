@@ -105,7 +105,7 @@ impl Gateway {
         while self.world.elapsed() + MOMENT < NEWS_AFTER {
             self.world.advance(MOMENT);
         }
-        self.world.take_background();
+        self.world.take_background(self.worker);
         let mut time = Duration::ZERO;
         // The poll began a tick after the start.
         while self.world.elapsed() < NEWS_AFTER + LOADED_AT {
@@ -113,7 +113,7 @@ impl Gateway {
             self.world.advance(MOMENT);
             time = time.max(started.elapsed());
         }
-        let fuel = self.world.take_background().fuel_of("proxy_on_http_call_response");
+        let fuel = self.world.take_background(self.worker).fuel_of("proxy_on_http_call_response");
         Taken { time, fuel }
     }
 
@@ -149,8 +149,9 @@ impl Gateway {
 }
 
 fn world(metering: Metering) -> WorldBuilder {
-    // The canary on the main thread would load everything a second time.
-    let profile = Profile { canary_run: false, ..Profile::envoy() };
+    let mut profile = Profile::envoy();
+    // It would load everything a second time.
+    profile.canary_run = false;
     let world = World::builder(profile).seed(1).clock(gatekey_host_harness::UnixMillis(START));
     let world = world.record(false);
     match metering {
