@@ -42,11 +42,17 @@ pub enum MalformedMap {
 pub struct Profile {
     /// What transcripts call this host.
     pub name: &'static str,
-    /// A throw-away VM runs the whole start-up before any worker does, so that N workers mean N + 1
-    /// runs of `on_vm_start` and `on_configure`. Source: cpp-host wasm.cc, `createWasm`.
+    /// A throw-away VM runs the whole start-up before any worker does, so that N workers mean
+    /// at least N + 1 runs of `on_vm_start` and `on_configure`. Source: cpp-host wasm.cc, `createWasm`.
     pub canary_run: bool,
-    /// The canary can reach upstreams. On Envoy it runs on the main thread, where clusters may be
-    /// absent. Source: rust-sdk issue 137.
+    /// One more VM lives on the main thread: it sees no request, but it ticks, makes calls and may
+    /// hold a lease in shared data. Source: seen on Envoy 1.40, where N workers mean N + 2 runs of
+    /// the start-up and N + 1 timers. No preset turns it on, so that in a test of one worker that
+    /// worker does all the background work.
+    pub main_thread_vm: bool,
+    /// The canary can reach upstreams. Envoy 1.40 lets it call static clusters, as seen there; those
+    /// that come later by discovery are absent at first boot (rust-sdk issue 137): turn this off to
+    /// see how a filter takes that.
     pub canary_has_upstreams: bool,
     /// In `_initialize` and `_start` only logging, environment, arguments, clock and randomness may
     /// be called; anything else traps. Source: cpp-host wasm.cc, `startVm`.
@@ -98,13 +104,16 @@ pub struct Profile {
     /// `on_log` runs before `on_done`. Source: envoy, access logs are written before filters are
     /// destroyed.
     pub log_before_done: bool,
-    /// The number of the first HTTP call of a VM. Source: envoy context.cc, `nextHttpCallToken`
-    /// skips 0.
+    /// The number of the first HTTP call of a VM. Source: seen on Envoy 1.40.
     pub first_call_token: u32,
+    /// How far apart the numbers of calls are. A call that cannot be started uses one up all the
+    /// same. Source: seen on Envoy 1.40.
+    pub call_token_step: u32,
     /// What a call to an upstream that does not exist answers. Source: envoy context.cc, `httpCall`.
     pub unknown_upstream: Status,
-    /// Timeouts and refused connections of a call arrive as ordinary 504 and 503 responses; only a
-    /// reset arrives with no headers. Source: envoy async client.
+    /// Timeouts, refused connections and resets of a call arrive as ordinary 504 and 503 responses;
+    /// only an answer cut off in the middle arrives with no headers. Source: envoy async client, and
+    /// seen on 1.40.
     pub call_failures_are_responses: bool,
     /// A call whose stream has ended is not cancelled: its reply is still delivered. Source: envoy,
     /// calls belong to the root context.
@@ -146,6 +155,7 @@ impl Profile {
         Self {
             name: "spec",
             canary_run: false,
+            main_thread_vm: false,
             canary_has_upstreams: true,
             restricted_initialize: true,
             configuration_only_in_configure: false,
@@ -165,6 +175,7 @@ impl Profile {
             local_response_adds_content_headers: false,
             log_before_done: false,
             first_call_token: 1,
+            call_token_step: 1,
             unknown_upstream: Status::BadArgument,
             call_failures_are_responses: false,
             calls_outlive_streams: true,
@@ -188,7 +199,6 @@ impl Profile {
         Self {
             name: "envoy",
             canary_run: true,
-            canary_has_upstreams: false,
             configuration_only_in_configure: true,
             host_means_authority: true,
             closed_map_reads_empty: true,
@@ -199,6 +209,8 @@ impl Profile {
             local_response_runs_callbacks: true,
             local_response_adds_content_headers: true,
             log_before_done: true,
+            first_call_token: 4,
+            call_token_step: 4,
             call_failures_are_responses: true,
             cas_on_missing_key_succeeds: true,
             metric_prefix: "wasmcustom.",

@@ -194,7 +194,7 @@ impl Drive<'_> {
         });
         let response = match reply.fate {
             Fate::Answer => Some(Half::new(reply.headers, reply.chunks, reply.trailers)),
-            Fate::Reset | Fate::ConnectError | Fate::NotStarted => {
+            Fate::Reset | Fate::CutOff | Fate::ConnectError | Fate::NotStarted => {
                 let headers: Headers = [(":status", "503")].into_iter().collect();
                 Some(Half::new(headers, Vec::new(), Headers::new()))
             }

@@ -129,6 +129,7 @@ impl WorldBuilder {
             shared: Box::new(self.shared),
             origin: self.origin,
             workers: Vec::new(),
+            main_threads: Vec::new(),
             vms_made: 0,
         }
     }

@@ -48,6 +48,7 @@ pub struct World {
     shared: Box<Shared>,
     origin: Upstream,
     workers: Vec<Worker>,
+    main_threads: Vec<WorkerId>,
     vms_made: u64,
 }
 
@@ -65,7 +66,7 @@ impl World {
     /// configuration.
     pub fn start(&mut self, artifact: &Artifact, plugin: Plugin) -> Result<WorkerId, StartError> {
         let plugin = Arc::new(plugin);
-        self.run_canary(artifact, &plugin)?;
+        self.prepare(artifact, &plugin)?;
         self.start_worker(artifact, &plugin)
     }
 
@@ -81,16 +82,27 @@ impl World {
         workers: usize,
     ) -> Result<Vec<WorkerId>, StartError> {
         let plugin = Arc::new(plugin);
-        self.run_canary(artifact, &plugin)?;
+        self.prepare(artifact, &plugin)?;
         (0..workers).map(|_| self.start_worker(artifact, &plugin)).collect()
     }
 
-    fn run_canary(&mut self, artifact: &Artifact, plugin: &Arc<Plugin>) -> Result<(), StartError> {
-        if !self.profile.canary_run {
-            return Ok(());
+    /// What runs before the workers: the canary, and the VM of the main thread.
+    fn prepare(&mut self, artifact: &Artifact, plugin: &Arc<Plugin>) -> Result<(), StartError> {
+        if self.profile.canary_run {
+            let setup = self.setup(plugin, self.workers.len(), 0, true);
+            Vm::new(artifact, setup)?.boot(&mut self.shared)?;
         }
-        let setup = self.setup(plugin, self.workers.len(), 0, true);
-        Vm::new(artifact, setup)?.boot(&mut self.shared)
+        if self.profile.main_thread_vm {
+            let main = self.start_worker(artifact, plugin)?;
+            self.main_threads.push(main);
+        }
+        Ok(())
+    }
+
+    /// The VMs that live on the main thread, one per plugin started, if the profile has them.
+    #[must_use]
+    pub fn main_threads(&self) -> &[WorkerId] {
+        &self.main_threads
     }
 
     fn start_worker(

@@ -34,6 +34,7 @@ impl UpstreamRequest {
 pub(crate) enum Fate {
     Answer,
     Reset,
+    CutOff,
     ConnectError,
     Never,
     NotStarted,
@@ -74,10 +75,16 @@ impl UpstreamReply {
         Self::status(200).body(body)
     }
 
-    /// Accepts the request and breaks the connection.
+    /// Accepts the request and breaks the connection before it answers.
     #[must_use]
     pub fn reset() -> Self {
         Self::with(Fate::Reset)
+    }
+
+    /// Begins to answer and breaks the connection.
+    #[must_use]
+    pub fn cut_off() -> Self {
+        Self::with(Fate::CutOff)
     }
 
     /// Refuses the connection.
@@ -254,7 +261,7 @@ pub(crate) fn outcome(
             CallResult::ConnectError,
             reply.latency,
             if failures_are_responses {
-                Delivery::local("503", "upstream connect error or disconnect/reset before headers")
+                Delivery::local("503", CONNECT_ERROR)
             } else {
                 Delivery::failed(BROKEN_CONNECTION, "connect error")
             },
@@ -270,12 +277,20 @@ pub(crate) fn outcome(
             };
             (CallResult::Answered(status), reply.latency, delivery)
         }
-        Some(Fate::Reset | Fate::Never | Fate::NotStarted) => {
+        Some(Fate::Reset) if failures_are_responses => {
+            (CallResult::Reset, reply.latency, Delivery::local("503", RESET))
+        }
+        Some(Fate::Reset | Fate::CutOff | Fate::Never | Fate::NotStarted) => {
             (CallResult::Reset, reply.latency, Delivery::failed(BROKEN_CONNECTION, "reset"))
         }
     };
     (result, Some((after, delivery)))
 }
+
+const CONNECT_ERROR: &str = "upstream connect error or disconnect/reset before headers. \
+    reset reason: remote connection failure";
+const RESET: &str = "upstream connect error or disconnect/reset before headers. \
+    reset reason: connection termination";
 
 /// cpp-host's `WasmResult::BrokenConnection`.
 const BROKEN_CONNECTION: u32 = 11;
@@ -302,7 +317,9 @@ mod tests {
 
     #[test]
     fn failures_have_no_headers_by_the_letter() {
-        for reply in [UpstreamReply::connect_error(), UpstreamReply::reset()] {
+        for reply in
+            [UpstreamReply::connect_error(), UpstreamReply::reset(), UpstreamReply::cut_off()]
+        {
             let (_, end) = outcome(reply, None, false);
             assert_eq!(end.unwrap().1.headers, None);
         }

@@ -155,6 +155,24 @@ fn the_canary_runs_first_and_leaves_only_shared_state() {
 }
 
 #[test]
+fn the_main_thread_ticks_too_where_it_has_a_vm() {
+    let code = r#"
+        (func (export "proxy_on_configure") (param i32 i32) (result i32)
+          (drop (call $tick_every (i32.const 1000))) (i32.const 1))
+        (func (export "proxy_on_tick") (param i32) (call $tell (i32.const 1)))"#;
+    let mut profile = Profile::envoy();
+    profile.main_thread_vm = true;
+    let (mut world, worker) = start(profile, code, Plugin::default()).unwrap();
+    world.advance(Duration::from_secs(2));
+    let [main] = *world.main_threads() else { panic!("{:?}", world.main_threads()) };
+    assert_ne!(main, worker);
+    assert_eq!((world.logs(main).len(), world.logs(worker).len()), (2, 2));
+    assert_eq!(world.request(worker, Request::get("/")).status(), Some(200));
+    let (world, _) = start(Profile::envoy(), code, Plugin::default()).unwrap();
+    assert!(world.main_threads().is_empty());
+}
+
+#[test]
 fn ticks_come_on_time_and_can_be_changed_and_stopped() {
     // Every tick says the time in tenths of seconds; the third slows down, the fifth stops.
     let code = r#"

@@ -89,7 +89,7 @@ fn a_transcript_tells_everything_in_order() {
     assert_eq!(transcript.opened_at, Duration::from_millis(20));
     assert_eq!(transcript.ended_at, Duration::from_millis(50));
     let text = transcript.to_string();
-    for part in ["outcome upstream", "call 1 to cluster", "host call proxy_log", "  :path: /"] {
+    for part in ["outcome upstream", "call 4 to cluster", "host call proxy_log", "  :path: /"] {
         assert!(text.contains(part), "{part} in {text}");
     }
 }

@@ -79,12 +79,12 @@ fn start(host: &mut Host, mut request: UpstreamRequest, timeout_ms: u32) -> Resu
         request.headers.set("content-length", request.body.len().to_string());
     }
     let reply = upstream.reply_to(&request);
+    let token = next_token(host);
     if reply.fate == Fate::NotStarted {
         return Err(Status::InternalFailure);
     }
     let timeout = (timeout_ms > 0).then(|| Duration::from_millis(timeout_ms.into()));
     let (result, end) = outcome(reply, timeout, host.profile.call_failures_are_responses);
-    let token = next_token(host);
     let at = host.shared.clock.elapsed();
     if let Some((after, delivery)) = end {
         let (worker, generation) = (host.worker, host.generation);
@@ -105,7 +105,8 @@ fn start(host: &mut Host, mut request: UpstreamRequest, timeout_ms: u32) -> Resu
 fn next_token(host: &mut Host) -> u32 {
     loop {
         let token = host.next_token;
-        host.next_token = token.checked_add(1).unwrap_or(host.profile.first_call_token);
+        let next = token.checked_add(host.profile.call_token_step);
+        host.next_token = next.unwrap_or(host.profile.first_call_token);
         if !host.calls.contains_key(&token) {
             return token;
         }
