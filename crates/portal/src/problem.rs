@@ -15,9 +15,12 @@ use sea_orm::{DbErr, SqlErr};
 use serde::Serialize;
 use uuid::Uuid;
 
-/// Why a request was refused, or failed.
+/// Why a request was refused, or failed. Boxed: it is the rare case of every `Result`.
 #[derive(Debug)]
-pub(crate) struct Problem {
+pub(crate) struct Problem(Box<Parts>);
+
+#[derive(Debug)]
+struct Parts {
     status: StatusCode,
     title: &'static str,
     detail: String,
@@ -36,17 +39,28 @@ pub(crate) struct Invalid {
     pub(crate) rule: &'static str,
     /// The rule in words.
     pub(crate) reason: String,
-    /// Where the parameter was: `body` or `query`.
-    pub(crate) source: &'static str,
+    /// Where the parameter was.
+    pub(crate) source: Source,
     /// The least that the rule allows.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) minimum: Option<u64>,
+    pub(crate) minimum: Option<u32>,
     /// The most that the rule allows.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) maximum: Option<u64>,
+    pub(crate) maximum: Option<u32>,
     /// What the rule allows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) choices: Option<Vec<String>>,
+}
+
+/// Where a parameter was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub(crate) enum Source {
+    /// In the body.
+    Body,
+    /// In the query.
+    Query,
 }
 
 impl Invalid {
@@ -60,7 +74,7 @@ impl Invalid {
             field: field.into(),
             rule,
             reason: reason.into(),
-            source: "body",
+            source: Source::Body,
             minimum: None,
             maximum: None,
             choices: None,
@@ -73,17 +87,17 @@ impl Invalid {
         rule: &'static str,
         reason: impl Into<String>,
     ) -> Self {
-        Self { source: "query", ..Self::body(field, rule, reason) }
+        Self { source: Source::Query, ..Self::body(field, rule, reason) }
     }
 
     /// With the least that the rule allows.
     pub(crate) fn at_least(self, minimum: u64) -> Self {
-        Self { minimum: Some(minimum), ..self }
+        Self { minimum: Some(u32::try_from(minimum).unwrap_or(u32::MAX)), ..self }
     }
 
     /// With the most that the rule allows.
     pub(crate) fn at_most(self, maximum: u64) -> Self {
-        Self { maximum: Some(maximum), ..self }
+        Self { maximum: Some(u32::try_from(maximum).unwrap_or(u32::MAX)), ..self }
     }
 
     /// With what the rule allows.
@@ -94,7 +108,7 @@ impl Invalid {
 
 impl Problem {
     fn new(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Parts {
             status,
             title,
             detail: detail.into(),
@@ -102,13 +116,15 @@ impl Problem {
             invalid: Vec::new(),
             retry_after: None,
             internal: None,
-        }
+        }))
     }
 
     /// 400, with the parameters to blame.
     pub(crate) fn invalid(invalid: Vec<Invalid>) -> Self {
-        let problem = Self::new(StatusCode::BAD_REQUEST, "Invalid Request", "Invalid Parameters");
-        Self { invalid, ..problem }
+        let mut problem =
+            Self::new(StatusCode::BAD_REQUEST, "Invalid Request", "Invalid Parameters");
+        problem.0.invalid = invalid;
+        problem
     }
 
     /// 400, with one parameter to blame.
@@ -175,50 +191,49 @@ impl Problem {
 
     /// 422 for an application whose identity provider cannot tell granted scopes.
     pub(crate) fn no_granted_scopes() -> Self {
-        let problem = Self::new(
+        let mut problem = Self::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "Unsupported IDP",
             "Granted scopes are not available for this application",
         );
-        Self {
-            kind: Some("https://kongapi.info/konnect/portal/granted-scopes-unavailable"),
-            ..problem
-        }
+        problem.0.kind = Some("https://kongapi.info/konnect/portal/granted-scopes-unavailable");
+        problem
     }
 
     /// 429: too many calls; the caller may try again after some seconds.
     pub(crate) fn too_many_requests(retry_after: u64) -> Self {
-        let problem = Self::new(
+        let mut problem = Self::new(
             StatusCode::TOO_MANY_REQUESTS,
             "Too Many Requests",
             "Too many requests from this address or for this account",
         );
-        Self { retry_after: Some(retry_after), ..problem }
+        problem.0.retry_after = Some(retry_after);
+        problem
     }
 
     /// 500. The cause is logged, never told.
+    #[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
     pub(crate) fn internal(cause: impl ToString) -> Self {
-        let problem = Self::new(
+        let mut problem = Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "Internal Server Error",
             "An unexpected error occurred",
         );
-        Self { internal: Some(cause.to_string()), ..problem }
+        problem.0.internal = Some(cause.to_string());
+        problem
     }
 
     /// 503: a part that the answer needs is not there for now.
+    #[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
     pub(crate) fn unavailable(cause: impl ToString) -> Self {
-        let problem = Self::new(
+        let mut problem = Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "Service Unavailable",
             "The service is temporarily unavailable",
         );
-        Self { internal: Some(cause.to_string()), retry_after: Some(1), ..problem }
-    }
-
-    /// The status that the caller gets.
-    pub(crate) const fn status(&self) -> StatusCode {
-        self.status
+        problem.0.internal = Some(cause.to_string());
+        problem.0.retry_after = Some(1);
+        problem
     }
 }
 
@@ -260,24 +275,25 @@ pub(crate) struct ProblemBody {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        let parts = *self.0;
         let trace = Uuid::now_v7().simple().to_string();
-        if let Some(cause) = &self.internal {
-            tracing::error!(trace, status = self.status.as_u16(), cause, "request failed");
+        if let Some(cause) = &parts.internal {
+            tracing::error!(trace, status = parts.status.as_u16(), cause, "request failed");
         }
         let body = ProblemBody {
-            status: self.status.as_u16(),
-            title: self.title,
-            detail: self.detail,
+            status: parts.status.as_u16(),
+            title: parts.title,
+            detail: parts.detail,
             instance: format!("kong:trace:{trace}"),
-            kind: self.kind,
-            invalid_parameters: self.invalid,
+            kind: parts.kind,
+            invalid_parameters: parts.invalid,
         };
         let body = serde_json::to_vec(&body).unwrap_or_default();
-        let mut response = (self.status, body).into_response();
+        let mut response = (parts.status, body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some(seconds) = self.retry_after {
+        if let Some(seconds) = parts.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response

@@ -124,6 +124,7 @@ fn network(by: By) -> By {
 #[cfg(test)]
 mod tests {
     use axum::http::StatusCode;
+    use axum::response::IntoResponse;
 
     use super::*;
 
@@ -138,8 +139,9 @@ mod tests {
         for _ in 0..3 {
             throttles.count(Act::SignUp, by, 0).unwrap();
         }
-        let refusal = throttles.count(Act::SignUp, by, 0).unwrap_err();
+        let refusal = throttles.count(Act::SignUp, by, 0).unwrap_err().into_response();
         assert_eq!(refusal.status(), StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(refusal.headers()["retry-after"], "20");
         assert!(throttles.count(Act::SignUp, by, 19_000).is_err());
         throttles.count(Act::SignUp, by, 20_000).unwrap();
         assert!(throttles.count(Act::SignUp, by, 20_000).is_err());

@@ -20,6 +20,7 @@ macro_rules! paths {
     ($($name:ident { $($field:ident),+ })*) => {$(
         #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
         #[serde(rename_all = "camelCase")]
+        #[allow(dead_code, reason = "ids that an actor has read are there for the description")]
         pub(crate) struct $name {
             $(pub(crate) $field: Uuid,)+
         }

@@ -25,7 +25,7 @@ fn check(schema: &Value, value: &Value, at: &str, found: &mut Vec<Invalid>) {
     }
     if let Some(choices) = choices(schema) {
         if !choices.contains(value) {
-            let names: Vec<_> = choices.iter().map(|choice| plain(choice)).collect();
+            let names: Vec<_> = choices.iter().map(plain).collect();
             let reason = format!("must be one of {}", names.join(", "));
             found.push(Invalid::body(at, "enum", reason).one_of(names));
         }
@@ -249,8 +249,8 @@ mod tests {
 
     use super::*;
 
-    fn rules(schema: Value, value: Value) -> Vec<String> {
-        faults(&schema, &value).iter().map(|f| format!("{} {}", f.field, f.rule)).collect()
+    fn rules(schema: &Value, value: &Value) -> Vec<String> {
+        faults(schema, value).iter().map(|f| format!("{} {}", f.field, f.rule)).collect()
     }
 
     #[test]
@@ -287,7 +287,7 @@ mod tests {
             (json!({"name": "ab", "kind": "a", "more": 1}), vec!["more unknown_property"]),
             (json!({"name": "ab", "kind": "a", "slug": "a b"}), vec!["slug matches_regex"]),
         ] {
-            assert_eq!(rules(schema.clone(), value.clone()), expected, "{value}");
+            assert_eq!(rules(&schema, &value), expected, "{value}");
         }
     }
 

@@ -170,7 +170,7 @@ async fn write(
     let service_id = body.service.as_ref().and_then(|service| service.id);
     if let Some(service) = service_id {
         let found = service::Entity::find_by_id(service).one(&*tx).await?;
-        if !found.is_some_and(|found| found.gateway_id == gateway) {
+        if found.is_none_or(|found| found.gateway_id != gateway) {
             let fault = Invalid::body("service.id", "missing_reference", "Service not found");
             return Err(Problem::one_invalid(fault));
         }

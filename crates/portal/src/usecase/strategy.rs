@@ -276,7 +276,7 @@ pub(crate) async fn update(
     let tx = app.store.change().await?;
     let mut after = find(&*tx, id).await?;
     refuse_provider(edit.dcr_provider_id)?;
-    refuse_principals(edit.principals)?;
+    refuse_principals(&edit.principals)?;
     edit.name.put(&mut after.name);
     edit.display_name.put(&mut after.display_name);
     if let Given::Yes(ConfigsEdit { key_auth: Given::Yes(edit) }) = edit.configs {
@@ -336,9 +336,7 @@ fn settings(new: &NewStrategy) -> Result<Value, Problem> {
     refuse_openid_connect(new.strategy_type == StrategyType::OpenidConnect, "strategy_type")?;
     refuse_openid_connect(new.configs.openid_connect.is_some(), "configs.openid-connect")?;
     refuse_provider(new.dcr_provider_id)?;
-    if let Given::Yes(principals) = &new.principals {
-        refuse_principals(Given::Yes(*principals))?;
-    }
+    refuse_principals(&new.principals)?;
     let Some(settings) = new.configs.key_auth.clone() else {
         let reason = "is required for the strategy type key_auth";
         return Err(Problem::one_invalid(Invalid::body("configs.key-auth", "required", reason)));
@@ -377,7 +375,7 @@ fn refuse_provider(given: Option<Uuid>) -> Result<(), Problem> {
     Err(Problem::one_invalid(Invalid::body("dcr_provider_id", "unknown_property", reason)))
 }
 
-fn refuse_principals(principals: Given<Principals>) -> Result<(), Problem> {
+fn refuse_principals(principals: &Given<Principals>) -> Result<(), Problem> {
     match principals {
         Given::Yes(Principals { enabled: true }) => {
             let reason = "principals are not supported";

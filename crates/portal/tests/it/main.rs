@@ -1,1 +1,27 @@
-//! Integration tests of the portal.
+//! Integration tests: the portal's router, asked as clients ask it, on SQLite, or on PostgreSQL
+//! when `GATEKEY_TEST_POSTGRES_URL` is set; and the command itself.
+#![allow(
+    clippy::cloned_ref_to_slice_refs,
+    clippy::indexing_slicing,
+    clippy::needless_pass_by_value,
+    clippy::panic,
+    clippy::std_instead_of_core,
+    clippy::unwrap_used,
+    reason = "a test that panics has failed, as it should"
+)]
+
+mod accounts;
+mod applications;
+mod catalogue;
+mod command;
+mod description;
+mod gateways;
+mod input;
+mod isolation;
+mod keys;
+mod lists;
+mod portals;
+mod registrations;
+mod secrets;
+mod strategies;
+mod support;

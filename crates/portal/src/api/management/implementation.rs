@@ -52,7 +52,7 @@ struct View {
 }
 
 impl View {
-    fn of(row: implementation::Model) -> Self {
+    fn of(row: &implementation::Model) -> Self {
         Self {
             id: row.id,
             api_id: None,
@@ -62,7 +62,7 @@ impl View {
         }
     }
 
-    fn item(row: implementation::Model) -> Self {
+    fn item(row: &implementation::Model) -> Self {
         Self { api_id: Some(row.api_id), ..Self::of(row) }
     }
 }
@@ -94,7 +94,7 @@ async fn list(
     query: ListQuery,
 ) -> Result<Shown<Paged<View>>, Problem> {
     let page = query.read(&LIST)?.fetch(app.store.db(), implementation::Entity::find()).await?;
-    Ok(Shown(page.show(View::item)))
+    Ok(Shown(page.show(|row| View::item(&row))))
 }
 
 async fn create(
@@ -103,7 +103,7 @@ async fn create(
     Ids(ids): Ids<ApiPath>,
     body: Body<NewImplementation>,
 ) -> Result<Created<View>, Problem> {
-    Ok(Created(View::of(usecase::create(&app, ids.api_id, body.0).await?)))
+    Ok(Created(View::of(&usecase::create(&app, ids.api_id, body.0).await?)))
 }
 
 async fn show(
@@ -112,7 +112,7 @@ async fn show(
     Ids(ids): Ids<ImplementationPath>,
 ) -> Result<Shown<View>, Problem> {
     let found = usecase::find(app.store.db(), ids.api_id, ids.implementation_id).await?;
-    Ok(Shown(View::of(found)))
+    Ok(Shown(View::of(&found)))
 }
 
 async fn delete(
