@@ -75,7 +75,7 @@ pub(crate) fn open(data_dir: &Path) -> io::Result<Secrets> {
 }
 
 /// One pepper per line, `id:base64`.
-fn read_peppers(text: &str) -> Result<Vec<NamedPepper>, String> {
+pub(crate) fn read_peppers(text: &str) -> Result<Vec<NamedPepper>, String> {
     let mut peppers = Vec::new();
     for line in text.lines() {
         let (id, secret) = line.split_once(':').ok_or("each line must be `id:base64`")?;

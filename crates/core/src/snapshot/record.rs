@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::wire::{FormatError, Reader, push_list, push_str, push_strings};
+use super::writer::PAGE_MAGIC;
 use crate::digest::Digest;
 use crate::id::{
     ApiId, ApplicationId, CredentialId, DeveloperId, PortalId, RouteId, ServiceId, StrategyId,
@@ -212,6 +213,17 @@ records! {
     5 Application { id: ApplicationId }
     6 Registration { application: ApplicationId, api: ApiId }
     7 Credential { digest: Digest }
+}
+
+/// Reads the records of a page, as it stands: whether it is genuine, only its manifest tells.
+///
+/// # Errors
+///
+/// When the bytes are not a page. A record that cannot be read ends the page.
+pub fn read_page(
+    page: &[u8],
+) -> Result<impl Iterator<Item = Result<Record, FormatError>>, FormatError> {
+    page.strip_prefix(&PAGE_MAGIC).map(read_all).ok_or(FormatError::UnknownFormat)
 }
 
 /// Reads records until the bytes end; stops at the first that is none.

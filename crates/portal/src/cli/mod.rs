@@ -4,7 +4,16 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use self::input::BadInput;
+
+mod bundle;
+mod explain;
+mod gateway;
+mod input;
+mod key;
+mod remote;
 mod serve;
+mod snapshot;
 
 /// Application registration for Envoy and Kong gateways.
 #[derive(Debug, Parser)]
@@ -18,20 +27,29 @@ struct Cli {
 enum Command {
     /// Run the portal.
     Serve(serve::Serve),
+    #[command(subcommand)]
+    Gateway(gateway::Gateway),
+    #[command(subcommand)]
+    Snapshot(snapshot::Snapshot),
+    #[command(subcommand)]
+    Key(key::Key),
+    /// Say which rule decides about a request, and what would allow it
+    Explain(Box<explain::Explain>),
 }
 
 /// Runs the command that the arguments name.
 pub async fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
-        Command::Serve(serve) => serve.run().await,
+        Command::Serve(serve) => serve.run().await.map(|()| ExitCode::SUCCESS),
+        Command::Gateway(gateway) => gateway.run().await,
+        Command::Snapshot(snapshot) => snapshot.run().await,
+        Command::Key(key) => key.run(),
+        Command::Explain(explain) => explain.run(),
     };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            use std::io::Write;
-            // Without standard error there is nobody to tell.
-            let _ = writeln!(std::io::stderr(), "gatekey: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    outcome.unwrap_or_else(|error| {
+        use std::io::Write;
+        // Without standard error there is nobody to tell.
+        let _ = writeln!(std::io::stderr(), "gatekey: {error}");
+        if error.is::<BadInput>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+    })
 }

@@ -14,7 +14,7 @@ use crate::server::Server;
 use crate::{api, logging};
 
 /// Where the configuration comes from, and what overrides it.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct Settings {
     /// The configuration file [default: gatekey.toml, if there is one]
     #[arg(long, env = "GATEKEY_CONFIG", value_name = "FILE")]

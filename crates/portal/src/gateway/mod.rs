@@ -5,7 +5,7 @@
 //! itself with each poll, the revision it applied and what it counted, is kept in tables of its
 //! own: nothing a gateway says alters the policy.
 
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -52,15 +52,22 @@ impl Gateways {
     }
 }
 
-/// The gateway of that id or name.
+/// The gateway of that id or name; 404 when there is none.
 pub(crate) async fn find(
     db: &impl ConnectionTrait,
     id_or_name: &str,
 ) -> Result<gateway::Model, Problem> {
-    let query = if is_uuid(id_or_name) {
-        gateway::Entity::find_by_id(Uuid::try_parse(id_or_name).map_err(Problem::internal)?)
-    } else {
-        gateway::Entity::find().filter(gateway::Column::Name.eq(id_or_name))
+    look_up(db, id_or_name).await?.ok_or_else(Problem::not_found)
+}
+
+/// The gateway of that id or name, if there is one.
+pub(crate) async fn look_up(
+    db: &impl ConnectionTrait,
+    id_or_name: &str,
+) -> Result<Option<gateway::Model>, DbErr> {
+    let query = match Uuid::try_parse(id_or_name) {
+        Ok(id) if is_uuid(id_or_name) => gateway::Entity::find_by_id(id),
+        _ => gateway::Entity::find().filter(gateway::Column::Name.eq(id_or_name)),
     };
-    query.one(db).await?.ok_or_else(Problem::not_found)
+    query.one(db).await
 }
