@@ -25,8 +25,8 @@ const FILTER_SCHEMA: &[&str] = &[
     "gatekey-filter",
     "--features",
     "schema",
-    "--example",
-    "config_schema",
+    "--bin",
+    "config-schema",
 ];
 
 const GENERATED: &[Generated] = &[

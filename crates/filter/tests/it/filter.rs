@@ -52,7 +52,11 @@ pub fn configuration(portal: &Portal) -> Value {
 }
 
 pub fn world(portal: &Portal) -> World {
-    World::builder(Profile::envoy())
+    world_of(Profile::envoy(), portal)
+}
+
+pub fn world_of(profile: Profile, portal: &Portal) -> World {
+    World::builder(profile)
         .seed(7)
         .clock(UnixMillis(START.0))
         .upstream("portal", portal.upstream())

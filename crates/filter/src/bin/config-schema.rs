@@ -1,4 +1,4 @@
-//! Prints the JSON Schema of the filters' configuration: `cargo xtask schema` commits it.
+//! Prints the JSON Schema of the filters' configuration: what `cargo xtask generate` writes.
 
 #[allow(clippy::print_stdout, reason = "its output is its purpose")]
 fn main() -> serde_json::Result<()> {
