@@ -25,11 +25,13 @@ pub(crate) struct Worker {
     pub(crate) setup: Setup,
     pub(crate) vm: Vm,
     failed: Option<(Duration, Failure)>,
+    /// The proxy has ended the thread.
+    pub(crate) stopped: bool,
 }
 
 impl Worker {
     pub(crate) fn new(artifact: Artifact, setup: Setup, vm: Vm) -> Self {
-        Self { artifact, setup, vm, failed: None }
+        Self { artifact, setup, vm, failed: None, stopped: false }
     }
 
     pub(crate) fn failure(&self) -> Option<&Failure> {

@@ -178,6 +178,14 @@ impl World {
         self.finish(stream)
     }
 
+    /// Ends a worker without a word to its guest, as when the proxy's thread dies: no timer fires
+    /// and no call ends there any more. What it shared stays.
+    pub fn stop(&mut self, WorkerId(index): WorkerId) {
+        if let Some(worker) = self.workers.get_mut(index) {
+            worker.stopped = true;
+        }
+    }
+
     /// Lets virtual time pass: timers fire and calls end in their order.
     pub fn advance(&mut self, by: Duration) {
         let until = self.shared.clock.elapsed().saturating_add(by);
@@ -207,7 +215,7 @@ impl World {
     }
 
     fn drive(&mut self, worker: usize) -> Option<Drive<'_>> {
-        let worker = self.workers.get_mut(worker)?;
+        let worker = self.workers.get_mut(worker).filter(|worker| !worker.stopped)?;
         Some(Drive { worker, lent: &mut self.shared, origin: &mut self.origin })
     }
 
