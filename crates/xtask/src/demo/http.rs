@@ -12,7 +12,7 @@ use crate::say;
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// How much of a body is printed.
-const SHOWN: usize = 400;
+const SHOWN: usize = 1000;
 
 #[derive(Debug)]
 pub(super) struct Http {

@@ -56,14 +56,16 @@ pub(super) fn asked_and_approved(world: &mut World) -> Result<()> {
 pub(super) fn rotated_and_revoked(world: &mut World) -> Result<()> {
     let second = keys::make(&world.stage, &world.developer, &world.application, "second")?;
     let first = core::mem::replace(&mut world.key, second);
+    keys::delete(&world.stage, &world.developer, &world.application, &first)?;
+    let gone = first.text.clone();
+    world.retired.push(first);
     let world = &*world;
     let http = &world.stage.http;
-    keys::delete(&world.stage, &world.developer, &world.application, &first)?;
     let took = until(PATIENCE, "the first key is refused and the second is not", || {
-        Ok(calls::status(http, &first.text)? == 401 && calls::status(http, &world.key.text)? == 200)
+        Ok(calls::status(http, &gone)? == 401 && calls::status(http, &world.key.text)? == 200)
     })?;
     timed("from the change of keys to its enforcement", took, ENFORCED)?;
-    refusal(&calls::with_key(http, &first.text)?, 401, UNAUTHORIZED)?;
+    refusal(&calls::with_key(http, &gone)?, 401, UNAUTHORIZED)?;
     calls::with_key(http, &world.key.text)?.expect(200)?;
     let took = decide(world, "revoked", 403)?;
     timed("from revocation to the first call refused", took, ENFORCED)?;

@@ -1,11 +1,13 @@
 //! Calls through the gateway, and step 4: those that are refused.
 
+use core::time::Duration;
+
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
 use super::super::http::{Http, Reply};
 use super::super::{ensure, envoy};
-use super::World;
+use super::{World, until};
 
 const PATH: &str = "/flights";
 
@@ -35,6 +37,9 @@ pub(super) fn refused(world: &mut World) -> Result<()> {
     refusal(&with_key(http, "not-a-key")?, 401, UNAUTHORIZED)?;
     let twice = call(http, &[("apikey", key), ("apikey", key)])?;
     refusal(&twice, 401, "Duplicate API key found")?;
+    // The key is some milliseconds old: until the gateway has heard of it, it is unknown.
+    let known = || Ok(status(http, key)? == 403);
+    until(Duration::from_secs(5), "the gateway knows the key", known)?;
     refusal(&with_key(http, key)?, 403, NOT_REGISTERED)?;
     // A route that leads to no service that the gateway knows.
     let unknown = http.send("GET", &envoy::url("/elsewhere"), &[("apikey", key)], None)?;

@@ -26,6 +26,8 @@ pub(super) struct World {
     application: Application,
     /// The key in use: how it is called in the portal, and itself.
     key: Key,
+    /// Keys that were in use once.
+    retired: Vec<Key>,
     registration: String,
 }
 
@@ -64,9 +66,16 @@ pub(super) fn walk(mut stage: Stage) -> Result<World> {
         step("3. the developer creates an application and a key, shown once", || {
             keys::first(&stage, &catalogue, &developer)
         })?;
-    let registration = String::new();
-    let mut world =
-        World { stage, catalogue, developer, developer_id, application, key, registration };
+    let mut world = World {
+        stage,
+        catalogue,
+        developer,
+        developer_id,
+        application,
+        key,
+        retired: Vec::new(),
+        registration: String::new(),
+    };
     for (name, walk) in STEPS {
         step(name, || walk(&mut world))?;
     }

@@ -56,6 +56,9 @@ fn still_right(world: &World) -> Result<()> {
     until(PATIENCE, "the gateway decides", || Ok(calls::status(http, &world.key.text)? != 503))?;
     let reply = calls::with_key(http, &world.key.text)?.expect(200)?;
     access::upstream_saw(world, &reply)?;
+    for key in &world.retired {
+        refusal(&calls::with_key(http, &key.text)?, 401, UNAUTHORIZED)?;
+    }
     refusal(&calls::call(http, &[])?, 401, "No API key found in request")?;
     refusal(&calls::with_key(http, "not-a-key")?, 401, UNAUTHORIZED)
 }
