@@ -6,7 +6,7 @@ use gatekey_core::id::{
     ServiceId, StrategyId,
 };
 use gatekey_core::lifecycle::registration::RegistrationStatus;
-use gatekey_core::snapshot::{self, RecordKey, SigningKey, SnapshotWriter, record};
+use gatekey_core::snapshot::{self, RecordKey, SigningKey, Snapshot, SnapshotWriter, record};
 use gatekey_core::time::{UnixMillis, UnixTime};
 
 use crate::cast::{Cast, id_of};
@@ -35,8 +35,24 @@ pub fn gateway(scenario: &Scenario) -> GatewayId {
 ///
 /// When the scenario makes no sense.
 pub fn bundle(scenario: &Scenario, start: u64) -> Result<Vec<u8>, String> {
-    let mut records = scenario
-        .policy
+    let issued_at = UnixMillis(start.saturating_sub(scenario.snapshot.issued_seconds_ago) * 1000);
+    snapshot(scenario, &scenario.policy, start, FIRST_REVISION, issued_at)
+        .map(|snapshot| snapshot.bundle())
+}
+
+/// The signed snapshot of what a scenario's portal knows at some time.
+///
+/// # Errors
+///
+/// When the scenario makes no sense.
+pub fn snapshot(
+    scenario: &Scenario,
+    policy: &Policy,
+    start: u64,
+    revision: Revision,
+    issued_at: UnixMillis,
+) -> Result<Snapshot, String> {
+    let mut records = policy
         .records()
         .map(|record| translated(&record, &scenario.cast, start))
         .collect::<Result<Vec<_>, _>>()?;
@@ -44,13 +60,11 @@ pub fn bundle(scenario: &Scenario, start: u64) -> Result<Vec<u8>, String> {
         snapshot::Record::Credential(credential) => (record.kind(), Some(credential.digest)),
         _ => (record.kind(), None),
     });
-    let issued_at = start.saturating_sub(scenario.snapshot.issued_seconds_ago);
-    let mut writer =
-        SnapshotWriter::new(gateway(scenario), FIRST_REVISION, UnixMillis(issued_at * 1000));
+    let mut writer = SnapshotWriter::new(gateway(scenario), revision, issued_at);
     for record in &records {
         writer.push(record).map_err(|error| error.to_string())?;
     }
-    Ok(writer.finish(&signing_key()).bundle())
+    Ok(writer.finish(&signing_key()))
 }
 
 /// Makes changes in a document and encodes them for a delta.

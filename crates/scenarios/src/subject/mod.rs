@@ -30,10 +30,11 @@ pub(crate) fn at(seconds: i64) -> u64 {
 }
 
 /// The header fields of a request, names in lower case and in order.
-pub(crate) fn fields(
-    scenario: &Scenario,
-    request: &crate::document::Request,
-) -> Result<Fields, String> {
+///
+/// # Errors
+///
+/// When a value makes no sense.
+pub fn fields(scenario: &Scenario, request: &crate::document::Request) -> Result<Fields, String> {
     let given = request
         .headers
         .iter()

@@ -1,0 +1,71 @@
+//! Every scenario, run by the compiled filter.
+
+use gatekey_host_harness::Profile;
+use gatekey_scenarios::scenario::{self, Scenario};
+use gatekey_scenarios::subject::{Native, Oracle};
+use gatekey_scenarios::{Outcome, Subject};
+
+use crate::configuration::{filter, needed};
+use crate::envoy::Envoy;
+use crate::harness::Harness;
+
+/// The scenarios that a subject runs.
+fn scenarios(subject: &str) -> Vec<Scenario> {
+    let mut scenarios = scenario::load(&scenario::folder()).unwrap();
+    scenarios.retain(|scenario| !scenario.skip.contains_key(subject));
+    assert!(scenarios.len() >= 60, "only {} scenarios for {subject}", scenarios.len());
+    scenarios
+}
+
+/// What a subject saw is what the file says and what the others saw.
+fn differences(subject: &mut impl Subject, scenario: &Scenario) -> Vec<String> {
+    let transcript = subject.run(scenario);
+    let mut differences = scenario.differences(&transcript);
+    let others: [&mut dyn Subject; 2] = [&mut Oracle, &mut Native];
+    for other in others {
+        if scenario.skip.contains_key(other.name()) {
+            continue;
+        }
+        for (seen, told) in transcript.iter().zip(other.run(scenario)) {
+            if !seen.agrees_with(&told) && !matches!(seen, Outcome::Broken(_)) {
+                let (name, other) = (&scenario.name, other.name());
+                differences.push(format!("{name}: {other} says {told}\n    but {seen}"));
+            }
+        }
+    }
+    differences
+}
+
+fn holds(mut subject: impl Subject) {
+    let mut found = Vec::new();
+    for scenario in scenarios(subject.name()) {
+        found.extend(differences(&mut subject, &scenario));
+    }
+    assert!(
+        found.is_empty(),
+        "{}: {} differences\n{}",
+        subject.name(),
+        found.len(),
+        found.join("\n")
+    );
+}
+
+#[test]
+fn the_filter_tells_every_story_on_the_envoy_profile() {
+    if let Some(filter) = filter() {
+        holds(Harness::new(&filter, Profile::envoy));
+    }
+}
+
+#[test]
+fn the_filter_tells_every_story_on_the_spec_profile() {
+    if let Some(filter) = filter() {
+        holds(Harness::new(&filter, Profile::spec));
+    }
+}
+
+#[test]
+fn the_filter_tells_every_story_in_a_real_envoy() {
+    let (Some(filter), Some(envoy)) = (filter(), needed("GATEKEY_ENVOY")) else { return };
+    holds(Envoy::start(&envoy, &filter, &scenarios("envoy")));
+}

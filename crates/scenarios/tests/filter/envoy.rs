@@ -1,0 +1,149 @@
+//! The compiled filter in a real Envoy: one process, one listener for each scenario and for each
+//! service that its routes name. Everything speaks over Unix sockets, so no port is in the way.
+
+mod bootstrap;
+mod http;
+
+use core::time::Duration;
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use gatekey_scenarios::document::Request;
+use gatekey_scenarios::subject::fields;
+use gatekey_scenarios::{Outcome, Scenario, Subject, Transcript};
+
+use crate::answer;
+use crate::configuration;
+
+/// Each listener compiles its configuration; a busy machine takes its time.
+const START: Duration = Duration::from_secs(120);
+
+pub(crate) struct Envoy {
+    process: Child,
+    folder: PathBuf,
+    /// The socket of each scenario under each service that a route names.
+    sockets: BTreeMap<(String, Option<String>), PathBuf>,
+}
+
+impl Envoy {
+    pub(crate) fn start(envoy: &Path, filter: &Path, scenarios: &[Scenario]) -> Self {
+        // Sockets have short names: the target folder's path may be too long for them.
+        let folder = std::env::temp_dir().join(format!("gatekey-scenarios-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let upstream = folder.join("upstream");
+        let listener = UnixListener::bind(&upstream).unwrap();
+        std::thread::spawn(move || http::echo(&listener));
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+        let (mut sockets, mut listeners) = (BTreeMap::new(), Vec::new());
+        for scenario in scenarios {
+            let configuration = configuration::of(scenario, now, false).to_string();
+            for request in scenario.requests() {
+                let service = route_service(scenario, request);
+                let socket = folder.join(format!("{}", sockets.len()));
+                let place = sockets.entry((scenario.name.clone(), service.clone()));
+                place.or_insert_with(|| {
+                    listeners.push(bootstrap::listener(
+                        &socket,
+                        filter,
+                        &configuration,
+                        service.as_deref(),
+                    ));
+                    socket
+                });
+            }
+        }
+        let bootstrap = folder.join("bootstrap.json");
+        fs::write(&bootstrap, bootstrap::of(&listeners, &upstream).to_string()).unwrap();
+        let log = File::create(folder.join("log")).unwrap();
+        let process = Command::new(envoy)
+            .args(["--concurrency", "1", "--disable-hot-restart", "--log-level", "warn"])
+            .arg("--config-path")
+            .arg(&bootstrap)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let mut envoy = Self { process, folder, sockets };
+        envoy.await_listeners();
+        envoy
+    }
+
+    fn await_listeners(&mut self) {
+        let started = Instant::now();
+        for socket in self.sockets.values() {
+            while UnixStream::connect(socket).is_err() {
+                let ended = self.process.try_wait().unwrap();
+                if ended.is_some() || started.elapsed() > START {
+                    let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+                    panic!("Envoy does not listen ({ended:?}):\n{log}");
+                }
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        }
+    }
+
+    fn request(&self, scenario: &Scenario, request: &Request) -> Result<Outcome, String> {
+        let place = (scenario.name.clone(), route_service(scenario, request));
+        let socket = self.sockets.get(&place).ok_or("no listener")?;
+        let cast = &scenario.cast;
+        let sent = fields(scenario, request)?;
+        let mut head = Vec::new();
+        let line = |head: &mut Vec<u8>, name: &str, value: &[u8]| {
+            head.extend_from_slice(name.as_bytes());
+            head.extend_from_slice(b": ");
+            head.extend_from_slice(value);
+            head.extend_from_slice(b"\r\n");
+        };
+        let target = cast.text(&request.path)?;
+        head.extend_from_slice(format!("{} {target} HTTP/1.1\r\n", request.method).as_bytes());
+        line(&mut head, "host", cast.text(&request.authority)?.as_bytes());
+        for (name, value) in &request.headers {
+            line(&mut head, name, &cast.value(value)?);
+        }
+        for (name, value) in sent.iter().skip(request.headers.len()) {
+            line(&mut head, name, value);
+        }
+        head.extend_from_slice(b"connection: close\r\n\r\n");
+        let response = http::exchange(socket, &head).map_err(|error| error.to_string())?;
+        Ok(match response.headers.iter().find(|(name, _)| name == http::FROM_UPSTREAM) {
+            Some(_) => answer::allowed(http::head(&response.body).1, &sent),
+            None => {
+                let details = response.headers.iter().find(|(name, _)| name == bootstrap::DETAILS);
+                let details = details.map(|(_, value)| String::from_utf8_lossy(value).into_owned());
+                let details = details.unwrap_or_default();
+                answer::denied(response.status, &response.headers, &response.body, &details)
+            }
+        })
+    }
+}
+
+/// The service that the route of a request names.
+fn route_service(scenario: &Scenario, request: &Request) -> Option<String> {
+    request.route_metadata_service.as_ref().map(|text| scenario.cast.text(text).unwrap())
+}
+
+impl Subject for Envoy {
+    fn name(&self) -> &'static str {
+        "envoy"
+    }
+
+    fn run(&mut self, scenario: &Scenario) -> Transcript {
+        let requests = scenario.requests();
+        requests
+            .map(|request| self.request(scenario, request).unwrap_or_else(Outcome::Broken))
+            .collect()
+    }
+}
+
+impl Drop for Envoy {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
