@@ -1,5 +1,7 @@
 //! The core from outside: documents, their refusal, and the follower.
 
+#![cfg(not(all(target_arch = "wasm32", target_os = "unknown")))]
+
 #[cfg(test)]
 mod documents;
 #[cfg(test)]
