@@ -19,6 +19,8 @@ use uuid::Uuid;
 use crate::store::entity::{change, revision};
 
 pub(crate) mod record;
+#[cfg(test)]
+mod tests;
 
 /// The id of the one row of the counter.
 const COUNTER: i32 = 1;
