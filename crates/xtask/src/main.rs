@@ -30,10 +30,10 @@ usage: cargo xtask COMMAND
   build-filters          build the Proxy-Wasm filters into target/filters
   demo [--check]         walk one application's whole journey, on real parts
   generate [--check]     write the files that are made from the code, or say which are stale
+  help                   print this
   test [--only STAGE]... run every test, or the named stages
   tidy                   check the rules of the house
-  tools                  provide the tools that the other commands use, and print where they are
-";
+  tools                  provide the tools that the other commands use, and print where they are";
 
 fn main() -> ExitCode {
     match run() {
@@ -47,10 +47,16 @@ fn main() -> ExitCode {
 
 fn run() -> Result<()> {
     let mut arguments = lexopt::Parser::from_env();
-    let Some(lexopt::Arg::Value(command)) = arguments.next()? else {
-        say::line(USAGE);
-        bail!("a command is missing");
+    let command = match arguments.next()? {
+        Some(lexopt::Arg::Value(command)) => command,
+        Some(lexopt::Arg::Long("help") | lexopt::Arg::Short('h')) => "help".into(),
+        Some(other) => return Err(other.unexpected().into()),
+        None => bail!("a command is missing\n\n{USAGE}"),
     };
+    if command == "help" {
+        say::line(USAGE);
+        return Ok(());
+    }
     let workspace = Workspace::find()?;
     match command.to_string_lossy().as_ref() {
         "bench" => bench::run(&workspace, flag(arguments, "envoy")?),
@@ -75,10 +81,7 @@ fn run() -> Result<()> {
             nothing_more(arguments)?;
             tools::run(&workspace)
         }
-        other => {
-            say::line(USAGE);
-            bail!("`{other}` is not a command");
-        }
+        other => bail!("`{other}` is not a command\n\n{USAGE}"),
     }
 }
 
