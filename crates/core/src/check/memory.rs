@@ -2,6 +2,8 @@
 
 use alloc::vec::Vec;
 
+use hashbrown::HashTable;
+
 use super::decision::Decision;
 use crate::id::{ApiId, ApplicationId, CredentialId};
 use crate::time::UnixTime;
@@ -56,6 +58,8 @@ pub struct Usage {
 #[derive(Debug)]
 pub struct Memory {
     usage: Vec<Usage>,
+    /// Where each counter of `usage` is.
+    places: HashTable<u16>,
     uses: Vec<(CredentialId, UnixTime)>,
     uncounted: u64,
 }
@@ -64,13 +68,14 @@ impl Default for Memory {
     fn default() -> Self {
         // All the room there will ever be: a check never asks for more.
         let (usage, uses) = (Vec::with_capacity(MAX_USAGE), Vec::with_capacity(MAX_USES));
-        Self { usage, uses, uncounted: 0 }
+        Self { usage, places: HashTable::with_capacity(MAX_USAGE), uses, uncounted: 0 }
     }
 }
 
 impl Memory {
     /// Takes the counters gathered since the last call.
     pub fn take_usage(&mut self) -> Vec<Usage> {
+        self.places.clear();
         self.usage.drain(..).collect()
     }
 
@@ -92,8 +97,7 @@ impl Memory {
         }
     }
 
-    /// Counts a decision for the application it names. The table is ordered, so the cost is that
-    /// of a binary search.
+    /// Counts a decision for the application it names.
     pub(crate) fn note(&mut self, decision: &Decision<'_>) {
         let (application, api, class) = match decision {
             Decision::Allow(grant) => match &grant.caller {
@@ -110,17 +114,33 @@ impl Memory {
                 (application, refusal.api, class)
             }
         };
-        let place = (application, api, class);
-        match self.usage.binary_search_by(|u| (u.application, u.api, u.class).cmp(&place)) {
-            Ok(at) => {
-                if let Some(usage) = self.usage.get_mut(at) {
-                    usage.count = usage.count.saturating_add(1);
-                }
+        let usage = &mut self.usage;
+        let hash = hash_of(application);
+        let is_it = |place: &u16| {
+            usage.get(usize::from(*place)).is_some_and(|known| {
+                known.application == application && known.api == api && known.class == class
+            })
+        };
+        if let Some(place) = self.places.find(hash, is_it) {
+            if let Some(known) = usage.get_mut(usize::from(*place)) {
+                known.count = known.count.saturating_add(1);
             }
-            Err(at) if self.usage.len() < MAX_USAGE => {
-                self.usage.insert(at, Usage { application, api, class, count: 1 });
-            }
-            Err(_) => self.uncounted = self.uncounted.saturating_add(1),
+            return;
         }
+        let Some(place) = u16::try_from(usage.len()).ok().filter(|_| usage.len() < MAX_USAGE)
+        else {
+            self.uncounted = self.uncounted.saturating_add(1);
+            return;
+        };
+        usage.push(Usage { application, api, class, count: 1 });
+        let rehash = |place: &u16| {
+            usage.get(usize::from(*place)).map_or(0, |known| hash_of(known.application))
+        };
+        self.places.insert_unique(hash, place, rehash);
     }
+}
+
+/// The portal draws ids at random and no client chooses one: its bits need no further mixing.
+fn hash_of(application: ApplicationId) -> u64 {
+    application.as_bytes().last_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }
