@@ -10,7 +10,9 @@ use gatekey_core::snapshot::{self, RecordKey, SigningKey, Snapshot, SnapshotWrit
 use gatekey_core::time::{UnixMillis, UnixTime};
 
 use crate::cast::{Cast, id_of};
-use crate::document::{self, Change, Policy, Record, RecordName, Scheme, StrategyMethod};
+use crate::document::{
+    self, Change, Policy, Record, RecordName, Scheme, StrategyMethod, WhenStale,
+};
 use crate::names;
 use crate::scenario::Scenario;
 
@@ -23,10 +25,14 @@ pub fn signing_key() -> SigningKey {
     SigningKey::from_seed(names::seed("signing key", "portal"))
 }
 
-/// The gateway of a scenario: each has one of its own.
+/// The gateway of a scenario. Scenarios that differ only in what happens share one, so that a
+/// host need not start it anew; not so where a gateway's memory of its callers counts.
 #[must_use]
 pub fn gateway(scenario: &Scenario) -> GatewayId {
-    GatewayId::from_bytes(names::id("gateway", &scenario.name))
+    let Scenario { name, policy, gateway, snapshot, .. } = scenario;
+    let name = if gateway.staleness.then == WhenStale::DenyNew { name } else { "" };
+    let all = serde_json::to_string(&(name, policy, gateway, snapshot)).unwrap_or_default();
+    GatewayId::from_bytes(names::id("gateway", &all))
 }
 
 /// The signed snapshot a scenario starts from, for a start at this second.

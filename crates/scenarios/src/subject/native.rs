@@ -6,7 +6,7 @@ use gatekey_core::check::{Decision, Env, Memory, Settings, Staleness, Step as Ch
 use gatekey_core::check::{UnknownRoute, WhenStale, is_identity_header};
 use gatekey_core::digest::Pepper;
 use gatekey_core::http;
-use gatekey_core::id::{GatewayId, Revision};
+use gatekey_core::id::Revision;
 use gatekey_core::snapshot::delta;
 use gatekey_core::sync::Replica;
 use gatekey_core::time::{UnixMillis, UnixTime};
@@ -49,7 +49,7 @@ struct Running<'s> {
 
 impl<'s> Running<'s> {
     fn start(scenario: &'s Scenario) -> Result<Self, String> {
-        let gateway = GatewayId::from_bytes(names::id("gateway", &scenario.name));
+        let gateway = records::gateway(scenario);
         let keys = vec![records::signing_key().verifying_key()];
         let mut replica = Replica::new(gateway, keys, METHODS);
         if !scenario.snapshot.missing {

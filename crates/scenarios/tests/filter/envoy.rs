@@ -1,5 +1,5 @@
-//! The compiled filter in a real Envoy: one process, one listener for each scenario and for each
-//! service that its routes name. Everything speaks over Unix sockets, so no port is in the way.
+//! The compiled filter in a real Envoy: one process, one listener for each configuration and for
+//! each service that its routes name. Everything speaks over Unix sockets, so no port is in the way.
 
 mod bootstrap;
 mod http;
@@ -25,7 +25,8 @@ const START: Duration = Duration::from_secs(120);
 pub(crate) struct Envoy {
     process: Child,
     folder: PathBuf,
-    /// The socket of each scenario under each service that a route names.
+    started: u64,
+    /// The socket of each configuration under each service that a route names.
     sockets: BTreeMap<(String, Option<String>), PathBuf>,
 }
 
@@ -37,14 +38,14 @@ impl Envoy {
         let upstream = folder.join("upstream");
         let listener = UnixListener::bind(&upstream).unwrap();
         std::thread::spawn(move || http::echo(&listener));
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+        let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
         let (mut sockets, mut listeners) = (BTreeMap::new(), Vec::new());
         for scenario in scenarios {
-            let configuration = configuration::of(scenario, now, false).to_string();
+            let configuration = configuration::of(scenario, started, false).to_string();
             for request in scenario.requests() {
                 let service = route_service(scenario, request);
                 let socket = folder.join(format!("{}", sockets.len()));
-                let place = sockets.entry((scenario.name.clone(), service.clone()));
+                let place = sockets.entry((configuration.clone(), service.clone()));
                 place.or_insert_with(|| {
                     listeners.push(bootstrap::listener(
                         &socket,
@@ -68,7 +69,7 @@ impl Envoy {
             .stderr(log)
             .spawn()
             .unwrap();
-        let mut envoy = Self { process, folder, sockets };
+        let mut envoy = Self { process, folder, started, sockets };
         envoy.await_listeners();
         envoy
     }
@@ -88,7 +89,8 @@ impl Envoy {
     }
 
     fn request(&self, scenario: &Scenario, request: &Request) -> Result<Outcome, String> {
-        let place = (scenario.name.clone(), route_service(scenario, request));
+        let configuration = configuration::of(scenario, self.started, false).to_string();
+        let place = (configuration, route_service(scenario, request));
         let socket = self.sockets.get(&place).ok_or("no listener")?;
         let cast = &scenario.cast;
         let sent = fields(scenario, request)?;

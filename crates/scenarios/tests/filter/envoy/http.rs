@@ -17,18 +17,34 @@ pub(super) struct Response {
     pub(super) body: Vec<u8>,
 }
 
-/// Sends a request and reads the answer up to its end.
+/// Sends a request and reads the answer.
 pub(super) fn exchange(socket: &Path, request: &[u8]) -> io::Result<Response> {
     let mut stream = UnixStream::connect(socket)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.write_all(request)?;
-    let mut bytes = Vec::new();
-    stream.read_to_end(&mut bytes)?;
-    let bad = || io::Error::new(io::ErrorKind::InvalidData, bytes.escape_ascii().to_string());
-    let end = end_of_head(&bytes).ok_or_else(bad)?;
+    let (mut bytes, mut chunk) = (Vec::new(), [0; 16_384]);
+    loop {
+        if let Some(response) = response(&bytes) {
+            return Ok(response);
+        }
+        match stream.read(&mut chunk)? {
+            0 => return Err(io::Error::other(format!("cut off: {}", bytes.escape_ascii()))),
+            read => bytes.extend_from_slice(&chunk[..read]),
+        }
+    }
+}
+
+/// A response, once it is there whole. The end of the connection is not awaited: Envoy holds it
+/// open for a second.
+fn response(bytes: &[u8]) -> Option<Response> {
+    let end = end_of_head(bytes)?;
     let (line, headers) = head(&bytes[..end]);
-    let status = line.split(' ').nth(1).and_then(|status| status.parse().ok());
-    Ok(Response { status: status.ok_or_else(bad)?, headers, body: bytes[end..].to_vec() })
+    let number = |text: &[u8]| core::str::from_utf8(text).ok()?.parse().ok();
+    let length = headers.iter().find(|(name, _)| name == "content-length");
+    let length: usize = length.map_or(Some(0), |(_, value)| number(value))?;
+    let body = bytes.get(end..end + length)?.to_vec();
+    let status = line.split(' ').nth(1)?.parse().ok()?;
+    Some(Response { status, headers, body })
 }
 
 /// The first line of a head, and its fields: names in lower case.
