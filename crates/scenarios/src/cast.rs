@@ -54,6 +54,11 @@ impl Cast {
         self.credentials.get(name).copied().ok_or_else(|| format!("no credential `{name}`"))
     }
 
+    /// The keys that nobody but their owners may see: in no log, and in no answer.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        self.keys.values().map(String::as_str)
+    }
+
     /// The digest under which a credential is known.
     ///
     /// # Errors

@@ -43,8 +43,10 @@ impl Subject for Oracle {
             match step {
                 Step::Advance(seconds) => world.now += seconds,
                 Step::Delta(changes) => {
-                    changes.iter().for_each(|change| world.policy.change(change));
-                    world.forget_the_gone();
+                    for change in changes {
+                        world.policy.change(change);
+                        world.forget_the_gone();
+                    }
                     world.issued_at = world.issued_at.max(world.now);
                 }
                 Step::Request(request) => transcript.push(world.answer(request)),

@@ -61,7 +61,8 @@ impl Envoy {
         fs::write(&bootstrap, bootstrap::of(&listeners, &upstream).to_string()).unwrap();
         let log = File::create(folder.join("log")).unwrap();
         let process = Command::new(envoy)
-            .args(["--concurrency", "1", "--disable-hot-restart", "--log-level", "warn"])
+            .args(["--concurrency", "1", "--disable-hot-restart"])
+            .args(["--log-level", "warn", "--component-log-level", "wasm:info"])
             .arg("--config-path")
             .arg(&bootstrap)
             .stdin(Stdio::null())
@@ -80,12 +81,16 @@ impl Envoy {
             while UnixStream::connect(socket).is_err() {
                 let ended = self.process.try_wait().unwrap();
                 if ended.is_some() || started.elapsed() > START {
-                    let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
-                    panic!("Envoy does not listen ({ended:?}):\n{log}");
+                    panic!("Envoy does not listen ({ended:?}):\n{}", self.log());
                 }
                 std::thread::sleep(Duration::from_millis(50));
             }
         }
+    }
+
+    /// Envoy's log, the filter's words among it.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.folder.join("log")).unwrap()
     }
 
     fn request(&self, scenario: &Scenario, request: &Request) -> Result<Outcome, String> {

@@ -75,6 +75,12 @@ impl Subject for Harness {
         if let Some(failure) = running.world.failure(worker) {
             transcript.push(Outcome::Broken(format!("{failure:?}")));
         }
+        for log in running.world.logs(worker) {
+            let message = log.message();
+            if let Some(key) = scenario.cast.secrets().find(|key| message.contains(key)) {
+                transcript.push(Outcome::Broken(format!("the log tells `{key}`")));
+            }
+        }
         transcript
     }
 }
@@ -127,6 +133,14 @@ impl Running<'_> {
             sent = sent.property(&path, cast.text(service)?);
         }
         let transcript = self.world.request(self.worker, sent);
+        let told = transcript.response.as_ref().map(|response| response.body.as_slice());
+        let told = String::from_utf8_lossy(told.unwrap_or_default()).into_owned();
+        let logs = transcript.logs.iter().map(|log| log.message().into_owned());
+        for told in logs.chain([told]) {
+            if let Some(key) = cast.secrets().find(|key| told.contains(key)) {
+                return Err(format!("`{key}` was told"));
+            }
+        }
         Ok(match &transcript.outcome {
             Ended::Upstream { headers } => answer::allowed(plain(headers), &known),
             Ended::Local { details, .. } => {

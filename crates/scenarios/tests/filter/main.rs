@@ -14,3 +14,4 @@ mod corpus;
 mod envoy;
 mod harness;
 mod portal;
+mod random;
