@@ -76,3 +76,16 @@ impl core::ops::Deref for App {
         &self.0
     }
 }
+
+#[cfg(test)]
+impl App {
+    /// A portal of a test's own.
+    pub(crate) async fn of_test(data_dir: &tempfile::TempDir) -> Self {
+        let generous = crate::config::Throttle { keys: 100_000, ..Default::default() };
+        let data_dir = data_dir.path().to_owned();
+        let config = Config { data_dir, throttle: generous, ..Config::default() };
+        let secrets = crate::data_dir::open(&config.data_dir).unwrap();
+        let store = Store::open(config.database().expose()).await.unwrap();
+        Self::new(config, store, secrets)
+    }
+}

@@ -161,6 +161,11 @@ impl Problem {
         )
     }
 
+    /// 408: the body did not arrive in time.
+    pub(crate) fn request_timeout() -> Self {
+        Self::new(StatusCode::REQUEST_TIMEOUT, "Request Timeout", "The body did not arrive in time")
+    }
+
     /// 409: the request contradicts what is there.
     pub(crate) fn conflict(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, "Conflict", detail)

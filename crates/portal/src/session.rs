@@ -70,11 +70,6 @@ pub(crate) async fn start(
 ) -> Result<Tokens, Problem> {
     let tokens = Tokens::mint()?;
     let now = app.clock.now();
-    session::Entity::delete_many()
-        .filter(session::Column::DeveloperId.eq(developer.id))
-        .filter(session::Column::RefreshExpiresAt.lte(now))
-        .exec(db)
-        .await?;
     session::ActiveModel {
         id: Set(Uuid::now_v7()),
         developer_id: Set(developer.id),
@@ -160,6 +155,15 @@ pub(crate) async fn end_all(db: &impl ConnectionTrait, developer: Uuid) -> Resul
     session::Entity::delete_many()
         .filter(session::Column::DeveloperId.eq(developer))
         .exec(db)
+        .await
+        .map(|_| ())
+}
+
+/// Forgets sessions whose time is over.
+pub(crate) async fn prune(app: &App) -> Result<(), DbErr> {
+    session::Entity::delete_many()
+        .filter(session::Column::RefreshExpiresAt.lte(app.clock.now()))
+        .exec(app.store.db())
         .await
         .map(|_| ())
 }

@@ -7,7 +7,9 @@ use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySel
 use super::delta::signed;
 use super::receipts;
 use crate::app::App;
+use crate::session;
 use crate::store::entity::change;
+use crate::usecase::mail_token;
 
 const PERIOD: Duration = Duration::from_secs(60);
 
@@ -17,15 +19,17 @@ pub(crate) async fn tidy_forever(app: App) {
     loop {
         period.tick().await;
         if let Err(error) = tidy(&app).await {
-            tracing::warn!(cause = %error, "cannot tidy the change log");
+            tracing::warn!(cause = %error, "cannot tidy up");
         }
     }
 }
 
-/// Forgets old changes, receipts and snapshots.
+/// Forgets old changes, receipts, snapshots, sessions and tokens.
 pub(crate) async fn tidy(app: &App) -> Result<(), DbErr> {
     app.gateways.snapshots.tidy();
     receipts::prune(app).await?;
+    session::prune(app).await?;
+    mail_token::prune(app).await?;
     prune_log(app).await
 }
 
@@ -50,4 +54,38 @@ async fn prune_log(app: &App) -> Result<(), DbErr> {
         .exec(app.store.db())
         .await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{ActiveModelTrait, IntoActiveModel, PaginatorTrait};
+    use serde_json::json;
+
+    use super::*;
+    use crate::store::entity::{developer, mail_token as tokens, session as sessions};
+    use crate::usecase;
+    use crate::usecase::mail_token::{Purpose, issue};
+
+    #[tokio::test]
+    async fn sessions_and_tokens_are_forgotten_when_their_time_is_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let app = App::of_test(&dir).await;
+        let new = serde_json::from_value(json!({"name": "p"})).unwrap();
+        let portal = usecase::portal::create(&app, new).await.unwrap();
+        let ann = usecase::developer::fresh(&portal, "a@x.test".into(), "A".into(), None, 0);
+        let ann: developer::Model = ann.into_active_model().insert(app.store.db()).await.unwrap();
+        session::start(&app, app.store.db(), &ann).await.unwrap();
+        issue(&app, app.store.db(), ann.id, Purpose::ResetPassword).await.unwrap();
+        let left = async || {
+            tidy(&app).await.unwrap();
+            let db = app.store.db();
+            let sessions = sessions::Entity::find().count(db).await.unwrap();
+            (sessions, tokens::Entity::find().count(db).await.unwrap())
+        };
+        assert_eq!(left().await, (1, 1));
+        app.clock.advance(app.config.lifetimes.reset + Duration::from_secs(86_400));
+        assert_eq!(left().await, (1, 0));
+        app.clock.advance(app.config.lifetimes.session);
+        assert_eq!(left().await, (0, 0));
+    }
 }

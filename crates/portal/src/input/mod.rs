@@ -6,6 +6,7 @@
 
 use core::any::TypeId;
 use core::marker::PhantomData;
+use core::time::Duration;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, RwLock};
 
@@ -33,6 +34,9 @@ pub(crate) use self::schema::is_uuid;
 pub(crate) const BODY_LIMIT: usize = 1 << 20;
 /// The longest body of a request that carries a specification.
 pub(crate) const SPEC_BODY_LIMIT: usize = 10 << 20;
+
+/// How long a body may take to arrive.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The ids in the path. One that is no UUID names nothing: 404.
 #[derive(Debug)]
@@ -103,8 +107,10 @@ where
         if request.body().size_hint().lower() > K::LIMIT as u64 {
             return Err(Problem::too_large(K::LIMIT));
         }
-        let bytes: Bytes = axum::body::to_bytes(request.into_body(), K::LIMIT)
+        let body = axum::body::to_bytes(request.into_body(), K::LIMIT);
+        let bytes: Bytes = tokio::time::timeout(BODY_TIMEOUT, body)
             .await
+            .map_err(|_| Problem::request_timeout())?
             .map_err(|_| Problem::too_large(K::LIMIT))?;
         if bytes.is_empty() && K::OPTIONAL {
             return parse(b"{}").map(|body| Self(body, PhantomData));
@@ -175,4 +181,37 @@ fn schema_of<T: JsonSchema + 'static>() -> Arc<Value> {
         known.insert(id, Arc::clone(&made));
     }
     made
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::StatusCode;
+    use axum::response::IntoResponse;
+
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize, JsonSchema)]
+    struct Anything {}
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_arrive_is_given_up() {
+        let never = futures_util::stream::pending::<Result<Bytes, std::io::Error>>();
+        let request = Request::new(axum::body::Body::from_stream(never));
+        let refused = Body::<Anything>::from_request(request, &()).await.unwrap_err();
+        assert_eq!(refused.into_response().status(), StatusCode::REQUEST_TIMEOUT);
+    }
+
+    #[test]
+    fn json_has_several_names() {
+        for (media_type, json) in [
+            ("application/json", true),
+            ("Application/JSON; charset=utf-8", true),
+            ("application/merge-patch+json", true),
+            ("text/json", false),
+            ("application/jsonx", false),
+            ("", false),
+        ] {
+            assert_eq!(is_json(media_type.as_bytes()), json, "{media_type}");
+        }
+    }
 }

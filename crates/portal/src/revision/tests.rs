@@ -10,24 +10,14 @@ use uuid::Uuid;
 
 use super::record;
 use crate::app::App;
-use crate::config::{Config, Throttle};
 use crate::problem::Problem;
-use crate::store::Store;
 use crate::store::entity;
-use crate::{data_dir, usecase};
+use crate::usecase;
 
 type Known = BTreeMap<RecordKey, Record>;
 
 fn from<T: DeserializeOwned>(value: Value) -> T {
     serde_json::from_value(value).unwrap()
-}
-
-async fn open(dir: &tempfile::TempDir) -> App {
-    let throttle = Throttle { keys: 100_000, ..Throttle::default() };
-    let config = Config { data_dir: dir.path().to_owned(), throttle, ..Config::default() };
-    let secrets = data_dir::open(&config.data_dir).unwrap();
-    let store = Store::open(config.database().expose()).await.unwrap();
-    App::new(config, store, secrets)
 }
 
 /// What a gateway knows that applied every change since the beginning; the log has no gaps.
@@ -330,7 +320,7 @@ async fn compare(app: &App, world: &World, what: &str) {
 #[tokio::test]
 async fn the_log_says_what_the_tables_hold() {
     let dir = tempfile::tempdir().unwrap();
-    let app = open(&dir).await;
+    let app = App::of_test(&dir).await;
     let mut pick = Choices(0x6761_7465_6b65_7901);
     let mut world = World::default();
     let (mut done, mut demolished) = (BTreeSet::new(), BTreeSet::new());
@@ -371,7 +361,7 @@ async fn the_log_says_what_the_tables_hold() {
 #[tokio::test]
 async fn changes_at_once_take_one_revision_each() {
     let dir = tempfile::tempdir().unwrap();
-    let app = open(&dir).await;
+    let app = App::of_test(&dir).await;
     let before = super::current(app.store.db()).await.unwrap().0;
     let calls: Vec<_> = (0..40)
         .map(|n| {

@@ -17,8 +17,8 @@ use std::sync::Arc;
 
 use gatekey_core::id::Revision;
 use sea_orm::{
-    AccessMode, ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
-    DbErr, IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
+    DbBackend, DbErr, IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
 use tokio::sync::watch;
@@ -34,6 +34,18 @@ pub(crate) struct Store {
     db: DatabaseConnection,
     /// The newest revision that this process committed or saw.
     revision: Arc<watch::Sender<Revision>>,
+}
+
+/// Brings the tables up to date. On PostgreSQL several portals may start at once: one migrates,
+/// the others wait for it.
+async fn migrate(db: &DatabaseConnection) -> Result<(), DbErr> {
+    if db.get_database_backend() != DbBackend::Postgres {
+        return migration::Migrator::up(db, None).await;
+    }
+    let alone = db.begin().await?;
+    alone.execute_unprepared("SELECT pg_advisory_xact_lock(7449363)").await?;
+    migration::Migrator::up(db, None).await?;
+    alone.commit().await
 }
 
 impl Store {
@@ -53,7 +65,7 @@ impl Store {
                     .pragma("synchronous", "FULL")
             });
         let db = Database::connect(options).await?;
-        migration::Migrator::up(&db, None).await?;
+        migrate(&db).await?;
         let revision = watch::Sender::new(current(&db).await?);
         Ok(Self { db, revision: Arc::new(revision) })
     }

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, Set,
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Set,
 };
 use uuid::{Builder, Uuid};
 
@@ -98,6 +98,16 @@ pub(crate) async fn spend(
     } else {
         Err(Problem::gone("The token was used or has expired"))
     }
+}
+
+/// Forgets tokens whose time has been over for a day; until then they are known as expired.
+pub(crate) async fn prune(app: &App) -> Result<(), DbErr> {
+    const DAY_MS: i64 = 86_400_000;
+    mail_token::Entity::delete_many()
+        .filter(mail_token::Column::ExpiresAt.lte(app.clock.now() - DAY_MS))
+        .exec(app.store.db())
+        .await
+        .map(|_| ())
 }
 
 fn digest(token: Uuid) -> Vec<u8> {
