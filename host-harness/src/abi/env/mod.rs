@@ -3,12 +3,12 @@
 mod buffer;
 mod call;
 mod map;
-mod misc;
 mod property;
+mod runtime;
 mod shared;
 mod stream;
 
-pub(crate) use misc::{log, schedule_tick};
+pub(crate) use runtime::{log, schedule_tick};
 use wasmtime::Linker;
 
 use crate::host::Host;
@@ -16,7 +16,7 @@ use crate::host::Host;
 pub(crate) const MODULE: &str = "env";
 
 pub(crate) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
-    misc::link(linker)?;
+    runtime::link(linker)?;
     buffer::link(linker)?;
     map::link(linker)?;
     stream::link(linker)?;
