@@ -145,7 +145,7 @@ async fn snapshot(
         (Some(Page::Number(_)), None) if !query.is_blamed("revision") => {
             query.blame("revision", "required", "is required");
         }
-        (None | Some(Page::Manifest), Some(_)) => {
+        (None | Some(Page::Manifest), Some(_)) if !query.is_blamed("page") => {
             query.blame("revision", "invalid", "is only for the number of a page");
         }
         _ => {}

@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, Method, Request, StatusCode};
 use gatekey_core::secret::Secret;
 use gatekey_portal::config::{Config, Throttle};
 use gatekey_portal::server::Server;
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DatabaseConnection};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -26,6 +26,7 @@ pub(crate) const PASSWORD: &str = "Correct-Horse-9!";
 
 /// A portal with a data directory, and a database, of its own.
 pub(crate) struct TestPortal {
+    pub(crate) config: Config,
     pub(crate) server: Server,
     pub(crate) data_dir: TempDir,
     router: Router,
@@ -33,28 +34,59 @@ pub(crate) struct TestPortal {
 
 impl TestPortal {
     pub(crate) async fn start() -> Self {
+        Self::start_as(|_| ()).await
+    }
+
+    pub(crate) async fn start_with(throttle: Throttle) -> Self {
+        Self::start_as(|config| config.throttle = throttle).await
+    }
+
+    /// A portal with something in its configuration that differs.
+    pub(crate) async fn start_as(change: impl FnOnce(&mut Config)) -> Self {
         let generous = 100_000;
-        Self::start_with(Throttle {
+        let throttle = Throttle {
             sign_ups: generous,
             sign_ins: generous,
             failed_sign_ins: generous,
             resets: generous,
             keys: generous,
-        })
-        .await
-    }
-
-    pub(crate) async fn start_with(throttle: Throttle) -> Self {
+        };
         let data_dir = tempfile::tempdir().unwrap();
-        let config = Config {
+        let mut config = Config {
             data_dir: data_dir.path().to_owned(),
             database_url: database().await,
             throttle,
             ..Config::default()
         };
-        let server = Server::open(config).await.unwrap();
+        change(&mut config);
+        Self::open(config, data_dir).await
+    }
+
+    async fn open(config: Config, data_dir: TempDir) -> Self {
+        let server = Server::open(config.clone()).await.unwrap();
         let router = server.router();
-        Self { server, data_dir, router }
+        Self { config, server, data_dir, router }
+    }
+
+    /// The same portal, after another start.
+    pub(crate) async fn restart(self) -> Self {
+        let Self { config, server, data_dir, router } = self;
+        drop((server, router));
+        Self::open(config, data_dir).await
+    }
+
+    /// The portal's database, behind its back.
+    pub(crate) async fn database(&self) -> DatabaseConnection {
+        let file = self.data_dir.path().join("gatekey.db");
+        let url = self.config.database_url.as_ref().map(|url| url.expose().clone());
+        let url = url.unwrap_or_else(|| format!("sqlite:{}", file.display()));
+        sea_orm::Database::connect(url).await.unwrap()
+    }
+
+    /// A gateway.
+    pub(crate) fn gateway(&self) -> Caller {
+        let token = std::fs::read_to_string(self.data_dir.path().join("gateway-token")).unwrap();
+        self.caller("").with("authorization", &format!("Bearer {}", token.trim()))
     }
 
     pub(crate) fn admin(&self) -> Caller {
@@ -215,6 +247,18 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
+    /// The same caller at another process of the portal.
+    pub(crate) fn at(mut self, router: Router) -> Self {
+        self.router = router;
+        self
+    }
+
+    /// The same caller, below no portal.
+    pub(crate) fn at_root(mut self) -> Self {
+        self.base.clear();
+        self
+    }
+
     pub(crate) fn with(mut self, name: &'static str, value: &str) -> Self {
         self.headers.insert(name, value.parse().unwrap());
         self
@@ -297,7 +341,7 @@ pub(crate) struct Reply {
 
 impl Reply {
     pub(crate) fn text(&self) -> String {
-        String::from_utf8(self.body.clone()).unwrap()
+        String::from_utf8_lossy(&self.body).into_owned()
     }
 
     pub(crate) fn json(&self) -> Value {

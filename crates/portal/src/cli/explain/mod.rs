@@ -47,9 +47,8 @@ pub(super) struct Explain {
 impl Explain {
     pub(super) fn run(self) -> Outcome {
         // Status 1 says that the request is refused: what is wrong with the question is 2.
-        self.explain().map_err(|error| match error.downcast::<BadInput>() {
-            Ok(bad_input) => bad_input.into(),
-            Err(error) => BadInput(error.to_string()).into(),
+        self.explain().map_err(|error| {
+            if error.is::<BadInput>() { error } else { BadInput(error.to_string()).into() }
         })
     }
 
