@@ -134,7 +134,7 @@ impl<'a> PresentedKey<'a> {
         }
         let id = body.get(..ID_CHARS).ok_or(MalformedKey).and_then(base62_value)?;
         let secret = body.get(ID_CHARS..ID_CHARS + SECRET_CHARS).ok_or(MalformedKey)?;
-        if !secret.iter().all(u8::is_ascii_alphanumeric) {
+        if secret.iter().any(|char| digit(*char) == NO_DIGIT) {
             return Err(MalformedKey);
         }
         if base62_value(checksum)? != u64::from(crc32(before_checksum)) {
@@ -228,19 +228,35 @@ fn split_end(bytes: &[u8], count: usize) -> Result<(&[u8], &[u8]), MalformedKey>
     bytes.len().checked_sub(count).and_then(|at| bytes.split_at_checked(at)).ok_or(MalformedKey)
 }
 
-/// The number that at most 11 base62 characters spell.
+/// What each byte is worth in base62; [`NO_DIGIT`] for those that are no digit.
+const DIGITS: [u8; 256] = digits();
+const NO_DIGIT: u8 = u8::MAX;
+
+#[allow(clippy::indexing_slicing, reason = "runs at compile time, where a panic is an error")]
+const fn digits() -> [u8; 256] {
+    let mut digits = [NO_DIGIT; 256];
+    let mut value = 0;
+    while value < ALPHABET.len() {
+        digits[ALPHABET[value] as usize] = value as u8;
+        value += 1;
+    }
+    digits
+}
+
+fn digit(char: u8) -> u8 {
+    DIGITS.get(usize::from(char)).copied().unwrap_or(NO_DIGIT)
+}
+
+/// The number that base62 characters spell, if it has at most 64 bits.
 fn base62_value(chars: &[u8]) -> Result<u64, MalformedKey> {
+    const LIMIT: u64 = u64::MAX / 62;
+    const LAST: u64 = u64::MAX % 62;
     chars.iter().try_fold(0_u64, |value, char| {
-        let digit = match char {
-            b'0'..=b'9' => char - b'0',
-            b'A'..=b'Z' => char - b'A' + 10,
-            b'a'..=b'z' => char - b'a' + 36,
-            _ => return Err(MalformedKey),
-        };
-        value
-            .checked_mul(62)
-            .and_then(|value| value.checked_add(u64::from(digit)))
-            .ok_or(MalformedKey)
+        let digit = u64::from(digit(*char));
+        if digit == u64::from(NO_DIGIT) || value > LIMIT || (value == LIMIT && digit > LAST) {
+            return Err(MalformedKey);
+        }
+        Ok(value.wrapping_mul(62).wrapping_add(digit))
     })
 }
 

@@ -34,21 +34,13 @@ impl Caller<'_> {
     /// An application is its own consumer: id, the developer's id as custom id, the application's
     /// name as user name.
     pub fn identity(&self, mut visit: impl FnMut(&'static str, &[u8])) {
-        let (mut application, mut developer) = ([0; 36], [0; 36]);
-        let application = self.application.encode(&mut application).as_bytes();
-        let developer = self.developer.encode(&mut developer).as_bytes();
+        let application = self.application.hyphenated();
+        let developer = self.developer.hyphenated();
+        let credential = self.credential.hyphenated();
+        let api = self.api.hyphenated();
         let name = self.application_name.as_bytes();
-        let (mut credential, mut api) = ([0; 36], [0; 36]);
-        let values = [
-            application,
-            developer,
-            name,
-            self.credential.encode(&mut credential).as_bytes(),
-            application,
-            name,
-            developer,
-            self.api.encode(&mut api).as_bytes(),
-        ];
+        let values: [&[u8]; 8] =
+            [&application, &developer, name, &credential, &application, name, &developer, &api];
         for (header, value) in IDENTITY_HEADERS.into_iter().zip(values) {
             visit(header, value);
         }

@@ -110,7 +110,7 @@ impl Services {
             self.by_name.remove(name);
         }
         for id in self.names.keys() {
-            self.by_name.insert(id.encode(&mut [0; 36]).as_bytes().into(), *id);
+            self.by_name.insert(id.hyphenated().as_slice().into(), *id);
         }
         for publication in self.publications.values() {
             let Some(service) = self.linked.get_mut(&publication.service) else { continue };
