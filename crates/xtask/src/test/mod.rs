@@ -1,6 +1,7 @@
 //! `cargo xtask test`: every check there is, in stages, the cheap ones first.
 
 mod no_std;
+mod readme;
 mod stages;
 mod tally;
 

@@ -4,8 +4,8 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use super::no_std;
 use super::tally::Tally;
+use super::{no_std, readme};
 use crate::build_filters::{self, FILTERS, WASI, YARDSTICK};
 use crate::tools::PostgresServer;
 use crate::workspace::Workspace;
@@ -28,6 +28,7 @@ pub(super) const STAGES: &[Stage] = &[
     Stage { name: "native", purpose: "unit, harness, PostgreSQL, Envoy tests", run: native },
     Stage { name: "node", purpose: "the core's tests as Wasm in Node", run: node },
     Stage { name: "demo", purpose: "the whole journey, on a real Envoy", run: demo },
+    Stage { name: "readme", purpose: "the README's commands work", run: readme },
     Stage { name: "doc", purpose: "the documentation builds", run: doc },
 ];
 
@@ -115,6 +116,10 @@ fn node(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
 
 fn demo(workspace: &Workspace, _: &mut Tally) -> Result<()> {
     demo::run(workspace, demo::Mode::Check)
+}
+
+fn readme(workspace: &Workspace, _: &mut Tally) -> Result<()> {
+    readme::run(workspace)
 }
 
 fn doc(workspace: &Workspace, _: &mut Tally) -> Result<()> {
