@@ -30,6 +30,9 @@ const KEPT: usize = 4;
 /// How long a snapshot is kept that nobody asks for.
 const IDLE: Duration = Duration::from_secs(300);
 
+/// A snapshot that takes this long to build is sent again while others go on changing the policy.
+const LONG: Duration = Duration::from_secs(1);
+
 /// Why there is no snapshot.
 #[derive(Debug)]
 pub(crate) enum BuildError {
@@ -167,6 +170,14 @@ pub(crate) struct Built {
     pub(crate) pages: Vec<Bytes>,
 }
 
+impl Kept {
+    /// Whether it took so long that it is good for a while, whatever changed meanwhile: a gateway
+    /// that takes it follows the changes from there.
+    fn is_good_still(&self) -> bool {
+        self.took >= LONG && self.finished_at.elapsed() < self.took
+    }
+}
+
 /// Keeps the snapshots that were built lately, by gateway.
 #[derive(Debug, Default)]
 pub(crate) struct Shelves(Mutex<HashMap<Uuid, Arc<Shelf>>>);
@@ -207,9 +218,7 @@ impl Shelves {
             let shelf = app.gateways.snapshots.of(gateway);
             let _building = shelf.building.lock().await;
             let newest = app.store.look().await?;
-            let found = shelf.find(|kept| {
-                kept.built.revision == newest || kept.finished_at.elapsed() < kept.took
-            });
+            let found = shelf.find(|kept| kept.built.revision == newest || kept.is_good_still());
             match found {
                 Some(found) => Ok(found),
                 None => shelf.build(&app, gateway).await,
