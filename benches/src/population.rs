@@ -157,24 +157,22 @@ impl Population {
     /// A delta from a revision to the next that takes one credential away.
     #[must_use]
     pub fn revocation(&self, number: usize, from: Revision) -> Vec<u8> {
-        self.delta(
-            from,
-            self.keys
-                .get(number)
-                .map(|key| Change::Delete(RecordKey::Credential { digest: key.digest })),
-        )
+        let key = |key: &Key| RecordKey::Credential { digest: key.digest };
+        let change = self.keys.get(number).map(key).map(Change::Delete);
+        self.delta(from, change.as_ref())
     }
 
     /// A delta from a revision to the next that gives the credential back.
     #[must_use]
     pub fn restoration(&self, number: usize, from: Revision) -> Vec<u8> {
-        let record = |key| Change::Put(self.credential(number, key));
-        self.delta(from, self.keys.get(number).map(record))
+        let record = |key| self.credential(number, key);
+        let change = self.keys.get(number).map(record).map(Change::Put);
+        self.delta(from, change.as_ref())
     }
 
-    fn delta(&self, from: Revision, change: Option<Change>) -> Vec<u8> {
+    fn delta(&self, from: Revision, change: Option<&Change>) -> Vec<u8> {
         let mut bytes = Vec::new();
-        if let Some(change) = &change {
+        if let Some(change) = change {
             change.encode(&mut bytes);
         }
         let changes = change.iter().map(|_| bytes.as_slice());

@@ -1,8 +1,9 @@
 //! A request with a good key is decided without touching the heap.
 #![allow(unsafe_code, reason = "an allocator is unsafe by nature")]
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+use core::alloc::{GlobalAlloc, Layout};
+use core::cell::Cell;
+use std::alloc::System;
 
 use gatekey_benches::native::{Library, NOW, headers, presented};
 use gatekey_benches::population::Population;

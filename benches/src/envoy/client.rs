@@ -1,8 +1,9 @@
 //! A client that keeps its connection, and does as little as it can beside sending.
 
+use core::net::{Ipv4Addr, SocketAddr};
 use core::time::Duration;
 use std::io::{Read as _, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::TcpStream;
 
 use anyhow::{Context as _, Result, bail};
 

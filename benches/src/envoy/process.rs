@@ -1,8 +1,9 @@
 //! The Envoy process: its start, its CPU time, its end.
 
+use core::net::Ipv4Addr;
 use core::time::Duration;
 use std::fs::{self, File};
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::thread::sleep;
@@ -86,11 +87,5 @@ pub(super) fn free_ports(count: usize) -> Result<Vec<u16>> {
     let listeners: Vec<_> = (0..count)
         .map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
         .collect::<Result<_, _>>()?;
-    Ok(listeners
-        .iter()
-        .map(TcpListener::local_addr)
-        .collect::<Result<Vec<_>, _>>()?
-        .iter()
-        .map(std::net::SocketAddr::port)
-        .collect())
+    listeners.iter().map(|listener| Ok(listener.local_addr()?.port())).collect()
 }

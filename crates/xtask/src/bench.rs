@@ -8,6 +8,8 @@ use crate::workspace::Workspace;
 use crate::{build_filters, process, say, tools};
 
 const PACKAGE: &str = "gatekey-benches";
+/// Only the guest's own bench needs the WebAssembly engine, which takes minutes to compile.
+const NO_ENGINE: &str = "--no-default-features";
 
 /// The native benches and the fuel table, or the side-by-side run in a real Envoy.
 pub(crate) fn run(workspace: &Workspace, envoy: bool) -> Result<()> {
@@ -16,19 +18,21 @@ pub(crate) fn run(workspace: &Workspace, envoy: bool) -> Result<()> {
         let program = tools::envoy(workspace)?;
         say::header("bench: side by side in Envoy");
         return process::run(
-            program_of_benches(workspace, "bench-envoy").env("GATEKEY_ENVOY", program),
+            program_of_benches(workspace, "bench-envoy", &[NO_ENGINE])
+                .env("GATEKEY_ENVOY", program),
         );
     }
     say::header("bench: the core, native");
-    process::run(process::cargo(workspace).args(["bench", "--package", PACKAGE]))?;
+    process::run(process::cargo(workspace).args(["bench", "--package", PACKAGE, NO_ENGINE]))?;
     say::header("bench: the filter, in the host harness");
-    process::run(&mut program_of_benches(workspace, "bench-guest"))
+    process::run(&mut program_of_benches(workspace, "bench-guest", &[]))
 }
 
-fn program_of_benches(workspace: &Workspace, name: &str) -> Command {
+fn program_of_benches(workspace: &Workspace, name: &str, features: &[&str]) -> Command {
     let mut command = process::cargo(workspace);
     command
         .args(["run", "--quiet", "--release", "--package", PACKAGE, "--bin", name])
+        .args(features)
         .env("GATEKEY_FILTERS_DIR", workspace.filters())
         .env("GATEKEY_BENCH_DIR", workspace.bench());
     command
