@@ -159,7 +159,7 @@ async fn snapshot(
             vec![built.pages.get(number).cloned().ok_or_else(Problem::not_found)?]
         }
         (Some(Page::Manifest), _) => {
-            vec![Shelves::newest(&app, gateway).await?.manifest.clone()]
+            vec![Shelves::recent(&app, gateway).await?.manifest.clone()]
         }
         _ => {
             let built = Shelves::newest(&app, gateway).await?;

@@ -69,7 +69,11 @@ fn describe(api: TransformOpenApi<'_>) -> TransformOpenApi<'_> {
         .version(env!("CARGO_PKG_VERSION"))
         .description(
             "Management API, developer API and gateway sync of a Gatekey portal. Management and \
-             developer API have the paths, names and status codes of Konnect's.",
+             developer API have the paths, names and status codes of Konnect's.\n\n\
+             Extensions: operations with `x-gatekey-extension`, and on every write of both APIs \
+             the query `wait_for=gateways` with `timeout` in seconds (0 to 60, 10 if absent). \
+             The answer then comes when every running gateway enforces the change, or when the \
+             time is over, and says which in the header `gatekey-enforcement`.",
         )
         .security_scheme(ADMIN_SCHEME, bearer("The administrator's token."))
         .security_scheme(GATEWAY_SCHEME, bearer("The gateways' token."))

@@ -99,8 +99,8 @@ impl Save {
                 let (store, secrets) = open(&self.settings.read()?).await?;
                 let gateway = find_gateway(&store, &self.gateway).await?;
                 let now = Clock::default().unix_millis();
-                let built = gateway::snapshot::build(&store, &secrets.signing_key, gateway, now);
-                built.await?.1.bundle()
+                let (_, writer) = gateway::snapshot::collect(&store, gateway, now).await?;
+                writer.finish(&secrets.signing_key).bundle()
             }
         };
         let fault = |error| format!("the portal sent no snapshot: {error}");

@@ -9,7 +9,7 @@ use std::time::Instant;
 use axum::body::Bytes;
 use futures_util::{Stream, TryStreamExt};
 use gatekey_core::id::{GatewayId, Revision};
-use gatekey_core::snapshot::{FormatError, Record, SigningKey, Snapshot, SnapshotWriter};
+use gatekey_core::snapshot::{FormatError, Record, SnapshotWriter};
 use gatekey_core::time::UnixMillis;
 use sea_orm::{
     ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -30,7 +30,7 @@ const KEPT: usize = 4;
 /// How long a snapshot is kept that nobody asks for.
 const IDLE: Duration = Duration::from_secs(300);
 
-/// A snapshot that takes this long to build is sent again while others go on changing the policy.
+/// A build that takes this long may outlast the patience of a gateway.
 const LONG: Duration = Duration::from_secs(1);
 
 /// Why there is no snapshot.
@@ -74,21 +74,19 @@ impl From<BuildError> for Problem {
     }
 }
 
-/// Builds the snapshot of a gateway from one state of the store. Rows stream from the database
-/// into pages; writers go on meanwhile.
-pub(crate) async fn build(
+/// Collects the policy of a gateway from one state of the store. Rows stream from the database
+/// into pages; writers go on meanwhile. What is left to do is to sign it.
+pub(crate) async fn collect(
     store: &Store,
-    key: &SigningKey,
     gateway: Uuid,
     issued_at: UnixMillis,
-) -> Result<(Revision, Snapshot), BuildError> {
+) -> Result<(Revision, SnapshotWriter), BuildError> {
     let tx = store.read().await?;
     let revision = current(&tx).await?;
     let mut writer = SnapshotWriter::new(GatewayId::from(gateway), revision, issued_at);
     push_catalogue(&tx, gateway, &mut writer).await?;
     push_access(&tx, &mut writer).await?;
-    drop(tx);
-    Ok((revision, writer.finish(key)))
+    Ok((revision, writer))
 }
 
 /// What the gateway serves: strategies, services, routes, publications.
@@ -208,18 +206,30 @@ impl Shelves {
         self.of(gateway).find(|kept| kept.built.revision == revision)
     }
 
-    /// The newest snapshot; builds it when none is kept. One that took long to build is good for
-    /// as long again: otherwise a caller who gave up waiting would never find one, while others
-    /// go on changing the policy.
+    /// The snapshot of the newest revision; builds it when it is not kept.
     pub(crate) async fn newest(app: &App, gateway: Uuid) -> Result<Arc<Built>, Problem> {
+        Self::found_or_built(app, gateway, |_: &Kept| false).await
+    }
+
+    /// A snapshot to boot from. One that was slow to build is good for as long again: otherwise a
+    /// gateway that gave up waiting would never find one while the policy goes on changing. What
+    /// is missing comes with the changes.
+    pub(crate) async fn recent(app: &App, gateway: Uuid) -> Result<Arc<Built>, Problem> {
+        Self::found_or_built(app, gateway, Kept::is_good_still).await
+    }
+
+    async fn found_or_built(
+        app: &App,
+        gateway: Uuid,
+        good: fn(&Kept) -> bool,
+    ) -> Result<Arc<Built>, Problem> {
         let app = app.clone();
         // The work is done even if the caller goes: it will ask again.
         let work = tokio::spawn(async move {
             let shelf = app.gateways.snapshots.of(gateway);
             let _building = shelf.building.lock().await;
             let newest = app.store.look().await?;
-            let found = shelf.find(|kept| kept.built.revision == newest || kept.is_good_still());
-            match found {
+            match shelf.find(|kept| kept.built.revision == newest || good(kept)) {
                 Some(found) => Ok(found),
                 None => shelf.build(&app, gateway).await,
             }
@@ -248,9 +258,12 @@ impl Shelf {
 
     async fn build(&self, app: &App, gateway: Uuid) -> Result<Arc<Built>, Problem> {
         let started = Instant::now();
-        let issued_at = app.clock.unix_millis();
-        let (revision, snapshot) =
-            build(&app.store, &app.secrets.signing_key, gateway, issued_at).await?;
+        let (revision, writer) = collect(&app.store, gateway, app.clock.unix_millis()).await?;
+        let signer = app.clone();
+        // Millions of keys are a hundred megabytes to hash.
+        let signed =
+            tokio::task::spawn_blocking(move || writer.finish(&signer.secrets.signing_key));
+        let snapshot = signed.await.map_err(|_| BuildError::CutOff)?;
         let built = Arc::new(Built {
             revision,
             manifest: snapshot.manifest.into(),
