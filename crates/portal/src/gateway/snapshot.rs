@@ -138,9 +138,14 @@ async fn push_access(
         .stream(tx)
         .await?;
     push(writer, rows, |row| Some(record::registration(row).into())).await?;
-    let rows =
-        credential::Entity::find().order_by_asc(credential::Column::Digest).stream(tx).await?;
-    push(writer, rows, |row| record::credential(row).map(Into::into)).await
+    let rows = credential::Entity::find()
+        .select_only()
+        .columns(record::CREDENTIAL_COLUMNS)
+        .order_by_asc(credential::Column::Digest)
+        .into_tuple()
+        .stream(tx)
+        .await?;
+    push(writer, rows, |row| record::credential_of(row).map(Into::into)).await
 }
 
 async fn push<M>(

@@ -14,8 +14,10 @@ use gatekey_core::snapshot::record::{
 };
 use gatekey_core::time::UnixTime;
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::store::entity;
+use crate::store::entity::credential::Column;
 
 /// The strategy as gateways know it. A kind that this portal does not know is carried by name,
 /// and refuses.
@@ -94,26 +96,38 @@ pub(crate) fn registration_key(row: &entity::registration::Model) -> RecordKey {
     RecordKey::Registration { application: row.application_id.into(), api: row.api_id.into() }
 }
 
+/// What gateways know of a credential, column by column: a snapshot reads millions of rows.
+pub(crate) const CREDENTIAL_COLUMNS: [Column; 5] =
+    [Column::Id, Column::ApplicationId, Column::Scheme, Column::Digest, Column::ExpiresAt];
+/// The values of [`CREDENTIAL_COLUMNS`].
+pub(crate) type CredentialRow = (Uuid, Uuid, String, Vec<u8>, Option<i64>);
+
 /// The credential as gateways know it; none when the row holds no digest.
 pub(crate) fn credential(row: &entity::credential::Model) -> Option<Credential> {
+    let (scheme, digest) = (row.scheme.clone(), row.digest.clone());
+    credential_of(&(row.id, row.application_id, scheme, digest, row.expires_at))
+}
+
+/// The same from some columns of the row.
+pub(crate) fn credential_of(row: &CredentialRow) -> Option<Credential> {
+    let (id, application, scheme, digest, expires_at) = row;
     Some(Credential {
-        id: CredentialId::from(row.id),
-        application: row.application_id.into(),
-        digest: digest(row)?,
-        scheme: if row.scheme == "sha256" { Scheme::Sha256 } else { Scheme::HmacSha256 },
-        expires_at: row
-            .expires_at
+        id: CredentialId::from(*id),
+        application: (*application).into(),
+        digest: digest_of(digest)?,
+        scheme: if scheme == "sha256" { Scheme::Sha256 } else { Scheme::HmacSha256 },
+        expires_at: expires_at
             .map(|millis| UnixTime(u64::try_from(millis / 1_000).unwrap_or_default())),
     })
 }
 
 /// What identifies a credential; none when the row holds no digest.
 pub(crate) fn credential_key(row: &entity::credential::Model) -> Option<RecordKey> {
-    Some(RecordKey::Credential { digest: digest(row)? })
+    Some(RecordKey::Credential { digest: digest_of(&row.digest)? })
 }
 
-fn digest(row: &entity::credential::Model) -> Option<Digest> {
-    row.digest.as_slice().try_into().ok().map(Digest::from_bytes)
+fn digest_of(column: &[u8]) -> Option<Digest> {
+    column.try_into().ok().map(Digest::from_bytes)
 }
 
 fn strings(document: &Value, member: &str) -> Vec<String> {

@@ -61,6 +61,8 @@ impl Store {
                     .create_if_missing(true)
                     .foreign_keys(true)
                     .busy_timeout(Duration::from_secs(10))
+                    // Rows cross a thread boundary: a snapshot has millions of them.
+                    .row_buffer_size(1_024)
                     .pragma("journal_mode", "WAL")
                     .pragma("synchronous", "FULL")
             });
