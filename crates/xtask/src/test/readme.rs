@@ -9,7 +9,7 @@ use crate::{process, say};
 
 /// Commands that are not run here, and why that leaves no gap.
 const ELSEWHERE: &[(&str, &str)] = &[
-    ("cargo xtask bench", "takes half an hour; its parts are compiled by the stage `clippy`"),
+    ("cargo xtask bench", "takes minutes; its parts are compiled by the stage `clippy`"),
     ("cargo xtask bench --envoy", "takes minutes; its client and its Envoy are those of the demo"),
     ("cargo xtask build-filters", "the stage `filters`"),
     ("cargo xtask demo", "the stage `demo`, with `--check`"),
