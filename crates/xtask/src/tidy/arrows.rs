@@ -14,7 +14,7 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
     ("gatekey-core", &[], &[]),
     ("gatekey-jwt", &["gatekey-core"], &[]),
     ("gatekey-filter", &["gatekey-core"], &["gatekey-host-harness"]),
-    ("gatekey-portal", &["gatekey-core", "gatekey-jwt"], &["gatekey-scenarios"]),
+    ("gatekey-portal", &["gatekey-core", "gatekey-jwt"], &["gatekey-filter", "gatekey-scenarios"]),
     ("gatekey-scenarios", &["gatekey-core"], &["gatekey-jwt", "gatekey-host-harness"]),
     ("gatekey-key-auth", &["gatekey-core", "gatekey-filter"], &[]),
     ("gatekey-openid-connect", &["gatekey-core", "gatekey-filter", "gatekey-jwt"], &[]),
