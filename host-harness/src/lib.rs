@@ -59,6 +59,8 @@
 
 mod abi;
 mod artifact;
+#[cfg(feature = "cli")]
+pub mod cli;
 mod error;
 mod exchange;
 mod headers;

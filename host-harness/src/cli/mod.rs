@@ -1,0 +1,24 @@
+//! The command `gatekey-harness`: every face of the harness from a shell.
+//!
+//! Exit codes: 0 everything held, 1 something did not, 2 the input could not be used.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Runs, tests, replays and measures Proxy-Wasm filters the way a chosen proxy would run them.
+#[derive(Debug, Parser)]
+#[command(name = "gatekey-harness", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {}
+
+/// Runs the command with the process's arguments.
+#[must_use]
+pub fn main() -> ExitCode {
+    match Arguments::parse().command {}
+}
