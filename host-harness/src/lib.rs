@@ -80,7 +80,10 @@ pub use error::{ArtifactError, Failure, FailureKind, StartError};
 pub use headers::Headers;
 pub use ledger::{Callback, Callout, HostCall, Ledger, Log};
 pub use plugin::{FailurePolicy, Plugin};
-pub use profile::{MalformedMap, Profile, RepeatedHeader};
+pub use profile::{
+    Bodies, Calls, Failures, Forbidden, HeaderMaps, Isolation, MalformedMap, MetricRules, Profile,
+    Properties, RepeatedHeader, Runtime, SharedState, StartUp, Streams, VmSharing,
+};
 pub use request::Request;
 pub use transcript::{ClientResponse, Forwarded, Outcome, Transcript};
 pub use world::clock::UnixMillis;

@@ -101,9 +101,9 @@ impl Vm {
         let Setup { profile, plugin, worker, generation, canary, random, recording, budget } =
             setup;
         let compiled = artifact.compiled(matches!(budget, Budget::Fuel(_)))?;
-        let next_token = profile.first_call_token;
+        let next_token = profile.calls.first_token;
         let host = Host {
-            limiter: Limiter { max_memory: profile.max_memory_bytes, refused: false },
+            limiter: Limiter { max_memory: profile.runtime.max_memory_bytes, refused: false },
             profile,
             plugin,
             shared: Box::default(),
@@ -198,7 +198,7 @@ impl Vm {
 
     fn initialize(&mut self, lent: &mut Box<Shared>) -> Result<(), Failure> {
         let (store, exports, budget) = (&mut self.store, &self.exports, self.budget);
-        store.data_mut().restricted = store.data().profile.restricted_initialize;
+        store.data_mut().restricted = store.data().profile.start.restricted_initialize;
         let outcome = if exports.initialize.is_some() {
             let initialized = Invocation::of("_initialize", 0);
             invoke(store, lent, budget, initialized, exports.initialize.as_ref(), ())
@@ -319,7 +319,7 @@ impl Vm {
         lent: &mut Box<Shared>,
         context: u32,
     ) -> Result<(), Failure> {
-        if self.host().profile.log_before_done {
+        if self.host().profile.streams.log_before_done {
             self.on_log(lent, context)?;
             self.on_done(lent, context)?;
         } else {

@@ -151,7 +151,7 @@ impl Gateway {
 fn world(metering: Metering) -> WorldBuilder {
     let mut profile = Profile::envoy();
     // It would load everything a second time.
-    profile.canary_run = false;
+    profile.start.canary_run = false;
     let world = World::builder(profile).seed(1).clock(gatekey_host_harness::UnixMillis(START));
     let world = world.record(false);
     match metering {

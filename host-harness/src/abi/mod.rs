@@ -7,6 +7,11 @@ pub(crate) mod wasi;
 
 /// What a host function answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "cli",
+    derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema),
+    serde(rename_all = "snake_case")
+)]
 #[repr(u32)]
 #[non_exhaustive]
 pub enum Status {

@@ -85,7 +85,8 @@ fn link_state(linker: &mut Linker<Host>, module: &str) -> wasmtime::Result<()> {
     linker.func_wrap(module, "random_get", |c: Caller<'_, Host>, at, len: u32| {
         enter(c, "random_get", |guest| {
             let host = guest.host();
-            if len as usize > host.profile.max_random_bytes.min(host.limiter.max_memory) {
+            let most = host.profile.runtime.max_random_bytes.unwrap_or(usize::MAX);
+            if len as usize > most.min(host.limiter.max_memory) {
                 return Err(Errno(INVAL));
             }
             let bytes = host.random.bytes(len as usize);

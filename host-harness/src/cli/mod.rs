@@ -2,9 +2,14 @@
 //!
 //! Exit codes: 0 everything held, 1 something did not, 2 the input could not be used.
 
+mod profiles;
+
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+/// The input could not be used.
+const UNUSABLE: u8 = 2;
 
 /// Runs, tests, replays and measures Proxy-Wasm filters the way a chosen proxy would run them.
 #[derive(Debug, Parser)]
@@ -15,10 +20,14 @@ struct Arguments {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    Profiles(profiles::Arguments),
+}
 
 /// Runs the command with the process's arguments.
 #[must_use]
 pub fn main() -> ExitCode {
-    match Arguments::parse().command {}
+    match Arguments::parse().command {
+        Command::Profiles(arguments) => profiles::execute(&arguments),
+    }
 }

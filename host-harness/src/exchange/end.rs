@@ -18,7 +18,7 @@ impl Drive<'_> {
         let generation = self.worker.setup.generation;
         let stream = self.stream(context)?;
         // Whatever the guest still tries cannot reach the client any more.
-        let outcome = outcome(stream, profile.fail_status, profile.fail_details);
+        let outcome = outcome(stream, profile.failures.status, &profile.failures.details);
         stream.turn = Turn::Over;
         let known = stream.generation == generation && self.worker.failed.is_none();
         let mut late_failure = None;
@@ -30,7 +30,7 @@ impl Drive<'_> {
         let ended_at = self.lent.clock.elapsed();
         let host = self.worker.vm.host();
         let stream = host.streams.remove(&context)?;
-        if !profile.calls_outlive_streams {
+        if !profile.calls.outlive_streams {
             host.calls.retain(|_, owner| *owner != context);
         }
         self.settle();

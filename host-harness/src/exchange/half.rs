@@ -57,7 +57,7 @@ impl Drive<'_> {
                     half.resumed = false;
                     let size = (half.body.len(), half.ends_with_headers());
                     let action = self.worker.vm.on_body(self.lent, direction, context, size)?;
-                    let limit = self.worker.setup.profile.body_buffer_limit;
+                    let limit = self.worker.setup.profile.bodies.buffer_limit;
                     let Some(half) = self.after(context, direction, action) else {
                         return Ok(Progress::Interrupted);
                     };
@@ -97,7 +97,7 @@ impl Drive<'_> {
     /// What a callback left behind: the half to go on with, unless the stream was answered or
     /// closed.
     fn after(&mut self, context: u32, direction: Direction, action: Action) -> Option<&mut Half> {
-        let replaces = self.worker.setup.profile.local_response_replaces_action;
+        let replaces = self.worker.setup.profile.streams.local_response_replaces_action;
         let stream = self.stream(context)?;
         if stream.closed_by_guest {
             return None;
@@ -144,7 +144,7 @@ impl Stream {
     pub(super) fn answer_locally(&mut self, profile: &crate::Profile) {
         self.local_taken = true;
         let Some(local) = &self.local else { return };
-        if self.released && profile.resume_before_answer_forwards {
+        if self.released && profile.streams.resume_before_answer_forwards {
             self.request.flush_all();
         }
         if self.response.sent.headers.is_some() {
@@ -157,7 +157,7 @@ impl Stream {
         for (name, value) in local.headers.iter() {
             headers.add(name, value);
         }
-        if profile.local_response_adds_content_headers && !local.body.is_empty() {
+        if profile.streams.local_response_adds_content_headers && !local.body.is_empty() {
             headers.set("content-length", local.body.len().to_string());
             if headers.get("content-type").is_none() {
                 headers.add("content-type", "text/plain");
@@ -168,8 +168,8 @@ impl Stream {
         }
         let body = if local.body.is_empty() { Vec::new() } else { vec![local.body.clone()] };
         self.silent_response =
-            !profile.local_response_runs_callbacks || self.turn == Turn::Response;
-        if !profile.answer_keeps_request_maps {
+            !profile.streams.local_response_runs_callbacks || self.turn == Turn::Response;
+        if !profile.streams.answer_keeps_request_maps {
             self.request.windows = Windows::default();
         }
         self.response = Half::new(headers, body, crate::Headers::new());
@@ -180,7 +180,7 @@ impl Stream {
     pub(super) fn refuse_after_failure(&mut self, profile: &crate::Profile) {
         self.turn = Turn::Over;
         if self.response.sent.headers.is_none() {
-            let status = profile.fail_status.to_string();
+            let status = profile.failures.status.to_string();
             self.response.sent.headers = Some([(":status", status)].into_iter().collect());
         }
     }

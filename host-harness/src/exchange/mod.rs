@@ -250,7 +250,8 @@ impl Drive<'_> {
     fn reload_if_due(&mut self) {
         let Some((since, _)) = &self.worker.failed else { return };
         let Worker { setup, artifact, .. } = &*self.worker;
-        let due = since.saturating_add(setup.profile.reload_backoff) <= self.lent.clock.elapsed();
+        let due = since.saturating_add(setup.profile.failures.reload_backoff)
+            <= self.lent.clock.elapsed();
         if setup.plugin.failure_policy != FailurePolicy::Reload || !due {
             return;
         }

@@ -88,11 +88,11 @@ impl World {
 
     /// What runs before the workers: the canary, and the VM of the main thread.
     fn prepare(&mut self, artifact: &Artifact, plugin: &Arc<Plugin>) -> Result<(), StartError> {
-        if self.profile.canary_run {
+        if self.profile.start.canary_run {
             let setup = self.setup(plugin, self.workers.len(), 0, true);
             Vm::new(artifact, setup)?.boot(&mut self.shared)?;
         }
-        if self.profile.main_thread_vm {
+        if self.profile.start.main_thread_vm {
             let main = self.start_worker(artifact, plugin)?;
             self.main_threads.push(main);
         }

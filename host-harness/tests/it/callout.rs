@@ -58,7 +58,7 @@ fn a_reply_comes_in_its_time_and_the_request_goes_on() {
     let latency = Duration::from_millis(30);
     let reply = UpstreamReply::status(201).chunk("o").chunk("k").trailer("t", "").after(latency);
     for profile in both() {
-        let name = profile.name;
+        let name = profile.name.clone();
         let (mut world, worker) = run(profile, reply.clone(), 1000);
         let transcript = world.request(worker, Request::get("/"));
         assert!(matches!(transcript.outcome, Outcome::Upstream { .. }));
@@ -161,7 +161,7 @@ fn a_reply_after_the_streams_end_finds_nobody() {
     assert!(world.failure(worker).is_none());
 
     let mut profile = Profile::envoy();
-    profile.calls_outlive_streams = false;
+    profile.calls.outlive_streams = false;
     let (mut world, worker) = run(profile, late, 0);
     let stream = world.open(worker, Request::get("/"));
     world.abort(stream);
@@ -179,8 +179,8 @@ fn replies_can_be_computed_and_tokens_are_new_each_time() {
         UpstreamReply::status(200 + seen)
     });
     let mut profile = Profile::spec();
-    profile.first_call_token = 0;
-    profile.call_token_step = 3;
+    profile.calls.first_token = 0;
+    profile.calls.token_step = 3;
     let mut world = World::builder(profile).upstream("cluster", count).build();
     let worker = world.start(&artifact, Plugin::new("test", "")).unwrap();
     for (token, status) in [(0, 201), (3, 202)] {
@@ -210,7 +210,7 @@ fn the_canary_may_reach_nobody() {
     assert!(start(Profile::spec()).is_ok());
     assert!(start(Profile::envoy()).is_ok());
     let mut discovering = Profile::envoy();
-    discovering.canary_has_upstreams = false;
+    discovering.start.canary_has_upstreams = false;
     assert!(start(discovering).is_err());
 }
 

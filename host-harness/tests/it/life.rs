@@ -115,7 +115,7 @@ fn initialisation_may_not_touch_the_proxy() {
     assert_eq!(failure.kind, FailureKind::Restricted);
     assert!(failure.message.contains("`proxy_set_tick_period_milliseconds`"), "{failure}");
     let mut lenient = Profile::envoy();
-    lenient.restricted_initialize = false;
+    lenient.start.restricted_initialize = false;
     assert!(start(lenient, code, Plugin::default()).is_ok());
 }
 
@@ -161,7 +161,7 @@ fn the_main_thread_ticks_too_where_it_has_a_vm() {
           (drop (call $tick_every (i32.const 1000))) (i32.const 1))
         (func (export "proxy_on_tick") (param i32) (call $tell (i32.const 1)))"#;
     let mut profile = Profile::envoy();
-    profile.main_thread_vm = true;
+    profile.start.main_thread_vm = true;
     let (mut world, worker) = start(profile, code, Plugin::default()).unwrap();
     world.advance(Duration::from_secs(2));
     let [main] = *world.main_threads() else { panic!("{:?}", world.main_threads()) };

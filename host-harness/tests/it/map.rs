@@ -34,7 +34,7 @@ fn get_is_the_first_value_or_the_joined_one() {
         lines(&run(profile.clone(), &code, request.clone()).logs),
         ["00", "one", "00", "one", "01"]
     );
-    profile.repeated_header = RepeatedHeader::Joined;
+    profile.headers.repeated = RepeatedHeader::Joined;
     let transcript = run(profile, &code, request);
     assert_eq!(transcript.logs[1].bytes, b"one,t\xc3wo");
 }
@@ -214,7 +214,7 @@ fn unknown_maps_and_bad_pointers_are_told() {
            (i32.const 0)"#,
     );
     let mut profile = Profile::envoy();
-    profile.closed_map_reads_empty = false;
+    profile.headers.closed_map_reads_empty = false;
     let transcript = run(profile, &code, Request::get("/"));
     assert_eq!(lines(&transcript.logs), ["02", "02", "06", "06", "06", "06", "02", "06"]);
     assert!(transcript.failure.is_none());

@@ -70,7 +70,7 @@ fn answering(action: u32) -> String {
 #[test]
 fn an_own_answer_ends_the_request_whatever_the_action() {
     for (profile, action) in both().into_iter().flat_map(|p| [(p.clone(), 0), (p, 1)]) {
-        let added = profile.local_response_adds_content_headers;
+        let added = profile.streams.local_response_adds_content_headers;
         let (mut world, worker) = guest::world(profile, &guest::compile(&answering(action)));
         let transcript = world.request(worker, Request::get("/"));
         let Outcome::Local { status, headers, body, details } = &transcript.outcome else {
@@ -89,7 +89,7 @@ fn an_own_answer_ends_the_request_whatever_the_action() {
 #[test]
 fn where_the_action_counts_the_request_escapes() {
     let mut profile = Profile::envoy();
-    profile.local_response_replaces_action = false;
+    profile.streams.local_response_replaces_action = false;
     for (action, escapes) in [(0, true), (1, false)] {
         let (mut world, worker) =
             guest::world(profile.clone(), &guest::compile(&answering(action)));
@@ -198,7 +198,7 @@ fn a_body_held_over_the_limit_is_refused() {
     let code = r#"(func (export "proxy_on_request_body") (param i32 i32 i32) (result i32)
         (i32.const 1))"#;
     let mut profile = Profile::envoy();
-    profile.body_buffer_limit = 10;
+    profile.bodies.buffer_limit = 10;
     let (mut world, worker) = guest::world(profile, &guest::compile(code));
     let held = world.request(worker, Request::post("/").body([0; 10]));
     assert_eq!(held.outcome, Outcome::Paused);

@@ -111,7 +111,7 @@ fn a_leader_that_serves_nobody_serves_the_fleet() {
     let portal = Portal::new();
     let one = portal.issue(1);
     let mut profile = Profile::envoy();
-    profile.main_thread_vm = true;
+    profile.start.main_thread_vm = true;
     let mut world = world_of(profile, &portal);
     let workers = start_many(&mut world, &configuration(&portal), 2);
     wait(&mut world, 3_000);

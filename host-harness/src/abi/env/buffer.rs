@@ -66,7 +66,7 @@ fn get_bytes(
 fn readable(host: &Host, kind: BufferKind) -> Result<&[u8], Status> {
     let stream = host.streams.get(&host.acting());
     let body = |open: fn(&Stream) -> Option<&[u8]>| stream.and_then(open);
-    let closed: Option<&[u8]> = host.profile.closed_body_reads_empty.then_some(&[]);
+    let closed: Option<&[u8]> = host.profile.bodies.closed_reads_empty.then_some(&[]);
     let buffer = match kind {
         BufferKind::RequestBody => {
             body(|stream| stream.request.windows.body.then_some(stream.request.body.as_slice()))
@@ -83,7 +83,7 @@ fn readable(host: &Host, kind: BufferKind) -> Result<&[u8], Status> {
             .map(|delivery| delivery.body.as_slice()),
         BufferKind::VmConfiguration => Some(host.plugin.vm_configuration.as_slice()),
         BufferKind::PluginConfiguration => (host.configuring
-            || !host.profile.configuration_only_in_configure)
+            || !host.profile.start.configuration_only_in_configure)
             .then_some(host.plugin.configuration.as_slice()),
         BufferKind::Absent => None,
     };

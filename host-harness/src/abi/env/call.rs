@@ -65,10 +65,10 @@ fn start(host: &mut Host, mut request: UpstreamRequest, timeout_ms: u32) -> Resu
     if i32::try_from(timeout_ms).is_err() {
         return Err(Status::BadArgument);
     }
-    if host.canary && !host.profile.canary_has_upstreams {
-        return Err(host.profile.unknown_upstream);
+    if host.canary && !host.profile.start.canary_has_upstreams {
+        return Err(host.profile.calls.unknown_upstream);
     }
-    let unknown = host.profile.unknown_upstream;
+    let unknown = host.profile.calls.unknown_upstream;
     let upstream = host.shared.upstreams.get_mut(&request.upstream).ok_or(unknown)?;
     for required in [":method", ":path", ":authority"] {
         if request.headers.get(required).is_none() {
@@ -84,7 +84,7 @@ fn start(host: &mut Host, mut request: UpstreamRequest, timeout_ms: u32) -> Resu
         return Err(Status::InternalFailure);
     }
     let timeout = (timeout_ms > 0).then(|| Duration::from_millis(timeout_ms.into()));
-    let (result, end) = outcome(reply, timeout, host.profile.call_failures_are_responses);
+    let (result, end) = outcome(reply, timeout, host.profile.calls.failures_are_responses);
     let at = host.shared.clock.elapsed();
     if let Some((after, delivery)) = end {
         let (worker, generation) = (host.worker, host.generation);
@@ -105,8 +105,8 @@ fn start(host: &mut Host, mut request: UpstreamRequest, timeout_ms: u32) -> Resu
 fn next_token(host: &mut Host) -> u32 {
     loop {
         let token = host.next_token;
-        let next = token.checked_add(host.profile.call_token_step);
-        host.next_token = next.unwrap_or(host.profile.first_call_token);
+        let next = token.checked_add(host.profile.calls.token_step);
+        host.next_token = next.unwrap_or(host.profile.calls.first_token);
         if !host.calls.contains_key(&token) {
             return token;
         }
@@ -169,5 +169,5 @@ fn link_grpc(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
 fn no_grpc(guest: &mut Guest<'_>, at: u32, len: u32) -> Result<(), Halt> {
     let upstream = guest.read(at, len)?;
     guest.about(&upstream);
-    Err(guest.host().profile.grpc_without_upstream.into())
+    Err(guest.host().profile.calls.grpc_without_upstream.into())
 }

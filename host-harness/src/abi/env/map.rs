@@ -24,7 +24,7 @@ pub(crate) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
                 let host = guest.host();
                 let bytes = match host.readable_map(map_kind(kind)?) {
                     Ok(map) => pairs::encode(map),
-                    Err(_) if host.profile.closed_map_reads_empty => Vec::new(),
+                    Err(_) if host.profile.headers.closed_map_reads_empty => Vec::new(),
                     Err(status) => return Err(status.into()),
                 };
                 guest.give(&bytes, at_out, len_out)
@@ -52,7 +52,7 @@ pub(crate) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
                 let name = read_name(guest, at, len)?;
                 let host = guest.host();
                 let map = host.readable_map(kind)?;
-                let value = match host.profile.repeated_header {
+                let value = match host.profile.headers.repeated {
                     RepeatedHeader::First => map.get(&name).map(<[u8]>::to_vec),
                     RepeatedHeader::Joined => map.joined(&name),
                 };
@@ -115,7 +115,7 @@ fn map_kind(kind: u32) -> Result<MapKind, Status> {
 fn read_name(guest: &mut Guest<'_>, at: u32, len: u32) -> Result<Vec<u8>, Status> {
     let name = guest.read(at, len)?;
     guest.about(&name);
-    if guest.host().profile.host_means_authority && name.eq_ignore_ascii_case(b"host") {
+    if guest.host().profile.headers.host_means_authority && name.eq_ignore_ascii_case(b"host") {
         return Ok(b":authority".to_vec());
     }
     Ok(name)
@@ -130,8 +130,8 @@ pub(crate) fn read_pairs(guest: &mut Guest<'_>, at: u32, len: u32) -> Result<Hea
     let bytes = guest.read(at, len)?;
     let profile = &guest.host().profile;
     match (
-        pairs::decode(&bytes, profile.max_map_pairs, profile.max_map_bytes),
-        profile.malformed_map,
+        pairs::decode(&bytes, profile.headers.max_pairs, profile.headers.max_bytes),
+        profile.headers.malformed,
     ) {
         (Ok(headers), _) => Ok(headers),
         (Err(_), MalformedMap::Empty) => Ok(Headers::new()),

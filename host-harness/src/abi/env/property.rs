@@ -32,7 +32,7 @@ pub(crate) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
                 let host = guest.host();
                 if let Some(stream) = host.stream() {
                     stream.guest_properties.insert(path, value);
-                } else if host.profile.root_cannot_set_property {
+                } else if host.profile.properties.root_cannot_set {
                     return Err(Status::NotFound.into());
                 } else {
                     host.shared.properties.insert(path, value);
@@ -53,7 +53,7 @@ fn find(host: &Host, path: &[u8]) -> Option<Vec<u8>> {
     // Envoy tolerates one separator at the end.
     let path = path.strip_suffix(&[0]).unwrap_or(path);
     if let Some(stream) = stream {
-        let unreadable = host.profile.nested_set_property_unreadable && path.contains(&0);
+        let unreadable = host.profile.properties.nested_set_is_unreadable && path.contains(&0);
         if let Some(value) = stream.guest_properties.get(path).filter(|_| !unreadable) {
             return Some(value.clone());
         }

@@ -92,7 +92,7 @@ fn link_metrics(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     linker.func_wrap(MODULE, "proxy_increment_metric", |c: Caller<'_, Host>, id, by: i64| {
         enter(c, "proxy_increment_metric", |guest| {
             let host = guest.host();
-            Ok(host.shared.metrics.increment(id, by, host.profile.counters_only_rise)?)
+            Ok(host.shared.metrics.increment(id, by, host.profile.metrics.counters_only_rise)?)
         })
     })?;
     linker.func_wrap(MODULE, "proxy_record_metric", |c: Caller<'_, Host>, id, value: u64| {
@@ -119,7 +119,7 @@ fn define_metric(
     let name = guest.read(at, len)?;
     guest.about(&name);
     let host = guest.host();
-    let name = format!("{}{}", host.profile.metric_prefix, String::from_utf8_lossy(&name));
+    let name = format!("{}{}", host.profile.metrics.prefix, String::from_utf8_lossy(&name));
     let id = host.shared.metrics.define(kind, name)?;
     Ok(guest.write_u32(out, id)?)
 }

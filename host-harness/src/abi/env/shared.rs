@@ -33,7 +33,7 @@ pub(crate) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
                 guest.about(&key);
                 let value = guest.read(value_at, value_len)?;
                 let host = guest.host();
-                let lenient = host.profile.cas_on_missing_key_succeeds;
+                let lenient = host.profile.shared.cas_on_missing_key_succeeds;
                 Ok(host.shared.data.set(&host.plugin.vm_id, &key, value, cas, lenient)?)
             })
         },
