@@ -161,6 +161,8 @@ pub enum FailureKind {
     Exit,
     /// The guest called the host where the host does not allow it.
     Restricted,
+    /// The worker process died.
+    Crash,
     /// The worker asked for does not exist in this world.
     NoSuchWorker,
 }
@@ -176,6 +178,13 @@ pub struct Failure {
     pub message: String,
 }
 
+impl Failure {
+    /// There is no VM to call.
+    pub(crate) fn at_start(message: String) -> Self {
+        Self { callback: "", kind: FailureKind::Trap, message }
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match self.kind {
@@ -183,6 +192,7 @@ impl fmt::Display for Failure {
             FailureKind::Deadline => "ran past its deadline",
             FailureKind::Exit => "exited",
             FailureKind::Restricted => "made a forbidden call",
+            FailureKind::Crash => "killed the worker",
             FailureKind::NoSuchWorker => "does not exist",
         };
         write!(f, "`{}` {kind}: {}", self.callback, self.message)

@@ -19,9 +19,6 @@ use crate::world::random::Random;
 use crate::world::shared::{SharedData, SharedQueues};
 use crate::world::upstream::{Delivery, Upstream};
 
-/// The one plugin context of a VM.
-pub(crate) const ROOT_CONTEXT: u32 = 1;
-
 /// The half of a world that every VM can reach. It is lent to a VM for the length of a callback.
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
@@ -34,6 +31,35 @@ pub(crate) struct Shared {
     pub(crate) properties: BTreeMap<Vec<u8>, Vec<u8>>,
     pub(crate) environment: Vec<(String, String)>,
     pub(crate) log_level: LogLevel,
+    /// What each worker logged and did for no stream.
+    pub(crate) journals: BTreeMap<usize, Journal>,
+    /// How many VMs there have been in this world.
+    pub(crate) vms_made: u64,
+}
+
+/// What one worker logged, and did for no stream.
+#[derive(Debug, Default)]
+pub(crate) struct Journal {
+    pub(crate) logs: Vec<Log>,
+    pub(crate) background: Ledger,
+}
+
+/// One plugin context of a VM.
+#[derive(Clone, Debug)]
+pub(crate) struct Root {
+    pub(crate) plugin: Arc<Plugin>,
+    /// Place of the plugin in its chain.
+    pub(crate) filter: usize,
+    /// Running timers by their numbers.
+    pub(crate) timers: BTreeMap<u64, Duration>,
+}
+
+/// Where on a worker something is to be delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) worker: usize,
+    pub(crate) slot: u32,
+    pub(crate) root: u32,
 }
 
 /// The guest's memory and its allocator, known once it is instantiated.
@@ -76,6 +102,7 @@ const MAX_TABLE_ELEMENTS: usize = 10_000_000;
 
 pub(crate) struct Host {
     pub(crate) profile: Arc<Profile>,
+    /// The plugin of the running callback.
     pub(crate) plugin: Arc<Plugin>,
     pub(crate) shared: Box<Shared>,
     pub(crate) limiter: Limiter,
@@ -83,29 +110,35 @@ pub(crate) struct Host {
     pub(crate) random: Random,
     /// Index of the worker; the canary has that of the worker it goes before.
     pub(crate) worker: usize,
+    /// Number of this VM on its worker.
+    pub(crate) slot: u32,
     pub(crate) canary: bool,
-    /// Counts the VMs of this worker, so that events of a replaced one are recognised.
+    /// Counts the VMs in this slot, so that events of a replaced one are recognised.
     pub(crate) generation: u64,
+    pub(crate) roots: BTreeMap<u32, Root>,
     pub(crate) streams: BTreeMap<u32, Stream>,
     pub(crate) next_context: u32,
+    /// The export that is running.
+    pub(crate) callback: &'static str,
     /// The context of the running callback.
     pub(crate) current: u32,
     /// The context the guest chose to act for, during one callback.
     pub(crate) effective: Option<u32>,
     /// The stream on whose account things are booked.
     pub(crate) account: u32,
-    pub(crate) background: Ledger,
-    /// Every line logged, whatever account it is booked on.
-    pub(crate) logs: Vec<Log>,
+    /// What a canary did: it is gone with it.
+    pub(crate) scratch: Ledger,
+    /// What was logged during start-up, for the error it may end in.
+    pub(crate) start_logs: Vec<Log>,
     pub(crate) recording: bool,
     pub(crate) restricted: bool,
+    pub(crate) starting: bool,
     pub(crate) configuring: bool,
     pub(crate) delivery: Option<Delivery>,
-    /// Outstanding calls and the stream that each was made for.
+    /// Outstanding calls and the context that each was made for.
     pub(crate) calls: BTreeMap<u32, u32>,
     pub(crate) next_token: u32,
-    pub(crate) tick_period: Option<Duration>,
-    pub(crate) tick_generation: u64,
+    pub(crate) timers_made: u64,
     /// Streams that a host call moved: resumed, answered or closed.
     pub(crate) woken: Vec<u32>,
     pub(crate) call_count: u64,
@@ -123,15 +156,55 @@ impl Host {
         self.streams.get_mut(&context)
     }
 
+    /// A callback begins.
+    pub(crate) fn enter(&mut self, callback: &'static str, context: u32, account: u32) {
+        self.callback = callback;
+        self.current = context;
+        self.effective = None;
+        self.account = account;
+        if let Some(root) = self.roots.get(&self.root_of(context)) {
+            self.plugin = Arc::clone(&root.plugin);
+        }
+        // Some hosts know by themselves for which request a call was made.
+        if account != context && self.profile.runtime.effective_context_is_ignored {
+            self.effective = Some(account);
+        }
+    }
+
+    /// Lets the guest act for another context than that of its callback.
+    pub(crate) fn act_for(&mut self, context: u32) {
+        self.effective = Some(context);
+        let root = self.root_of(context);
+        if let Some(root) = self.roots.get(&root) {
+            self.plugin = Arc::clone(&root.plugin);
+        }
+    }
+
+    /// The plugin context that a context belongs to.
+    pub(crate) fn root_of(&self, context: u32) -> u32 {
+        self.streams.get(&context).map_or(context, |stream| stream.root)
+    }
+
+    /// The plugin context that acts.
+    pub(crate) fn acting_root(&self) -> u32 {
+        self.root_of(self.acting())
+    }
+
+    /// Where what the running callback starts will be delivered.
+    pub(crate) fn place(&self) -> Place {
+        Place { worker: self.worker, slot: self.slot, root: self.acting_root() }
+    }
+
     pub(crate) fn ledger(&mut self) -> &mut Ledger {
         match self.streams.get_mut(&self.account) {
             Some(stream) => &mut stream.ledger,
-            None => &mut self.background,
+            None if self.canary => &mut self.scratch,
+            None => &mut self.shared.journals.entry(self.worker).or_default().background,
         }
     }
 
     pub(crate) fn has_context(&self, context: u32) -> bool {
-        context <= ROOT_CONTEXT || self.streams.contains_key(&context)
+        context == 0 || self.roots.contains_key(&context) || self.streams.contains_key(&context)
     }
 
     pub(crate) fn readable_map(&self, kind: MapKind) -> Result<&Headers, Status> {

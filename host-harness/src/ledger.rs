@@ -52,6 +52,8 @@ pub struct HostCall {
 pub struct Callback {
     /// Function as exported.
     pub name: &'static str,
+    /// Place of the plugin in its chain.
+    pub filter: usize,
     /// Context it was made for.
     pub context: u32,
     /// What it cost in fuel; 0 when the world does not meter.
@@ -113,19 +115,6 @@ impl Ledger {
     #[must_use]
     pub fn fuel_of(&self, callback: &str) -> u64 {
         self.callbacks.iter().filter(|entry| entry.name == callback).map(|entry| entry.fuel).sum()
-    }
-
-    /// Adds what happened on another account.
-    pub(crate) fn absorb(&mut self, other: Self) {
-        self.callbacks.extend(other.callbacks);
-        self.host_calls.extend(other.host_calls);
-        self.logs.extend(other.logs);
-        self.callouts.extend(other.callouts);
-        self.fuel += other.fuel;
-        self.bytes_copied += other.bytes_copied;
-        for (name, count) in other.host_call_counts {
-            *self.host_call_counts.entry(name).or_default() += count;
-        }
     }
 }
 

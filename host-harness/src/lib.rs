@@ -72,6 +72,7 @@ mod request;
 mod stream;
 mod transcript;
 mod vm;
+mod worker;
 mod world;
 
 pub use abi::{LogLevel, Status};

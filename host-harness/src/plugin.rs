@@ -27,6 +27,9 @@ pub struct Plugin {
     pub configuration: Vec<u8>,
     /// What happens to requests when the VM has failed.
     pub failure_policy: FailurePolicy,
+    /// PAUSE from a headers callback holds the headers back but lets body callbacks run. Source:
+    /// envoy wasm.proto, the option of this name, since 1.35.
+    pub allow_on_headers_stop_iteration: bool,
 }
 
 impl Plugin {
@@ -40,6 +43,7 @@ impl Plugin {
             vm_configuration: Vec::new(),
             configuration: configuration.into(),
             failure_policy: FailurePolicy::Closed,
+            allow_on_headers_stop_iteration: false,
         }
     }
 }

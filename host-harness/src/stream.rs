@@ -1,10 +1,9 @@
 //! The state of one exchange, as both the guest's host calls and the driver see it.
 
-use core::time::Duration;
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use crate::abi::{Direction, MapKind, Status};
-use crate::error::Failure;
 use crate::headers::Headers;
 use crate::ledger::Ledger;
 
@@ -16,75 +15,130 @@ pub(crate) struct Windows {
     pub(crate) trailers: bool,
 }
 
-/// How far a half has come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Stage {
-    #[default]
-    Headers,
-    Body,
-    Trailers,
-    Done,
+/// One piece of a message on its way through the chain. The flags say whether it is the last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Frame {
+    Headers(Headers, bool),
+    Data(Vec<u8>, bool),
+    Trailers(Headers),
 }
 
-/// What has left the filter.
+impl Frame {
+    pub(crate) fn is_last(&self) -> bool {
+        match self {
+            Self::Headers(_, last) | Self::Data(_, last) => *last,
+            Self::Trailers(_) => true,
+        }
+    }
+
+    /// A whole message as frames.
+    pub(crate) fn message(
+        headers: Headers,
+        chunks: Vec<Vec<u8>>,
+        trailers: Headers,
+    ) -> VecDeque<Self> {
+        let mut left = chunks.len();
+        let mut frames = VecDeque::with_capacity(left + 2);
+        frames.push_back(Self::Headers(headers, left == 0 && trailers.is_empty()));
+        for chunk in chunks {
+            left -= 1;
+            frames.push_back(Self::Data(chunk, left == 0 && trailers.is_empty()));
+        }
+        if !trailers.is_empty() {
+            frames.push_back(Self::Trailers(trailers));
+        }
+        frames
+    }
+}
+
+/// What has left the chain.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Sent {
     pub(crate) headers: Option<Headers>,
     pub(crate) body: Vec<u8>,
     pub(crate) trailers: Headers,
+    pub(crate) ended: bool,
 }
 
-/// One direction of an exchange.
+impl Sent {
+    pub(crate) fn take(&mut self, frame: Frame) {
+        self.ended |= frame.is_last();
+        match frame {
+            Frame::Headers(headers, _) => self.headers = Some(headers),
+            Frame::Data(data, _) => self.body.extend(data),
+            Frame::Trailers(trailers) => self.trailers = trailers,
+        }
+    }
+}
+
+/// One direction of a stream, as one filter sees it.
 #[derive(Debug, Default)]
 pub(crate) struct Half {
-    pub(crate) stage: Stage,
+    /// What has come and was not looked at.
+    pub(crate) inbox: VecDeque<Frame>,
+    /// What this filter let go and the next has not taken.
+    pub(crate) outbox: VecDeque<Frame>,
     pub(crate) windows: Windows,
     pub(crate) headers: Headers,
-    /// Chunks that have not arrived yet.
-    pub(crate) chunks: VecDeque<Vec<u8>>,
-    /// What has arrived and not left.
     pub(crate) body: Vec<u8>,
     pub(crate) trailers: Headers,
+    /// Headers, body and trailers that wait for the guest; the flags say whether they are the last.
+    pub(crate) held_headers: Option<bool>,
+    pub(crate) held_body: Option<bool>,
+    pub(crate) held_trailers: bool,
     /// Nothing moves until the guest resumes.
     pub(crate) blocked: bool,
     /// The body is collected until the guest resumes.
     pub(crate) held: bool,
+    /// Headers wait although body callbacks run.
+    pub(crate) headers_wait: bool,
     /// The guest resumed during the callback that is running.
     pub(crate) resumed: bool,
-    pub(crate) sent: Sent,
+    /// Bytes of the body that went on.
+    pub(crate) body_sent: usize,
 }
 
 impl Half {
-    pub(crate) fn new(headers: Headers, chunks: Vec<Vec<u8>>, trailers: Headers) -> Self {
-        Self { headers, chunks: chunks.into(), trailers, ..Self::default() }
-    }
-
     /// Lets everything that is held or blocked go on.
     pub(crate) fn resume(&mut self) {
         self.blocked = false;
         self.held = false;
+        self.headers_wait = false;
         self.resumed = true;
     }
 
-    pub(crate) fn ends_with_headers(&self) -> bool {
-        self.chunks.is_empty() && self.trailers.is_empty()
+    /// Sends on what no longer has to wait; true if anything did.
+    pub(crate) fn release(&mut self) -> bool {
+        if self.blocked {
+            return false;
+        }
+        let before = self.outbox.len();
+        if !self.headers_wait
+            && let Some(last) = self.held_headers.take()
+        {
+            self.outbox.push_back(Frame::Headers(self.headers.clone(), last));
+            self.windows.headers = false;
+        }
+        if !self.held
+            && !self.headers_wait
+            && let Some(last) = self.held_body.take()
+        {
+            let data = core::mem::take(&mut self.body);
+            self.body_sent += data.len();
+            self.outbox.push_back(Frame::Data(data, last));
+            self.windows.body = false;
+        }
+        if core::mem::take(&mut self.held_trailers) {
+            self.outbox.push_back(Frame::Trailers(self.trailers.clone()));
+        }
+        self.outbox.len() > before
     }
 
-    pub(crate) fn flush_body(&mut self) {
-        self.sent.body.append(&mut self.body);
-    }
-
-    /// Everything leaves as it is.
+    /// Everything that has come leaves as it is, now and later.
     pub(crate) fn flush_all(&mut self) {
-        if self.sent.headers.is_none() {
-            self.sent.headers = Some(self.headers.clone());
-        }
-        self.flush_body();
-        for chunk in self.chunks.drain(..) {
-            self.sent.body.extend_from_slice(&chunk);
-        }
-        self.sent.trailers = self.trailers.clone();
-        self.stage = Stage::Done;
+        self.resume();
+        self.release();
+        self.outbox.append(&mut self.inbox);
         self.windows = Windows::default();
     }
 }
@@ -108,55 +162,57 @@ pub(crate) struct LocalResponse {
     pub(crate) grpc_status: Option<u32>,
 }
 
+/// One exchange, as one filter sees it.
 #[derive(Debug)]
 pub(crate) struct Stream {
-    pub(crate) turn: Turn,
-    /// The VM of its worker that knows it.
+    pub(crate) exchange: u32,
+    /// The plugin context it belongs to.
+    pub(crate) root: u32,
+    /// The VM in its slot that knows it.
     pub(crate) generation: u64,
     pub(crate) request: Half,
     pub(crate) response: Half,
     /// The guest let the request go and it has not moved since.
     pub(crate) released: bool,
+    /// The guest made a call for it.
+    pub(crate) called: bool,
+    /// The request is still on its way up.
+    pub(crate) going_up: bool,
+    /// The exchange is over.
+    pub(crate) over: bool,
     /// The local response, once there is one.
     pub(crate) local: Option<LocalResponse>,
     /// It was made known to the driver.
     pub(crate) local_taken: bool,
-    pub(crate) failure: Option<Failure>,
     pub(crate) closed_by_guest: bool,
-    pub(crate) aborted: bool,
-    /// The VM was down and the policy let the request through.
+    /// The guest is passed over from now on.
     pub(crate) bypassed: bool,
     /// Late headers are readable for the access log.
     pub(crate) logging: bool,
-    /// Response callbacks are left out: the response is not the upstream's.
-    pub(crate) silent_response: bool,
-    pub(crate) properties: BTreeMap<Vec<u8>, Vec<u8>>,
+    pub(crate) properties: Arc<BTreeMap<Vec<u8>, Vec<u8>>>,
     pub(crate) guest_properties: BTreeMap<Vec<u8>, Vec<u8>>,
-    pub(crate) opened_at: Duration,
-    pub(crate) memory_before: usize,
     pub(crate) ledger: Ledger,
 }
 
 impl Stream {
-    pub(crate) fn new(request: Half, opened_at: Duration, generation: u64) -> Self {
+    pub(crate) fn new(exchange: u32, root: u32, generation: u64) -> Self {
         Self {
-            turn: Turn::Request,
+            exchange,
+            root,
             generation,
-            request,
+            request: Half::default(),
             response: Half::default(),
             released: false,
+            called: false,
+            going_up: true,
+            over: false,
             local: None,
             local_taken: false,
-            failure: None,
             closed_by_guest: false,
-            aborted: false,
             bypassed: false,
             logging: false,
-            silent_response: false,
-            properties: BTreeMap::new(),
+            properties: Arc::default(),
             guest_properties: BTreeMap::new(),
-            opened_at,
-            memory_before: 0,
             ledger: Ledger::default(),
         }
     }

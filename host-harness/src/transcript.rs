@@ -74,6 +74,10 @@ pub struct ClientResponse {
 pub struct Transcript {
     /// How it ended.
     pub outcome: Outcome,
+    /// Names of the filters in the chain, in order.
+    pub filters: Vec<String>,
+    /// Place in the chain of the filter that answered, if one did.
+    pub answered_by: Option<usize>,
     /// What the upstream received. There even when the filter answered in the response phase.
     pub upstream: Option<Forwarded>,
     /// What the client received.
@@ -156,10 +160,13 @@ impl fmt::Display for Transcript {
             writeln!(f, "call {token} to {upstream} at {at:?}: {result:?}")?;
             write_message(f, headers, body, trailers)?;
         }
-        for Callback { name, context, fuel, host_calls, bytes_copied } in &self.callbacks {
+        for Callback { name, filter, context, fuel, host_calls, bytes_copied } in &self.callbacks {
+            // A chain of one needs no numbers.
+            let filter =
+                if self.filters.len() > 1 { format!("filter {filter} ") } else { String::new() };
             writeln!(
                 f,
-                "callback {name} context {context} fuel {fuel} host calls {host_calls} bytes {bytes_copied}"
+                "callback {name} {filter}context {context} fuel {fuel} host calls {host_calls} bytes {bytes_copied}"
             )?;
         }
         for HostCall { name, subject, status } in &self.host_calls {

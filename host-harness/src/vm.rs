@@ -9,9 +9,8 @@ use crate::abi::Direction;
 use crate::abi::guest::Stop;
 use crate::artifact::{Artifact, EPOCH, words};
 use crate::error::{ArtifactError, Failure, FailureKind, StartError};
-use crate::host::{GuestMemory, Host, Limiter, ROOT_CONTEXT, Shared};
+use crate::host::{GuestMemory, Host, Limiter, Root, Shared};
 use crate::ledger::{Callback, Ledger, Log};
-use crate::plugin::Plugin;
 use crate::profile::Profile;
 use crate::world::random::Random;
 use crate::world::upstream::Delivery;
@@ -41,8 +40,8 @@ pub(crate) enum Budget {
 #[derive(Clone, Debug)]
 pub(crate) struct Setup {
     pub(crate) profile: Arc<Profile>,
-    pub(crate) plugin: Arc<Plugin>,
     pub(crate) worker: usize,
+    pub(crate) slot: u32,
     pub(crate) generation: u64,
     pub(crate) canary: bool,
     pub(crate) random: Random,
@@ -98,35 +97,37 @@ impl Invocation {
 
 impl Vm {
     pub(crate) fn new(artifact: &Artifact, setup: Setup) -> Result<Self, StartError> {
-        let Setup { profile, plugin, worker, generation, canary, random, recording, budget } =
-            setup;
+        let Setup { profile, worker, slot, generation, canary, random, recording, budget } = setup;
         let compiled = artifact.compiled(matches!(budget, Budget::Fuel(_)))?;
         let next_token = profile.calls.first_token;
         let host = Host {
             limiter: Limiter { max_memory: profile.runtime.max_memory_bytes, refused: false },
             profile,
-            plugin,
+            plugin: Arc::default(),
             shared: Box::default(),
             guest: None,
             random,
             worker,
+            slot,
             canary,
             generation,
+            roots: BTreeMap::new(),
             streams: BTreeMap::new(),
-            next_context: ROOT_CONTEXT + 1,
+            next_context: 1,
+            callback: "",
             current: 0,
             effective: None,
-            account: ROOT_CONTEXT,
-            background: Ledger::default(),
-            logs: Vec::new(),
+            account: 0,
+            scratch: Ledger::default(),
+            start_logs: Vec::new(),
             recording,
             restricted: false,
+            starting: false,
             configuring: false,
             delivery: None,
             calls: BTreeMap::new(),
             next_token,
-            tick_period: None,
-            tick_generation: generation << 32,
+            timers_made: 0,
             woken: Vec::new(),
             call_count: 0,
             bytes_copied: 0,
@@ -145,14 +146,6 @@ impl Vm {
         self.store.data_mut()
     }
 
-    pub(crate) fn logs(&self) -> &[Log] {
-        &self.store.data().logs
-    }
-
-    pub(crate) fn background(&self) -> &Ledger {
-        &self.store.data().background
-    }
-
     pub(crate) fn open_streams(&self) -> usize {
         self.store.data().streams.len()
     }
@@ -163,40 +156,96 @@ impl Vm {
         guest.map_or(0, |guest| guest.memory.data_size(&self.store))
     }
 
-    /// Runs the whole start-up.
-    pub(crate) fn boot(&mut self, lent: &mut Box<Shared>) -> Result<(), StartError> {
-        self.initialize(lent).map_err(|failure| self.start_failed(failure))?;
-        let sizes = {
-            let plugin = &self.host().plugin;
-            (wire(plugin.vm_configuration.len()), wire(plugin.configuration.len()))
-        };
-        self.create_context(lent, ROOT_CONTEXT, 0).map_err(|failure| self.start_failed(failure))?;
-        let invocation = Invocation::of("proxy_on_vm_start", ROOT_CONTEXT);
-        let function = self.exports.on_vm_start.as_ref();
-        let params = (ROOT_CONTEXT, sizes.0);
-        let started = invoke(&mut self.store, lent, self.budget, invocation, function, params);
-        let started = started.map_err(|failure| self.start_failed(failure))?;
-        if started == Some(0) {
-            return Err(StartError::VmStartRefused { logs: self.host().logs.clone() });
+    /// Runs the initialiser, once in the life of a VM.
+    pub(crate) fn initialize(&mut self, lent: &mut Box<Shared>) -> Result<(), StartError> {
+        self.host().starting = true;
+        let end = self.run_initializer(lent);
+        let end = end.map_err(|failure| self.start_failed(failure));
+        self.host().starting = false;
+        end
+    }
+
+    /// Makes a plugin context and runs its start-up, with or without `on_vm_start`. A plugin that
+    /// does not start leaves its context behind; see [`Vm::forget_root`].
+    pub(crate) fn start_root(
+        &mut self,
+        lent: &mut Box<Shared>,
+        context: u32,
+        root: Root,
+        vm_start: bool,
+    ) -> Result<(), StartError> {
+        let sizes =
+            (wire(root.plugin.vm_configuration.len()), wire(root.plugin.configuration.len()));
+        let host = self.host();
+        host.next_context = host.next_context.max(context.saturating_add(1));
+        host.roots.insert(context, root);
+        host.start_logs.clear();
+        host.starting = true;
+        let end = self.run_start(lent, context, sizes, vm_start);
+        let host = self.host();
+        host.starting = false;
+        host.configuring = false;
+        end
+    }
+
+    fn run_start(
+        &mut self,
+        lent: &mut Box<Shared>,
+        context: u32,
+        (vm_size, size): (u32, u32),
+        vm_start: bool,
+    ) -> Result<(), StartError> {
+        self.create_context(lent, context, 0).map_err(|failure| self.start_failed(failure))?;
+        if vm_start {
+            let invocation = Invocation::of("proxy_on_vm_start", context);
+            let function = self.exports.on_vm_start.as_ref();
+            let params = (context, vm_size);
+            let started = invoke(&mut self.store, lent, self.budget, invocation, function, params);
+            let started = started.map_err(|failure| self.start_failed(failure))?;
+            if started == Some(0) {
+                return Err(StartError::VmStartRefused { logs: self.start_logs() });
+            }
         }
         self.host().configuring = true;
-        let invocation = Invocation::of("proxy_on_configure", ROOT_CONTEXT);
+        let invocation = Invocation::of("proxy_on_configure", context);
         let function = self.exports.on_configure.as_ref();
-        let params = (ROOT_CONTEXT, sizes.1);
+        let params = (context, size);
         let configured = invoke(&mut self.store, lent, self.budget, invocation, function, params);
-        self.host().configuring = false;
         let configured = configured.map_err(|failure| self.start_failed(failure))?;
         if configured == Some(0) {
-            return Err(StartError::ConfigurationRefused { logs: self.host().logs.clone() });
+            return Err(StartError::ConfigurationRefused { logs: self.start_logs() });
         }
         Ok(())
     }
 
-    fn start_failed(&mut self, failure: Failure) -> StartError {
-        StartError::Failed { failure, logs: self.host().logs.clone() }
+    /// A number for a new context.
+    pub(crate) fn number(&mut self) -> u32 {
+        let host = self.host();
+        let context = host.next_context;
+        host.next_context = context.saturating_add(1);
+        context
     }
 
-    fn initialize(&mut self, lent: &mut Box<Shared>) -> Result<(), Failure> {
+    /// Ends a plugin context whose configuration was replaced.
+    pub(crate) fn end_root(&mut self, lent: &mut Box<Shared>, root: u32) -> Result<(), Failure> {
+        let end = self.end_context(lent, root);
+        self.forget_root(root);
+        end
+    }
+
+    pub(crate) fn forget_root(&mut self, root: u32) {
+        self.host().roots.remove(&root);
+    }
+
+    fn start_logs(&mut self) -> Vec<Log> {
+        core::mem::take(&mut self.host().start_logs)
+    }
+
+    fn start_failed(&mut self, failure: Failure) -> StartError {
+        StartError::Failed { failure, logs: self.start_logs() }
+    }
+
+    fn run_initializer(&mut self, lent: &mut Box<Shared>) -> Result<(), Failure> {
         let (store, exports, budget) = (&mut self.store, &self.exports, self.budget);
         store.data_mut().restricted = store.data().profile.start.restricted_initialize;
         let outcome = if exports.initialize.is_some() {
@@ -272,37 +321,37 @@ impl Vm {
         Ok(action.map_or(Action::Continue, Action::from_wire))
     }
 
-    pub(crate) fn on_tick(&mut self, lent: &mut Box<Shared>) -> Result<(), Failure> {
-        let invocation = Invocation::of("proxy_on_tick", ROOT_CONTEXT);
+    pub(crate) fn on_tick(&mut self, lent: &mut Box<Shared>, root: u32) -> Result<(), Failure> {
+        let invocation = Invocation::of("proxy_on_tick", root);
         let function = self.exports.on_tick.as_ref();
-        invoke(&mut self.store, lent, self.budget, invocation, function, ROOT_CONTEXT).map(drop)
+        invoke(&mut self.store, lent, self.budget, invocation, function, root).map(drop)
     }
 
     pub(crate) fn on_queue_ready(
         &mut self,
         lent: &mut Box<Shared>,
+        root: u32,
         queue: u32,
     ) -> Result<(), Failure> {
-        let invocation = Invocation::of("proxy_on_queue_ready", ROOT_CONTEXT);
+        let invocation = Invocation::of("proxy_on_queue_ready", root);
         let function = self.exports.on_queue_ready.as_ref();
-        let params = (ROOT_CONTEXT, queue);
+        let params = (root, queue);
         invoke(&mut self.store, lent, self.budget, invocation, function, params).map(drop)
     }
 
-    /// Delivers the end of a call, on the account of the stream that made it.
+    /// Delivers the end of a call, on the account of the context that made it.
     pub(crate) fn on_http_call_response(
         &mut self,
         lent: &mut Box<Shared>,
         token: u32,
-        account: u32,
+        (root, account): (u32, u32),
         delivery: Delivery,
     ) -> Result<(), Failure> {
-        let invocation =
-            Invocation { name: "proxy_on_http_call_response", context: ROOT_CONTEXT, account };
+        let invocation = Invocation { name: "proxy_on_http_call_response", context: root, account };
         let params = (
-            ROOT_CONTEXT,
+            root,
             token,
-            wire(delivery.headers.as_ref().map_or(0, crate::Headers::len)),
+            wire(delivery.count),
             wire(delivery.body.len()),
             wire(delivery.trailers.len()),
         );
@@ -436,9 +485,7 @@ fn invoke<P: WasmParams, R: WasmResults>(
     grant(store, budget);
     let host = store.data_mut();
     core::mem::swap(&mut host.shared, lent);
-    host.current = invocation.context;
-    host.effective = None;
-    host.account = invocation.account;
+    host.enter(invocation.name, invocation.context, invocation.account);
     let (calls_before, bytes_before) = (host.call_count, host.bytes_copied);
     let result = function.call(&mut *store, params);
     let fuel = match budget {
@@ -446,21 +493,22 @@ fn invoke<P: WasmParams, R: WasmResults>(
         Budget::Epochs(_) => 0,
     };
     let host = store.data_mut();
-    core::mem::swap(&mut host.shared, lent);
     let host_calls = host.call_count - calls_before;
     let bytes_copied = host.bytes_copied - bytes_before;
     let (name, context) = (invocation.name, invocation.context);
+    let filter = host.roots.get(&host.root_of(context)).map_or(0, |root| root.filter);
     let ledger = host.ledger();
-    ledger.callbacks.push(Callback { name, context, fuel, host_calls, bytes_copied });
+    ledger.callbacks.push(Callback { name, filter, context, fuel, host_calls, bytes_copied });
     ledger.fuel += fuel;
     ledger.bytes_copied += bytes_copied;
-    host.account = ROOT_CONTEXT;
+    core::mem::swap(&mut host.shared, lent);
     result.map(Some).map_err(|error| failure(name, &error))
 }
 
 fn failure(callback: &'static str, error: &wasmtime::Error) -> Failure {
     let kind = match (error.downcast_ref::<Stop>(), error.downcast_ref::<Trap>()) {
         (Some(Stop::Exit(_)), _) => FailureKind::Exit,
+        (Some(Stop::Crash(_)), _) => FailureKind::Crash,
         (Some(Stop::Restricted(_)), _) => FailureKind::Restricted,
         (None, Some(Trap::OutOfFuel | Trap::Interrupt)) => FailureKind::Deadline,
         _ => FailureKind::Trap,

@@ -29,12 +29,18 @@ impl From<Status> for Halt {
 pub(crate) enum Stop {
     Exit(u32),
     Restricted(&'static str),
+    /// The host does not allow this call here, and traps.
+    Forbidden(&'static str),
+    /// The worker process dies.
+    Crash(&'static str),
 }
 
 impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Exit(code) => write!(f, "the guest called `proc_exit` with code {code}"),
+            Self::Forbidden(why) => write!(f, "the host traps: {why}"),
+            Self::Crash(why) => write!(f, "the worker process dies: {why}"),
             Self::Restricted(name) => write!(f, "`{name}` may not be called during initialisation"),
         }
     }

@@ -80,6 +80,11 @@ impl Artifact {
         Self::compile(&bytes)
     }
 
+    /// Whether both are the same module, byte for byte.
+    pub(crate) fn is_same_module(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner) || self.inner.bytes == other.inner.bytes
+    }
+
     /// Size of the module in bytes.
     #[must_use]
     pub fn size(&self) -> usize {

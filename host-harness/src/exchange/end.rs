@@ -2,63 +2,97 @@
 
 use core::time::Duration;
 
-use super::Drive;
+use super::{Drive, Exchange};
 use crate::error::{Failure, FailureKind};
 use crate::headers::Headers;
-use crate::host::Host;
-use crate::ledger::Log;
-use crate::stream::{Sent, Stream, Turn};
+use crate::stream::Sent;
 use crate::transcript::{ClientResponse, Forwarded, Outcome, Transcript};
-use crate::vm::Vm;
 
 impl Drive<'_> {
-    /// Runs the last callbacks of a stream, forgets it, and tells its story.
-    pub(crate) fn finish(&mut self, context: u32) -> Option<Transcript> {
-        let profile = self.worker.setup.profile.clone();
-        let generation = self.worker.setup.generation;
-        let stream = self.stream(context)?;
+    /// Runs the last callbacks of an exchange, forgets it, and tells its story.
+    pub(crate) fn finish(&mut self, id: u32) -> Option<Transcript> {
+        let mut exchange = self.worker.exchanges.remove(&id)?;
+        let profile = self.worker.blueprint.profile.clone();
         // Whatever the guest still tries cannot reach the client any more.
-        let outcome = outcome(stream, profile.failures.status, &profile.failures.details);
-        stream.turn = Turn::Over;
-        let known = stream.generation == generation && self.worker.failed.is_none();
+        let outcome = outcome(&exchange, profile.failures.status, &profile.failures.details);
+        self.close(&mut exchange);
         let mut late_failure = None;
-        if known && let Err(failure) = self.worker.vm.end_context(self.lent, context) {
-            late_failure = Some(failure.clone());
-            self.fail(failure);
+        for leg in 0..exchange.legs.len() {
+            if let Err(failure) = self.end_leg(&mut exchange, leg) {
+                late_failure = Some(failure.clone());
+                let slot = exchange.legs.get(leg).map_or(0, |leg| leg.slot);
+                self.fail_slot(slot, &failure);
+            }
         }
-        let memory_after = self.worker.vm.memory_bytes();
+        let memory_after = self.worker.memory_bytes();
         let ended_at = self.lent.clock.elapsed();
-        let host = self.worker.vm.host();
-        let stream = host.streams.remove(&context)?;
-        if !profile.calls.outlive_streams {
-            host.calls.retain(|_, owner| *owner != context);
+        for leg in &exchange.legs {
+            let Some(host) = self.worker.host(leg.slot) else { continue };
+            if let Some(context) = leg.context {
+                host.streams.remove(&context);
+                if !profile.calls.outlive_streams {
+                    host.calls.retain(|_, owner| *owner != context);
+                }
+            }
+            self.worker.drop_slot_if_private(leg.slot);
         }
+        if exchange.fatal {
+            let failure = Failure {
+                callback: "proxy_on_request_headers",
+                kind: FailureKind::Crash,
+                message: "a call was made and the request went on without it".to_owned(),
+            };
+            late_failure = Some(failure.clone());
+            self.fail_slot(0, &failure);
+        }
+        let chain = exchange.chain.clone();
+        self.worker.retire(self.lent, &chain);
         self.settle();
-        Some(tell(stream, outcome, late_failure, memory_after, ended_at))
+        Some(tell(exchange, outcome, late_failure, memory_after, ended_at))
+    }
+
+    fn end_leg(&mut self, exchange: &mut Exchange, leg: usize) -> Result<(), Failure> {
+        let Some(part) = exchange.legs.get(leg) else { return Ok(()) };
+        let (slot, Some(context)) = (part.slot, part.context) else { return Ok(()) };
+        let Some(found) = self.worker.slots.get_mut(&slot) else { return Ok(()) };
+        let (generation, alive) = (found.generation(), found.is_alive());
+        let stream = found.vm.host().streams.get(&context);
+        if !alive || stream.is_none_or(|stream| stream.generation != generation) {
+            return Ok(());
+        }
+        self.swap(exchange, leg);
+        let end = match self.worker.vm(slot) {
+            Some(vm) => vm.end_context(self.lent, context),
+            None => Ok(()),
+        };
+        self.swap(exchange, leg);
+        end
     }
 }
 
 fn tell(
-    stream: Stream,
+    exchange: Exchange,
     outcome: Outcome,
     late_failure: Option<Failure>,
     memory_after: usize,
     ended_at: Duration,
 ) -> Transcript {
-    let Sent { headers, body, trailers } = stream.request.sent;
+    let Sent { headers, body, trailers, .. } = exchange.upstream;
     let upstream = headers.map(|headers| Forwarded { headers, body, trailers });
-    let Sent { headers, body, trailers } = stream.response.sent;
-    let response = headers.filter(|_| !stream.aborted).map(|headers| {
+    let Sent { headers, body, trailers, .. } = exchange.client;
+    let response = headers.filter(|_| !exchange.aborted).map(|headers| {
         let status = status_of(&headers);
         ClientResponse { status, headers, body, trailers }
     });
-    let ledger = stream.ledger;
+    let ledger = exchange.ledger;
     Transcript {
         outcome,
+        filters: exchange.chain.iter().map(|filter| filter.plugin.name.clone()).collect(),
+        answered_by: exchange.answered_by,
         upstream,
         response,
-        failure: stream.failure.or(late_failure),
-        bypassed: stream.bypassed,
+        failure: exchange.failure.or(late_failure),
+        bypassed: exchange.bypassed,
         logs: ledger.logs,
         callbacks: ledger.callbacks,
         host_calls: ledger.host_calls,
@@ -66,23 +100,21 @@ fn tell(
         callouts: ledger.callouts,
         fuel: ledger.fuel,
         bytes_copied: ledger.bytes_copied,
-        memory_before: stream.memory_before,
+        memory_before: exchange.memory_before,
         memory_after,
-        opened_at: stream.opened_at,
+        opened_at: exchange.opened_at,
         ended_at,
     }
 }
-fn outcome(stream: &Stream, fail_status: u16, fail_details: &str) -> Outcome {
-    if stream.aborted {
+
+fn outcome(exchange: &Exchange, fail_status: u16, fail_details: &str) -> Outcome {
+    if exchange.aborted {
         return Outcome::Aborted;
     }
-    if let Some(failure) = stream.failure.clone().filter(|_| !stream.bypassed) {
-        return Outcome::Failed { status: fail_status, details: fail_details.to_owned(), failure };
-    }
-    if stream.closed_by_guest {
+    if exchange.closed {
         return Outcome::Reset;
     }
-    if let Some(local) = &stream.local {
+    if let Some(local) = &exchange.local {
         return Outcome::Local {
             status: local.status,
             headers: local.headers.clone(),
@@ -90,10 +122,11 @@ fn outcome(stream: &Stream, fail_status: u16, fail_details: &str) -> Outcome {
             details: local.details.clone(),
         };
     }
-    match &stream.request.sent.headers {
-        Some(headers) if stream.turn != Turn::Request => {
-            Outcome::Upstream { headers: headers.clone() }
-        }
+    if let Some(failure) = exchange.failure.clone().filter(|_| exchange.refused) {
+        return Outcome::Failed { status: fail_status, details: fail_details.to_owned(), failure };
+    }
+    match &exchange.upstream.headers {
+        Some(headers) if exchange.upstream.ended => Outcome::Upstream { headers: headers.clone() },
         _ => Outcome::Paused,
     }
 }
@@ -119,6 +152,8 @@ impl Transcript {
             },
             upstream: None,
             response: None,
+            filters: Vec::new(),
+            answered_by: None,
             failure: Some(failure),
             bypassed: false,
             logs: Vec::new(),
@@ -133,22 +168,5 @@ impl Transcript {
             opened_at: now,
             ended_at: now,
         }
-    }
-}
-
-impl Vm {
-    /// Takes over what outlives a VM: its log, its open streams and the numbering of contexts.
-    pub(super) fn inherit(&mut self, old: &mut Host) {
-        let streams = core::mem::take(&mut old.streams);
-        let mut logs: Vec<Log> = core::mem::take(&mut old.logs);
-        let background = core::mem::take(&mut old.background);
-        let next_context = old.next_context;
-        let host = self.host();
-        logs.append(&mut host.logs);
-        host.logs = logs;
-        let fresh = core::mem::replace(&mut host.background, background);
-        host.background.absorb(fresh);
-        host.next_context = host.next_context.max(next_context);
-        host.streams = streams;
     }
 }

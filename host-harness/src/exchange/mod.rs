@@ -1,41 +1,90 @@
-//! One worker at work: how streams move through the filter, and what happens when its VM fails.
+//! Exchanges: how requests and responses move through the chain of a worker.
+//!
+//! A message is a row of frames. Each filter has an inbox and an outbox for each direction; what one
+//! lets go the next one takes. A filter that was passed over, or that never saw the request, hands
+//! frames on as they are.
 
+mod answer;
+mod call;
 mod end;
-mod half;
+mod fail;
+mod leg;
 
 use core::time::Duration;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use crate::abi::Direction;
 use crate::abi::env::schedule_tick;
-use crate::artifact::Artifact;
 use crate::error::Failure;
 use crate::headers::Headers;
-use crate::host::{ROOT_CONTEXT, Shared};
-use crate::plugin::FailurePolicy;
+use crate::host::{Place, Shared};
+use crate::ledger::Ledger;
+use crate::profile::Isolation;
 use crate::request::Request;
-use crate::stream::{Half, Stream, Turn};
-use crate::vm::{Setup, Vm};
+use crate::stream::{Frame, LocalResponse, Sent, Stream, Turn};
+use crate::worker::{Chain, Filter, Worker};
 use crate::world::event::Event;
-use crate::world::upstream::{Delivery, Fate, Upstream, UpstreamRequest};
-use half::Progress;
+use crate::world::upstream::{Fate, Upstream, UpstreamRequest};
+use leg::Progress;
 
-/// A VM with what is needed to make it anew.
-pub(crate) struct Worker {
-    pub(crate) artifact: Artifact,
-    pub(crate) setup: Setup,
-    pub(crate) vm: Vm,
-    failed: Option<(Duration, Failure)>,
-    /// The proxy has ended the thread.
-    pub(crate) stopped: bool,
+/// The part of one filter in an exchange.
+#[derive(Debug, Default)]
+struct Leg {
+    /// The VM it runs in: its filter's, or one of its own.
+    slot: u32,
+    /// Its context, once it has seen something.
+    context: Option<u32>,
+    /// The guest is passed over.
+    skipped: bool,
+    /// What it let go and the next has not taken, request and response.
+    out: [VecDeque<Frame>; 2],
 }
 
-impl Worker {
-    pub(crate) fn new(artifact: Artifact, setup: Setup, vm: Vm) -> Self {
-        Self { artifact, setup, vm, failed: None, stopped: false }
+/// One request and its response.
+pub(crate) struct Exchange {
+    pub(crate) chain: Chain,
+    legs: Vec<Leg>,
+    turn: Turn,
+    /// What the client sent and no filter has taken.
+    request: VecDeque<Frame>,
+    /// What the upstream sent and no filter has taken.
+    response: VecDeque<Frame>,
+    has_body: bool,
+    /// What the upstream and the client received.
+    upstream: Sent,
+    client: Sent,
+    local: Option<LocalResponse>,
+    answered_by: Option<usize>,
+    failure: Option<Failure>,
+    bypassed: bool,
+    /// The proxy refused it because a VM is gone.
+    refused: bool,
+    aborted: bool,
+    closed: bool,
+    /// A filter made a call and did not wait for it, on a host that does not survive that.
+    fatal: bool,
+    properties: Arc<BTreeMap<Vec<u8>, Vec<u8>>>,
+    guest_properties: BTreeMap<Vec<u8>, Vec<u8>>,
+    ledger: Ledger,
+    opened_at: Duration,
+    memory_before: usize,
+}
+
+impl Exchange {
+    fn is_over(&self) -> bool {
+        self.turn == Turn::Over
     }
 
-    pub(crate) fn failure(&self) -> Option<&Failure> {
-        self.failed.as_ref().map(|(_, failure)| failure)
+    fn leg_of(&self, slot: u32, context: u32) -> Option<usize> {
+        self.legs.iter().position(|leg| leg.slot == slot && leg.context == Some(context))
+    }
+}
+
+fn index(direction: Direction) -> usize {
+    match direction {
+        Direction::Request => 0,
+        Direction::Response => 1,
     }
 }
 
@@ -49,233 +98,323 @@ pub(crate) struct Drive<'a> {
 impl Drive<'_> {
     /// Takes in a request and runs its first callbacks.
     pub(crate) fn open(&mut self, request: Request) -> u32 {
-        self.reload_if_due();
+        self.reload_what_is_due();
         let Request { headers, chunks, trailers, properties, patience: _ } = request;
-        let now = self.lent.clock.elapsed();
-        let memory_before = self.worker.vm.memory_bytes();
-        let generation = self.worker.setup.generation;
-        let host = self.worker.vm.host();
-        let context = host.next_context;
-        host.next_context += 1;
-        let mut stream = Stream::new(Half::new(headers, chunks, trailers), now, generation);
-        stream.properties = properties;
-        stream.memory_before = memory_before;
-        host.streams.insert(context, stream);
-        if self.worker.failed.is_some() {
-            self.apply_failure(context);
-        } else {
-            match self.worker.vm.create_context(self.lent, context, ROOT_CONTEXT) {
-                Ok(()) => self.run(context),
-                Err(failure) => self.fail(failure),
-            }
-        }
+        let id = self.worker.next_exchange;
+        self.worker.next_exchange += 1;
+        let chain = Arc::clone(&self.worker.chain);
+        let memory_before = self.worker.memory_bytes();
+        let legs = chain.iter().map(|filter| Leg { slot: filter.slot, ..Leg::default() }).collect();
+        let mut exchange = Exchange {
+            legs,
+            chain,
+            turn: Turn::Request,
+            has_body: !chunks.is_empty(),
+            request: Frame::message(headers, chunks, trailers),
+            response: VecDeque::new(),
+            upstream: Sent::default(),
+            client: Sent::default(),
+            local: None,
+            answered_by: None,
+            failure: None,
+            bypassed: false,
+            refused: false,
+            aborted: false,
+            closed: false,
+            fatal: false,
+            properties: Arc::new(properties),
+            guest_properties: BTreeMap::new(),
+            ledger: Ledger::default(),
+            opened_at: self.lent.clock.elapsed(),
+            memory_before,
+        };
+        self.isolate(&mut exchange);
+        self.run(&mut exchange, id);
+        self.worker.exchanges.insert(id, exchange);
         self.settle();
-        context
+        id
     }
 
-    pub(crate) fn is_over(&mut self, context: u32) -> bool {
-        self.stream(context).is_none_or(|stream| stream.turn == Turn::Over)
+    /// Gives an exchange instances of its own, where the host does.
+    fn isolate(&mut self, exchange: &mut Exchange) {
+        let isolation = self.worker.blueprint.profile.failures.isolation;
+        if isolation == Isolation::Shared {
+            return;
+        }
+        let chain = Arc::clone(&exchange.chain);
+        let mut made: Vec<(u32, u32)> = Vec::new();
+        for (place, filter) in chain.iter().enumerate() {
+            let known = made.iter().find(|(shared, _)| *shared == filter.slot);
+            let slot = match known.filter(|_| isolation == Isolation::Stream) {
+                Some((_, slot)) => Ok(*slot),
+                None => {
+                    let same = |(at, other): &(usize, &Filter)| {
+                        *at == place
+                            || (isolation == Isolation::Stream && other.slot == filter.slot)
+                    };
+                    let filters: Vec<_> = chain.iter().enumerate().filter(same).collect();
+                    self.worker.private_slot(self.lent, &filters)
+                }
+            };
+            match (slot, exchange.legs.get_mut(place)) {
+                (Ok(slot), Some(leg)) => {
+                    made.push((filter.slot, slot));
+                    leg.slot = slot;
+                }
+                (Err(error), _) => {
+                    let message = error.to_string();
+                    self.refuse(exchange, Failure::at_start(message));
+                }
+                (Ok(_), None) => {}
+            }
+        }
+    }
+
+    pub(crate) fn is_over(&mut self, id: u32) -> bool {
+        self.worker.exchanges.get(&id).is_none_or(Exchange::is_over)
     }
 
     /// The client goes away: nothing more is sent either way.
-    pub(crate) fn abort(&mut self, context: u32) {
-        if let Some(stream) = self.stream(context).filter(|stream| stream.turn != Turn::Over) {
-            stream.aborted = true;
-            stream.turn = Turn::Over;
+    pub(crate) fn abort(&mut self, id: u32) {
+        let Some(mut exchange) = self.worker.exchanges.remove(&id) else { return };
+        if !exchange.is_over() {
+            exchange.aborted = true;
+            self.close(&mut exchange);
         }
+        self.worker.exchanges.insert(id, exchange);
     }
 
     /// Something that was scheduled happens.
     pub(crate) fn happen(&mut self, event: Event) {
         match event {
-            Event::UpstreamAnswers { context, .. } => {
-                if let Some(stream) = self.stream(context)
-                    && stream.turn == Turn::AwaitingUpstream
+            Event::UpstreamAnswers { exchange: id, .. } => {
+                self.with(id, |drive, exchange| {
+                    if exchange.turn == Turn::AwaitingUpstream {
+                        exchange.turn = Turn::Response;
+                        drive.run(exchange, id);
+                    }
+                });
+            }
+            Event::Tick { place, timer } => self.tick(place, timer),
+            Event::QueueReady { place, queue } => {
+                if self.is_usable(place.slot)
+                    && let Some(vm) = self.worker.vm(place.slot)
                 {
-                    stream.turn = Turn::Response;
-                    self.run(context);
+                    let end = vm.on_queue_ready(self.lent, place.root, queue);
+                    self.checked(place.slot, end);
                 }
             }
-            _ if self.worker.failed.is_some() => {}
-            Event::Tick { generation, .. } => self.tick(generation),
-            Event::QueueReady { queue, .. } => {
-                let end = self.worker.vm.on_queue_ready(self.lent, queue);
-                self.checked(end);
-            }
-            Event::CallEnds { generation, token, delivery, .. } => {
-                if self.worker.setup.generation == generation {
-                    self.call_ends(token, delivery);
-                }
+            Event::CallEnds { place, generation, token, delivery } => {
+                self.call_ends(place, generation, token, delivery);
             }
         }
         self.settle();
     }
 
-    fn tick(&mut self, generation: u64) {
-        if self.worker.vm.host().tick_generation != generation {
+    /// Works on an exchange that is taken out of the map meanwhile.
+    fn with(&mut self, id: u32, work: impl FnOnce(&mut Self, &mut Exchange)) {
+        if let Some(mut exchange) = self.worker.exchanges.remove(&id) {
+            work(self, &mut exchange);
+            self.worker.exchanges.insert(id, exchange);
+        }
+    }
+
+    fn tick(&mut self, place: Place, timer: u64) {
+        let runs = |drive: &mut Self| {
+            let host = drive.worker.host(place.slot);
+            host.and_then(|host| host.roots.get(&place.root))
+                .is_some_and(|root| root.timers.contains_key(&timer))
+        };
+        if !runs(self) || !self.is_usable(place.slot) {
             return;
         }
-        let end = self.worker.vm.on_tick(self.lent);
-        self.checked(end);
-        let host = self.worker.vm.host();
-        if host.tick_generation == generation {
+        if let Some(vm) = self.worker.vm(place.slot) {
+            let end = vm.on_tick(self.lent, place.root);
+            self.checked(place.slot, end);
+        }
+        if let Some(host) = self.worker.host(place.slot) {
             core::mem::swap(&mut host.shared, self.lent);
-            schedule_tick(host);
+            schedule_tick(host, place, timer);
             core::mem::swap(&mut host.shared, self.lent);
         }
     }
 
-    fn call_ends(&mut self, token: u32, delivery: Delivery) {
-        let Some(owner) = self.worker.vm.host().calls.remove(&token) else { return };
-        let end = self.worker.vm.on_http_call_response(self.lent, token, owner, delivery);
-        self.checked(end);
+    /// Whether a VM can be called now; one that was spoiled is made fresh first.
+    fn is_usable(&mut self, slot: u32) -> bool {
+        let Some(found) = self.worker.slots.get(&slot) else { return false };
+        if found.spoiled.is_some() {
+            return self.worker.revive(self.lent, slot, false).is_ok();
+        }
+        found.failed.is_none()
     }
 
-    fn checked(&mut self, end: Result<(), Failure>) {
+    fn checked(&mut self, slot: u32, end: Result<(), Failure>) {
         if let Err(failure) = end {
-            self.fail(failure);
+            self.fail_slot(slot, &failure);
         }
     }
 
-    /// Moves every stream that the guest moved, until none is left.
+    /// Moves every exchange that a guest or a failure moved, until none is left.
     fn settle(&mut self) {
-        while let Some(context) = self.worker.vm.host().woken.pop() {
-            self.run(context);
+        loop {
+            for slot in self.worker.slots.values_mut() {
+                let host = slot.vm.host();
+                for context in core::mem::take(&mut host.woken) {
+                    let exchange = host.streams.get(&context).map(|stream| stream.exchange);
+                    self.worker.stirred.extend(exchange);
+                }
+            }
+            let Some(id) = self.worker.stirred.pop() else { return };
+            self.with(id, |drive, exchange| drive.run(exchange, id));
         }
     }
 
-    fn stream(&mut self, context: u32) -> Option<&mut Stream> {
-        self.worker.vm.host().streams.get_mut(&context)
+    fn stream(&mut self, exchange: &Exchange, leg: usize) -> Option<&mut Stream> {
+        let leg = exchange.legs.get(leg)?;
+        self.worker.host(leg.slot)?.streams.get_mut(&leg.context?)
     }
 
-    /// Moves a stream as far as it goes by itself.
-    fn run(&mut self, context: u32) {
-        loop {
-            let profile = self.worker.setup.profile.clone();
-            let Some(stream) = self.stream(context) else { return };
-            if stream.turn == Turn::Over {
-                return;
-            }
-            if stream.closed_by_guest {
-                stream.turn = Turn::Over;
-                return;
-            }
-            if stream.local.is_some() && !stream.local_taken {
-                stream.answer_locally(&profile);
+    /// Lends the exchange's books to a filter, or takes them back.
+    fn swap(&mut self, exchange: &mut Exchange, leg: usize) {
+        let mut ledger = core::mem::take(&mut exchange.ledger);
+        let mut properties = core::mem::take(&mut exchange.guest_properties);
+        if let Some(stream) = self.stream(exchange, leg) {
+            core::mem::swap(&mut stream.ledger, &mut ledger);
+            core::mem::swap(&mut stream.guest_properties, &mut properties);
+        }
+        exchange.ledger = ledger;
+        exchange.guest_properties = properties;
+    }
+
+    /// Moves an exchange as far as it goes by itself.
+    fn run(&mut self, exchange: &mut Exchange, id: u32) {
+        while !exchange.is_over() {
+            if let Some(leg) = self.interrupted(exchange) {
+                self.interrupt(exchange, id, leg);
                 continue;
             }
-            let direction = match stream.turn {
+            let direction = match exchange.turn {
                 Turn::Request => Direction::Request,
                 Turn::Response => Direction::Response,
                 Turn::AwaitingUpstream | Turn::Over => return,
             };
-            match self.pump(context, direction) {
-                Ok(Progress::Waiting) => return,
-                Ok(Progress::Interrupted) => {}
-                Ok(Progress::Done) if direction == Direction::Request => self.ask_origin(context),
-                Ok(Progress::Done) => {
-                    if let Some(stream) = self.stream(context) {
-                        stream.turn = Turn::Over;
-                    }
-                }
-                Err(failure) => self.fail(failure),
+            if !self.pass(exchange, id, direction) {
+                return;
             }
         }
+    }
+
+    /// Lets every filter work on what has come to it; false when nothing moved.
+    fn pass(&mut self, exchange: &mut Exchange, id: u32, direction: Direction) -> bool {
+        let count = exchange.legs.len();
+        let mut moved = false;
+        for step in 0..count {
+            let leg = match direction {
+                Direction::Request => step,
+                Direction::Response => count - 1 - step,
+            };
+            let incoming = self.incoming(exchange, leg, step, direction);
+            moved |= !incoming.is_empty();
+            match self.take_in(exchange, id, leg, direction, incoming) {
+                Ok(Progress::Still) => {}
+                Ok(Progress::Moved) => moved = true,
+                Ok(Progress::Interrupted) => return true,
+                Err(failure) => {
+                    self.fail(exchange, leg, &failure);
+                    return true;
+                }
+            }
+        }
+        let last = match direction {
+            Direction::Request => count.checked_sub(1),
+            Direction::Response => (count > 0).then_some(0),
+        };
+        let out = match last.and_then(|last| exchange.legs.get_mut(last)) {
+            Some(leg) => leg.out.get_mut(index(direction)).map(core::mem::take),
+            None => Some(core::mem::take(match direction {
+                Direction::Request => &mut exchange.request,
+                Direction::Response => &mut exchange.response,
+            })),
+        };
+        let sent = match direction {
+            Direction::Request => &mut exchange.upstream,
+            Direction::Response => &mut exchange.client,
+        };
+        for frame in out.unwrap_or_default() {
+            moved = true;
+            sent.take(frame);
+        }
+        if sent.ended {
+            match direction {
+                Direction::Request => self.ask_origin(exchange, id),
+                Direction::Response => self.close(exchange),
+            }
+            moved = true;
+        }
+        moved
+    }
+
+    /// What a filter is to take now.
+    fn incoming(
+        &mut self,
+        exchange: &mut Exchange,
+        leg: usize,
+        step: usize,
+        direction: Direction,
+    ) -> VecDeque<Frame> {
+        let source = match (step, direction) {
+            (0, Direction::Request) => Some(&mut exchange.request),
+            (0, Direction::Response) => Some(&mut exchange.response),
+            (_, Direction::Request) => {
+                let before = exchange.legs.get_mut(leg.wrapping_sub(1));
+                before.and_then(|leg| leg.out.get_mut(0))
+            }
+            (_, Direction::Response) => {
+                let before = exchange.legs.get_mut(leg + 1);
+                before.and_then(|leg| leg.out.get_mut(1))
+            }
+        };
+        source.map(core::mem::take).unwrap_or_default()
     }
 
     /// Hands the request to the upstream, whose answer may be there at once.
-    fn ask_origin(&mut self, context: u32) {
-        let worker = self.worker.setup.worker;
-        let Some(stream) = self.worker.vm.host().streams.get_mut(&context) else { return };
-        let sent = &stream.request.sent;
+    fn ask_origin(&mut self, exchange: &mut Exchange, id: u32) {
+        let Sent { headers, body, trailers, .. } = &exchange.upstream;
         let reply = self.origin.reply_to(&UpstreamRequest {
             upstream: "origin".to_owned(),
-            headers: sent.headers.clone().unwrap_or_default(),
-            body: sent.body.clone(),
-            trailers: sent.trailers.clone(),
+            headers: headers.clone().unwrap_or_default(),
+            body: body.clone(),
+            trailers: trailers.clone(),
         });
-        let response = match reply.fate {
-            Fate::Answer => Some(Half::new(reply.headers, reply.chunks, reply.trailers)),
+        exchange.turn = Turn::AwaitingUpstream;
+        for leg in 0..exchange.legs.len() {
+            if let Some(stream) = self.stream(exchange, leg) {
+                stream.going_up = false;
+            }
+        }
+        exchange.response = match reply.fate {
+            Fate::Answer => Frame::message(reply.headers, reply.chunks, reply.trailers),
             Fate::Reset | Fate::CutOff | Fate::ConnectError | Fate::NotStarted => {
                 let headers: Headers = [(":status", "503")].into_iter().collect();
-                Some(Half::new(headers, Vec::new(), Headers::new()))
+                Frame::message(headers, Vec::new(), Headers::new())
             }
-            Fate::Never => None,
+            Fate::Never => return,
         };
-        stream.turn = Turn::AwaitingUpstream;
-        let Some(response) = response else { return };
-        stream.response = response;
         if reply.latency.is_zero() {
-            stream.turn = Turn::Response;
+            exchange.turn = Turn::Response;
         } else {
             let at = self.lent.clock.elapsed().saturating_add(reply.latency);
-            self.lent.events.schedule(at, Event::UpstreamAnswers { worker, context });
+            let event = Event::UpstreamAnswers { worker: self.worker.index, exchange: id };
+            self.lent.events.schedule(at, event);
         }
     }
 
-    /// The VM is lost: every stream in it takes what the policy says.
-    fn fail(&mut self, failure: Failure) {
-        if self.worker.failed.is_none() {
-            self.worker.failed = Some((self.lent.clock.elapsed(), failure));
-        }
-        let host = self.worker.vm.host();
-        host.calls.clear();
-        host.woken.clear();
-        let contexts: Vec<u32> = host.streams.keys().copied().collect();
-        for context in contexts {
-            self.apply_failure(context);
-        }
-    }
-
-    fn apply_failure(&mut self, context: u32) {
-        let Some((_, failure)) = self.worker.failed.clone() else { return };
-        let profile = self.worker.setup.profile.clone();
-        let open = self.worker.setup.plugin.failure_policy == FailurePolicy::Open;
-        let Some(stream) = self.stream(context).filter(|stream| stream.turn != Turn::Over) else {
-            return;
-        };
-        stream.failure = Some(failure);
-        if !open {
-            stream.refuse_after_failure(&profile);
-            return;
-        }
-        stream.bypassed = true;
-        if stream.turn == Turn::Request {
-            stream.request.flush_all();
-        }
-        self.run(context);
-    }
-
-    /// Under the reload policy, a VM that has been down long enough is made anew.
-    fn reload_if_due(&mut self) {
-        let Some((since, _)) = &self.worker.failed else { return };
-        let Worker { setup, artifact, .. } = &*self.worker;
-        let due = since.saturating_add(setup.profile.failures.reload_backoff)
-            <= self.lent.clock.elapsed();
-        if setup.plugin.failure_policy != FailurePolicy::Reload || !due {
-            return;
-        }
-        let setup = Setup {
-            generation: setup.generation + 1,
-            random: setup.random.successor(),
-            ..setup.clone()
-        };
-        let started = Vm::new(artifact, setup.clone()).and_then(|mut vm| {
-            vm.boot(self.lent)?;
-            Ok(vm)
-        });
-        self.worker.setup = setup;
-        match started {
-            Ok(mut vm) => {
-                vm.inherit(self.worker.vm.host());
-                self.worker.vm = vm;
-                self.worker.failed = None;
-            }
-            Err(_) => {
-                // Still down, and the back-off begins again.
-                if let Some((since, _)) = &mut self.worker.failed {
-                    *since = self.lent.clock.elapsed();
-                }
+    /// Nothing more moves in this exchange.
+    fn close(&mut self, exchange: &mut Exchange) {
+        exchange.turn = Turn::Over;
+        for leg in 0..exchange.legs.len() {
+            if let Some(stream) = self.stream(exchange, leg) {
+                stream.over = true;
             }
         }
     }

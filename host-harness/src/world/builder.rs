@@ -10,6 +10,7 @@ use crate::host::Shared;
 use crate::profile::Profile;
 use crate::request::property_path;
 use crate::vm::{Budget, epochs};
+use crate::worker::Blueprint;
 
 /// Enough for loading a million records, and a few seconds of an endless loop.
 const DEFAULT_FUEL: u64 = 20_000_000_000;
@@ -122,15 +123,16 @@ impl WorldBuilder {
     #[must_use]
     pub fn build(self) -> World {
         World {
-            profile: Arc::new(self.profile),
-            seed: self.seed,
-            budget: self.budget,
-            recording: self.recording,
+            blueprint: Blueprint {
+                profile: Arc::new(self.profile),
+                seed: self.seed,
+                recording: self.recording,
+                budget: self.budget,
+            },
             shared: Box::new(self.shared),
             origin: self.origin,
             workers: Vec::new(),
             main_threads: Vec::new(),
-            vms_made: 0,
         }
     }
 }

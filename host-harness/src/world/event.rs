@@ -4,17 +4,29 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 
 use super::upstream::Delivery;
+use crate::host::Place;
 
 #[derive(Debug)]
 pub(crate) enum Event {
-    /// A worker's timer, unless it was set anew since.
-    Tick { worker: usize, generation: u64 },
-    /// A call of a worker ends.
-    CallEnds { worker: usize, generation: u64, token: u32, delivery: Delivery },
-    /// A queue that a worker listens to has an item.
-    QueueReady { worker: usize, queue: u32 },
-    /// The upstream answers a request that the filter let through.
-    UpstreamAnswers { worker: usize, context: u32 },
+    /// A plugin's timer, unless it was set anew since.
+    Tick { place: Place, timer: u64 },
+    /// A call of a VM ends.
+    CallEnds { place: Place, generation: u64, token: u32, delivery: Delivery },
+    /// A queue that a plugin listens to has an item.
+    QueueReady { place: Place, queue: u32 },
+    /// The upstream answers a request that the chain let through.
+    UpstreamAnswers { worker: usize, exchange: u32 },
+}
+
+impl Event {
+    pub(crate) fn worker(&self) -> usize {
+        match self {
+            Self::Tick { place, .. }
+            | Self::CallEnds { place, .. }
+            | Self::QueueReady { place, .. } => place.worker,
+            Self::UpstreamAnswers { worker, .. } => *worker,
+        }
+    }
 }
 
 #[derive(Debug, Default)]

@@ -9,6 +9,7 @@ pub(crate) mod shared;
 pub(crate) mod upstream;
 
 use core::time::Duration;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use builder::WorldBuilder;
@@ -16,16 +17,15 @@ pub use metric::Metric;
 
 use crate::artifact::Artifact;
 use crate::error::{Failure, StartError};
-use crate::exchange::{Drive, Worker};
-use crate::host::Shared;
+use crate::exchange::Drive;
+use crate::host::{Root, Shared};
 use crate::ledger::{Callout, Ledger, Log};
 use crate::plugin::Plugin;
 use crate::profile::Profile;
 use crate::request::Request;
 use crate::transcript::Transcript;
-use crate::vm::{Budget, Setup, Vm};
-use event::Event;
-use random::Random;
+use crate::vm::Vm;
+use crate::worker::{Blueprint, Worker};
 use upstream::Upstream;
 
 /// One VM on one worker thread of the proxy.
@@ -36,21 +36,20 @@ pub struct WorkerId(usize);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StreamId {
     worker: usize,
-    context: u32,
+    exchange: u32,
 }
 
 /// A proxy with virtual time: see the [crate's example](crate).
 pub struct World {
-    profile: Arc<Profile>,
-    seed: u64,
-    budget: Budget,
-    recording: bool,
+    blueprint: Blueprint,
     shared: Box<Shared>,
     origin: Upstream,
     workers: Vec<Worker>,
     main_threads: Vec<WorkerId>,
-    vms_made: u64,
 }
+
+/// The filters of a chain with their modules, in order.
+type Modules = [(Artifact, Arc<Plugin>)];
 
 impl World {
     /// Starts describing a world in which this profile's host runs.
@@ -65,9 +64,9 @@ impl World {
     /// When the module cannot be instantiated, a start-up callback fails, or the guest refuses its
     /// configuration.
     pub fn start(&mut self, artifact: &Artifact, plugin: Plugin) -> Result<WorkerId, StartError> {
-        let plugin = Arc::new(plugin);
-        self.prepare(artifact, &plugin)?;
-        self.start_worker(artifact, &plugin)
+        let chain = [(artifact.clone(), Arc::new(plugin))];
+        self.prepare(&chain)?;
+        self.start_worker(&chain)
     }
 
     /// Loads a plugin on several workers, after one canary run if the profile has one. Workers that
@@ -81,61 +80,80 @@ impl World {
         plugin: Plugin,
         workers: usize,
     ) -> Result<Vec<WorkerId>, StartError> {
-        let plugin = Arc::new(plugin);
-        self.prepare(artifact, &plugin)?;
-        (0..workers).map(|_| self.start_worker(artifact, &plugin)).collect()
+        self.start_chain(&[(artifact.clone(), plugin)], workers)
+    }
+
+    /// Loads a chain of filters on several workers. Requests pass them in this order, responses the
+    /// other way round. Which of them share a VM is the profile's matter
+    /// ([`StartUp::vm_sharing`](crate::StartUp)).
+    ///
+    /// # Errors
+    /// As [`World::start`].
+    pub fn start_chain(
+        &mut self,
+        chain: &[(Artifact, Plugin)],
+        workers: usize,
+    ) -> Result<Vec<WorkerId>, StartError> {
+        let chain = modules(chain);
+        self.prepare(&chain)?;
+        (0..workers).map(|_| self.start_worker(&chain)).collect()
+    }
+
+    /// Replaces the chain of every worker. Requests in flight end in the old one, whose plugin
+    /// contexts are ended with the last of them.
+    ///
+    /// # Errors
+    /// As [`World::start`]; then the old chain stays on every worker that has not taken the new one.
+    pub fn reconfigure(&mut self, chain: &[(Artifact, Plugin)]) -> Result<(), StartError> {
+        let chain = modules(chain);
+        if self.blueprint.profile.start.canary_run {
+            self.run_canary(&chain)?;
+        }
+        for worker in self.workers.iter_mut().filter(|worker| !worker.stopped) {
+            let new = worker.start_chain(&mut self.shared, &chain)?;
+            let old = core::mem::replace(&mut worker.chain, new);
+            worker.retire(&mut self.shared, &old);
+        }
+        Ok(())
     }
 
     /// What runs before the workers: the canary, and the VM of the main thread.
-    fn prepare(&mut self, artifact: &Artifact, plugin: &Arc<Plugin>) -> Result<(), StartError> {
-        if self.profile.start.canary_run {
-            let setup = self.setup(plugin, self.workers.len(), 0, true);
-            Vm::new(artifact, setup)?.boot(&mut self.shared)?;
+    fn prepare(&mut self, chain: &Modules) -> Result<(), StartError> {
+        if self.blueprint.profile.start.canary_run {
+            self.run_canary(chain)?;
         }
-        if self.profile.start.main_thread_vm {
-            let main = self.start_worker(artifact, plugin)?;
+        if self.blueprint.profile.start.main_thread_vm {
+            let main = self.start_worker(chain)?;
             self.main_threads.push(main);
         }
         Ok(())
     }
 
-    /// The VMs that live on the main thread, one per plugin started, if the profile has them.
+    /// Each plugin of a chain starts in a VM that is thrown away.
+    fn run_canary(&mut self, chain: &Modules) -> Result<(), StartError> {
+        for (filter, (artifact, plugin)) in chain.iter().enumerate() {
+            let setup = self.blueprint.setup(&mut self.shared, self.workers.len(), 0, true);
+            let mut vm = Vm::new(artifact, setup)?;
+            vm.initialize(&mut self.shared)?;
+            let root = Root { plugin: Arc::clone(plugin), filter, timers: BTreeMap::new() };
+            let context = vm.number();
+            vm.start_root(&mut self.shared, context, root, true)?;
+        }
+        Ok(())
+    }
+
+    /// The VMs that live on the main thread, one per chain started, if the profile has them.
     #[must_use]
     pub fn main_threads(&self) -> &[WorkerId] {
         &self.main_threads
     }
 
-    fn start_worker(
-        &mut self,
-        artifact: &Artifact,
-        plugin: &Arc<Plugin>,
-    ) -> Result<WorkerId, StartError> {
+    fn start_worker(&mut self, chain: &Modules) -> Result<WorkerId, StartError> {
         let index = self.workers.len();
-        let setup = self.setup(plugin, index, 0, false);
-        let mut vm = Vm::new(artifact, setup.clone())?;
-        vm.boot(&mut self.shared)?;
-        self.workers.push(Worker::new(artifact.clone(), setup, vm));
+        let mut worker = Worker::new(index, self.blueprint.clone());
+        worker.chain = worker.start_chain(&mut self.shared, chain)?;
+        self.workers.push(worker);
         Ok(WorkerId(index))
-    }
-
-    fn setup(
-        &mut self,
-        plugin: &Arc<Plugin>,
-        worker: usize,
-        generation: u64,
-        canary: bool,
-    ) -> Setup {
-        self.vms_made += 1;
-        Setup {
-            profile: Arc::clone(&self.profile),
-            plugin: Arc::clone(plugin),
-            worker,
-            generation,
-            canary,
-            random: Random::for_vm(self.seed, self.vms_made),
-            recording: self.recording,
-            budget: self.budget,
-        }
     }
 
     /// Sends a request and waits, in virtual time, until it is over, until nothing more can happen,
@@ -154,26 +172,26 @@ impl World {
     /// Sends a request and returns when its first callbacks have run.
     pub fn open(&mut self, worker: WorkerId, request: Request) -> StreamId {
         let WorkerId(index) = worker;
-        let context = self.drive(index).map_or(0, |mut drive| drive.open(request));
-        StreamId { worker: index, context }
+        let exchange = self.drive(index).map_or(0, |mut drive| drive.open(request));
+        StreamId { worker: index, exchange }
     }
 
     /// Whether the client has its answer.
     #[must_use]
     pub fn is_over(&mut self, stream: StreamId) -> bool {
-        self.drive(stream.worker).is_none_or(|mut drive| drive.is_over(stream.context))
+        self.drive(stream.worker).is_none_or(|mut drive| drive.is_over(stream.exchange))
     }
 
     /// Ends a stream, as it stands, and tells what became of it.
     pub fn finish(&mut self, stream: StreamId) -> Transcript {
-        let transcript = self.drive(stream.worker).and_then(|mut d| d.finish(stream.context));
+        let transcript = self.drive(stream.worker).and_then(|mut d| d.finish(stream.exchange));
         transcript.unwrap_or_else(|| Transcript::of_nobody(self.shared.clock.elapsed()))
     }
 
     /// The client of a stream goes away.
     pub fn abort(&mut self, stream: StreamId) -> Transcript {
         if let Some(mut drive) = self.drive(stream.worker) {
-            drive.abort(stream.context);
+            drive.abort(stream.exchange);
         }
         self.finish(stream)
     }
@@ -202,12 +220,7 @@ impl World {
     fn step(&mut self, until: Duration) -> bool {
         let Some((at, event)) = self.shared.events.next_until(until) else { return false };
         self.shared.clock.move_to(at);
-        let worker = match &event {
-            Event::Tick { worker, .. }
-            | Event::CallEnds { worker, .. }
-            | Event::QueueReady { worker, .. }
-            | Event::UpstreamAnswers { worker, .. } => *worker,
-        };
+        let worker = event.worker();
         if let Some(mut drive) = self.drive(worker) {
             drive.happen(event);
         }
@@ -268,19 +281,19 @@ impl World {
     /// Everything a worker has logged, in order.
     #[must_use]
     pub fn logs(&self, WorkerId(index): WorkerId) -> &[Log] {
-        self.workers.get(index).map_or(&[], |worker| worker.vm.logs())
+        self.shared.journals.get(&index).map_or(&[], |journal| &journal.logs)
     }
 
     /// What a worker did for no stream: start-up, ticks, and calls made from them.
     #[must_use]
     pub fn background(&self, WorkerId(index): WorkerId) -> Option<&Ledger> {
-        self.workers.get(index).map(|worker| worker.vm.background())
+        self.shared.journals.get(&index).map(|journal| &journal.background)
     }
 
     /// The same, leaving an empty ledger behind.
     pub fn take_background(&mut self, WorkerId(index): WorkerId) -> Ledger {
-        let worker = self.workers.get_mut(index);
-        worker.map(|worker| core::mem::take(&mut worker.vm.host().background)).unwrap_or_default()
+        let journal = self.shared.journals.get_mut(&index);
+        journal.map(|journal| core::mem::take(&mut journal.background)).unwrap_or_default()
     }
 
     /// Calls that a worker made for no stream, in order.
@@ -292,13 +305,13 @@ impl World {
     /// Bytes of a worker's linear memory.
     #[must_use]
     pub fn memory_bytes(&self, WorkerId(index): WorkerId) -> usize {
-        self.workers.get(index).map_or(0, |worker| worker.vm.memory_bytes())
+        self.workers.get(index).map_or(0, |worker| worker.memory_bytes())
     }
 
     /// Stream contexts of a worker that are not yet deleted.
     #[must_use]
     pub fn open_streams(&self, WorkerId(index): WorkerId) -> usize {
-        self.workers.get(index).map_or(0, |worker| worker.vm.open_streams())
+        self.workers.get(index).map_or(0, Worker::open_streams)
     }
 
     /// Why a worker's VM is down, if it is.
@@ -310,14 +323,18 @@ impl World {
     /// How often a worker's VM was made anew after a failure.
     #[must_use]
     pub fn reloads(&self, WorkerId(index): WorkerId) -> u64 {
-        self.workers.get(index).map_or(0, |worker| worker.setup.generation)
+        self.workers.get(index).map_or(0, |worker| worker.reloads)
     }
+}
+
+fn modules(chain: &[(Artifact, Plugin)]) -> Vec<(Artifact, Arc<Plugin>)> {
+    chain.iter().map(|(artifact, plugin)| (artifact.clone(), Arc::new(plugin.clone()))).collect()
 }
 
 impl core::fmt::Debug for World {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("World")
-            .field("profile", &self.profile.name)
+            .field("profile", &self.blueprint.profile.name)
             .field("elapsed", &self.elapsed())
             .field("workers", &self.workers.len())
             .finish_non_exhaustive()

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::abi::Status;
+use crate::host::Place;
 
 /// Key and value store, per VM id, with compare-and-swap numbers.
 #[derive(Debug, Default)]
@@ -41,8 +42,8 @@ impl SharedData {
 struct Queue {
     vm_id: String,
     name: Vec<u8>,
-    /// The worker whose root context hears of new items: the last one to register.
-    listener: usize,
+    /// The plugin that hears of new items: the last one to register.
+    listener: Place,
     items: VecDeque<Vec<u8>>,
 }
 
@@ -53,17 +54,17 @@ pub(crate) struct SharedQueues {
 }
 
 impl SharedQueues {
-    pub(crate) fn register(&mut self, vm_id: &str, name: &[u8], worker: usize) -> u32 {
+    pub(crate) fn register(&mut self, vm_id: &str, name: &[u8], listener: Place) -> u32 {
         if let Some(id) = self.resolve(vm_id, name) {
             if let Some(queue) = self.queue(id) {
-                queue.listener = worker;
+                queue.listener = listener;
             }
             return id;
         }
         self.queues.push(Queue {
             vm_id: vm_id.to_owned(),
             name: name.to_vec(),
-            listener: worker,
+            listener,
             items: VecDeque::new(),
         });
         u32::try_from(self.queues.len()).unwrap_or(u32::MAX)
@@ -74,8 +75,8 @@ impl SharedQueues {
         u32::try_from(position + 1).ok()
     }
 
-    /// Appends an item; the answer is the worker to tell.
-    pub(crate) fn enqueue(&mut self, id: u32, item: Vec<u8>) -> Result<usize, Status> {
+    /// Appends an item; the answer is whom to tell.
+    pub(crate) fn enqueue(&mut self, id: u32, item: Vec<u8>) -> Result<Place, Status> {
         let queue = self.queue(id).ok_or(Status::NotFound)?;
         queue.items.push_back(item);
         Ok(queue.listener)
@@ -113,10 +114,11 @@ mod tests {
     #[test]
     fn queues_belong_to_a_vm_id_and_tell_the_last_registrant() {
         let mut queues = SharedQueues::default();
-        let id = queues.register("vm", b"q", 0);
-        assert_eq!(id, queues.register("vm", b"q", 3));
-        assert_ne!(id, queues.register("other", b"q", 0));
-        assert_eq!(queues.enqueue(id, vec![1]), Ok(3));
+        let place = |worker| Place { worker, slot: 0, root: 1 };
+        let id = queues.register("vm", b"q", place(0));
+        assert_eq!(id, queues.register("vm", b"q", place(3)));
+        assert_ne!(id, queues.register("other", b"q", place(0)));
+        assert_eq!(queues.enqueue(id, vec![1]), Ok(place(3)));
         assert_eq!(queues.dequeue(id), Ok(vec![1]));
         assert_eq!(queues.dequeue(id), Err(Status::Empty));
         for id in [0, 3, u32::MAX] {

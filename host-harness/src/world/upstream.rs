@@ -5,6 +5,7 @@ use core::time::Duration;
 use std::collections::VecDeque;
 
 use crate::headers::Headers;
+use crate::profile::Calls;
 
 /// A request as an upstream receives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +49,9 @@ pub struct UpstreamReply {
     pub(crate) chunks: Vec<Vec<u8>>,
     pub(crate) trailers: Headers,
     pub(crate) latency: Duration,
+    /// The longest silence on the way, when it is shorter than the whole.
+    pub(crate) longest_silence: Option<Duration>,
+    pub(crate) until_close: bool,
 }
 
 impl UpstreamReply {
@@ -58,6 +62,8 @@ impl UpstreamReply {
             chunks: Vec::new(),
             trailers: Headers::new(),
             latency: Duration::ZERO,
+            longest_silence: None,
+            until_close: false,
         }
     }
 
@@ -81,10 +87,10 @@ impl UpstreamReply {
         Self::with(Fate::Reset)
     }
 
-    /// Begins to answer and breaks the connection.
+    /// Begins to answer with 200, promises more body than it sends, and breaks the connection.
     #[must_use]
     pub fn cut_off() -> Self {
-        Self::with(Fate::CutOff)
+        Self { fate: Fate::CutOff, ..Self::status(200) }
     }
 
     /// Refuses the connection.
@@ -131,6 +137,21 @@ impl UpstreamReply {
     #[must_use]
     pub fn trailer(mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Self {
         self.trailers.add(name, value);
+        self
+    }
+
+    /// Sends so many parts with this much time before each: no silence is longer.
+    #[must_use]
+    pub fn dripping(mut self, silence: Duration, parts: u32) -> Self {
+        self.latency = silence.saturating_mul(parts);
+        self.longest_silence = Some(silence);
+        self
+    }
+
+    /// Neither says how long its body is nor sends it in chunks: the end of the connection ends it.
+    #[must_use]
+    pub fn until_close(mut self) -> Self {
+        self.until_close = true;
         self
     }
 
@@ -214,15 +235,21 @@ pub enum CallResult {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Delivery {
     pub(crate) headers: Option<Headers>,
+    /// How many headers the guest is told of.
+    pub(crate) count: usize,
     pub(crate) body: Vec<u8>,
+    /// The body is announced and cannot be read.
+    pub(crate) body_broken: bool,
     pub(crate) trailers: Headers,
     pub(crate) status_code: u32,
     pub(crate) status_message: &'static str,
+    /// The call did not end as its maker wished.
+    pub(crate) failed: bool,
 }
 
 impl Delivery {
     fn failed(status_code: u32, status_message: &'static str) -> Self {
-        Self { status_code, status_message, ..Self::default() }
+        Self { status_code, status_message, failed: true, ..Self::default() }
     }
 
     fn local(status: &str, body: &'static str) -> Self {
@@ -231,7 +258,49 @@ impl Delivery {
             ("content-length", &body.len().to_string()),
             ("content-type", "text/plain"),
         ];
-        Self { headers: Some(headers.into_iter().collect()), body: body.into(), ..Self::default() }
+        Self::answered(headers.into_iter().collect(), body.into(), Headers::new())
+    }
+
+    fn answered(headers: Headers, body: Vec<u8>, trailers: Headers) -> Self {
+        Self { count: headers.len(), headers: Some(headers), body, trailers, ..Self::default() }
+    }
+
+    /// What nginx makes of a call that failed: a word in a pseudo-header, and no count.
+    pub(crate) fn dispatch_failed(word: &'static str) -> Self {
+        let headers = [(":dispatch_status", word)].into_iter().collect();
+        Self { headers: Some(headers), ..Self::failed(BROKEN_CONNECTION, word) }
+    }
+
+    /// What nginx makes of a reply that it could read.
+    fn dispatched(reply: UpstreamReply, calls: &Calls) -> Self {
+        let UpstreamReply { fate, headers: sent, chunks, .. } = reply;
+        let mut headers = Headers::new();
+        let size: usize = sent.iter().map(|(name, value)| name.len() + value.len() + 4).sum();
+        if calls.max_reply_header_bytes.is_some_and(|most| size > most) {
+            headers.add(":dispatch_status", "reader failure");
+            headers.add(":status", sent.get(":status").unwrap_or_default());
+            return Self {
+                headers: Some(headers),
+                ..Self::failed(BROKEN_CONNECTION, "reader failure")
+            };
+        }
+        headers.add(":dispatch_status", "ok");
+        for (name, value) in sent.iter() {
+            headers.add(name, value);
+        }
+        let mut body = chunks.concat();
+        if reply.until_close && calls.unsized_reply_is_empty {
+            body.clear();
+        } else if !reply.until_close && headers.get("content-length").is_none() {
+            headers.add("content-length", body.len().to_string());
+        }
+        headers.add("connection", "close");
+        let count = headers.iter().filter(|(name, _)| !name.starts_with(b":")).count();
+        let body_broken = fate == Fate::CutOff;
+        if body_broken && body.is_empty() {
+            body.push(0);
+        }
+        Self { headers: Some(headers), count, body, body_broken, ..Self::default() }
     }
 }
 
@@ -239,49 +308,43 @@ impl Delivery {
 pub(crate) fn outcome(
     reply: UpstreamReply,
     timeout: Option<Duration>,
-    failures_are_responses: bool,
+    calls: &Calls,
 ) -> (CallResult, Option<(Duration, Delivery)>) {
+    let silence = reply.longest_silence.filter(|_| calls.timeout_per_operation);
+    let silence = silence.unwrap_or(reply.latency);
     let fate = match (&reply.fate, timeout) {
         (Fate::Never, None) => return (CallResult::Pending, None),
         (Fate::Never, Some(_)) => None,
-        (_, Some(limit)) if reply.latency >= limit => None,
+        (_, Some(limit)) if silence >= limit => None,
         _ => Some(reply.fate.clone()),
     };
-    let (result, after, delivery) = match fate {
-        None => (
-            CallResult::TimedOut,
-            timeout.unwrap_or_default(),
-            if failures_are_responses {
-                Delivery::local("504", "upstream request timeout")
-            } else {
-                Delivery::failed(2, "timeout")
-            },
-        ),
-        Some(Fate::ConnectError) => (
-            CallResult::ConnectError,
-            reply.latency,
-            if failures_are_responses {
-                Delivery::local("503", CONNECT_ERROR)
-            } else {
-                Delivery::failed(BROKEN_CONNECTION, "connect error")
-            },
-        ),
+    let after = if fate.is_none() { timeout.unwrap_or_default() } else { reply.latency };
+    let result = match &fate {
+        None => CallResult::TimedOut,
         Some(Fate::Answer) => {
             let status = reply.headers.get(":status").and_then(|s| core::str::from_utf8(s).ok());
-            let status = status.and_then(|status| status.parse().ok()).unwrap_or(0);
-            let delivery = Delivery {
-                headers: Some(reply.headers),
-                body: reply.chunks.concat(),
-                trailers: reply.trailers,
-                ..Delivery::default()
-            };
-            (CallResult::Answered(status), reply.latency, delivery)
+            CallResult::Answered(status.and_then(|status| status.parse().ok()).unwrap_or(0))
         }
-        Some(Fate::Reset) if failures_are_responses => {
-            (CallResult::Reset, reply.latency, Delivery::local("503", RESET))
+        Some(Fate::ConnectError) => CallResult::ConnectError,
+        Some(Fate::Reset | Fate::CutOff | Fate::Never | Fate::NotStarted) => CallResult::Reset,
+    };
+    let responses = calls.failures_are_responses;
+    let delivery = match fate {
+        None if calls.dispatch_status => Delivery::dispatch_failed("timeout"),
+        Some(Fate::Answer | Fate::CutOff) if calls.dispatch_status => {
+            Delivery::dispatched(reply, calls)
         }
+        Some(_) if calls.dispatch_status => Delivery::dispatch_failed("broken connection"),
+        None if responses => Delivery::local("504", "upstream request timeout"),
+        None => Delivery::failed(2, "timeout"),
+        Some(Fate::ConnectError) if responses => Delivery::local("503", CONNECT_ERROR),
+        Some(Fate::ConnectError) => Delivery::failed(BROKEN_CONNECTION, "connect error"),
+        Some(Fate::Answer) => {
+            Delivery::answered(reply.headers, reply.chunks.concat(), reply.trailers)
+        }
+        Some(Fate::Reset) if responses => Delivery::local("503", RESET),
         Some(Fate::Reset | Fate::CutOff | Fate::Never | Fate::NotStarted) => {
-            (CallResult::Reset, reply.latency, Delivery::failed(BROKEN_CONNECTION, "reset"))
+            Delivery::failed(BROKEN_CONNECTION, "reset")
         }
     };
     (result, Some((after, delivery)))
@@ -301,17 +364,25 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
+    fn responses() -> Calls {
+        crate::Profile::envoy().calls
+    }
+
+    fn by_the_letter() -> Calls {
+        crate::Profile::spec().calls
+    }
+
     #[test]
     fn latency_against_timeout() {
         let reply = UpstreamReply::ok("x").after(SECOND);
-        let (result, end) = outcome(reply.clone(), Some(SECOND), true);
+        let (result, end) = outcome(reply.clone(), Some(SECOND), &responses());
         assert_eq!(result, CallResult::TimedOut);
         let (after, delivery) = end.unwrap();
         assert_eq!(after, SECOND);
         assert_eq!(delivery.headers.unwrap().get(":status"), Some(&b"504"[..]));
-        let (result, _) = outcome(reply.clone(), Some(SECOND * 2), true);
+        let (result, _) = outcome(reply.clone(), Some(SECOND * 2), &responses());
         assert_eq!(result, CallResult::Answered(200));
-        let (result, end) = outcome(reply, None, true);
+        let (result, end) = outcome(reply, None, &responses());
         assert_eq!((result, end.unwrap().0), (CallResult::Answered(200), SECOND));
     }
 
@@ -320,10 +391,35 @@ mod tests {
         for reply in
             [UpstreamReply::connect_error(), UpstreamReply::reset(), UpstreamReply::cut_off()]
         {
-            let (_, end) = outcome(reply, None, false);
+            let (_, end) = outcome(reply, None, &by_the_letter());
             assert_eq!(end.unwrap().1.headers, None);
         }
-        assert_eq!(outcome(UpstreamReply::never(), None, true), (CallResult::Pending, None));
+        assert_eq!(
+            outcome(UpstreamReply::never(), None, &responses()),
+            (CallResult::Pending, None)
+        );
+    }
+
+    #[test]
+    fn nginx_says_what_went_wrong_beside_the_status() {
+        let calls = crate::Profile::ngx_0_6().calls;
+        let read = |reply: UpstreamReply, limit: Option<Duration>| {
+            let delivery = outcome(reply, limit, &calls).1.unwrap().1;
+            let headers = delivery.headers.unwrap();
+            let word = headers.get(":dispatch_status").unwrap().to_vec();
+            (String::from_utf8(word).unwrap(), delivery.count, delivery.body)
+        };
+        let whole = read(UpstreamReply::ok("x"), None);
+        assert_eq!(whole, ("ok".into(), 2, b"x".to_vec()));
+        assert_eq!(read(UpstreamReply::ok("x").until_close(), None).2, b"");
+        let long = UpstreamReply::ok("x").header("a", "b".repeat(9_000));
+        assert_eq!(read(long, None), ("reader failure".into(), 0, vec![]));
+        assert_eq!(read(UpstreamReply::never(), Some(SECOND)).0, "timeout");
+        assert_eq!(read(UpstreamReply::reset(), None).0, "broken connection");
+        let drip = UpstreamReply::ok("x").dripping(SECOND / 2, 9);
+        assert_eq!(read(drip.clone(), Some(SECOND)).0, "ok");
+        let (result, _) = outcome(drip, Some(SECOND), &responses());
+        assert_eq!(result, CallResult::TimedOut);
     }
 
     #[test]

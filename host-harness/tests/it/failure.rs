@@ -226,10 +226,10 @@ fn a_fresh_vm_is_not_asked_about_streams_of_the_old_one() {
     world.request(worker, how("trap"));
     let refused = world.open(worker, how("fine"));
     world.advance(Duration::from_secs(1));
-    assert_eq!(lines(&world.request(worker, how("fine")).logs), ["06"]);
+    assert_eq!(lines(&world.request(worker, how("fine")).logs), ["05"]);
     assert_eq!(world.finish(over).status(), Some(200));
     assert_eq!(world.finish(waiting).status(), Some(503));
     assert_eq!(world.finish(refused).status(), Some(503));
-    assert_eq!(lines(world.logs(worker)), ["06"]);
+    assert_eq!(lines(world.logs(worker)), ["05"]);
     assert_eq!(world.open_streams(worker), 0);
 }

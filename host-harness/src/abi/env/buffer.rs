@@ -76,6 +76,11 @@ fn readable(host: &Host, kind: BufferKind) -> Result<&[u8], Status> {
             body(|stream| stream.response.windows.body.then_some(stream.response.body.as_slice()))
                 .or(closed)
         }
+        BufferKind::CallResponseBody
+            if host.delivery.as_ref().is_some_and(|delivery| delivery.body_broken) =>
+        {
+            return Err(Status::BadArgument);
+        }
         BufferKind::CallResponseBody => host
             .delivery
             .as_ref()

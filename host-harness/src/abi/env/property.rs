@@ -95,7 +95,7 @@ fn request(stream: &Stream, field: &[u8], rest: Option<&[u8]>) -> Option<Vec<u8>
         (b"useragent", None) => header("user-agent"),
         (b"id", None) => header("x-request-id"),
         (b"protocol", None) => Some(b"HTTP/1.1".to_vec()),
-        (b"size", None) => Some(number(stream.request.sent.body.len())),
+        (b"size", None) => Some(number(stream.request.body_sent)),
         _ => None,
     }
 }

@@ -7,7 +7,7 @@ use wasmtime::{Caller, Linker};
 use super::MODULE;
 use crate::abi::guest::{Guest, Halt, enter};
 use crate::abi::{LogLevel, Status};
-use crate::host::Host;
+use crate::host::{Host, Place};
 use crate::ledger::Log;
 use crate::world::event::Event;
 
@@ -52,10 +52,13 @@ pub(crate) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
         |c: Caller<'_, Host>, context: u32| {
             enter(c, "proxy_set_effective_context", |guest| {
                 let host = guest.host();
+                if host.profile.runtime.effective_context_is_ignored {
+                    return Ok(());
+                }
                 if !host.has_context(context) {
                     return Err(Status::BadArgument.into());
                 }
-                host.effective = Some(context);
+                host.act_for(context);
                 Ok(())
             })
         },
@@ -130,20 +133,35 @@ pub(crate) fn log(host: &mut Host, level: LogLevel, bytes: Vec<u8>) {
         return;
     }
     let log = Log { at: host.shared.clock.elapsed(), context: host.acting(), level, bytes };
-    host.logs.push(log.clone());
+    if host.starting {
+        host.start_logs.push(log.clone());
+    }
+    if !host.canary {
+        host.shared.journals.entry(host.worker).or_default().logs.push(log.clone());
+    }
     host.ledger().logs.push(log);
 }
 
+/// Replaces the timer of the acting plugin.
 fn set_tick_period(host: &mut Host, period_ms: u32) {
-    host.tick_generation += 1;
-    host.tick_period = (period_ms > 0).then(|| Duration::from_millis(period_ms.into()));
-    schedule_tick(host);
+    let place = host.place();
+    host.timers_made += 1;
+    let timer = (host.generation << 32) | host.timers_made;
+    let Some(root) = host.roots.get_mut(&place.root) else { return };
+    root.timers.clear();
+    if period_ms > 0 {
+        root.timers.insert(timer, Duration::from_millis(period_ms.into()));
+        schedule_tick(host, place, timer);
+    }
 }
 
-/// Arms the timer, if the guest wants one. The canary's never fires.
-pub(crate) fn schedule_tick(host: &mut Host) {
-    let Some(period) = host.tick_period.filter(|_| !host.canary) else { return };
-    let at = host.shared.clock.elapsed().saturating_add(period);
-    let event = Event::Tick { worker: host.worker, generation: host.tick_generation };
-    host.shared.events.schedule(at, event);
+/// Arms a timer, if it still runs. The canary's never fires.
+pub(crate) fn schedule_tick(host: &mut Host, place: Place, timer: u64) {
+    let Some(period) = host.roots.get(&place.root).and_then(|root| root.timers.get(&timer)) else {
+        return;
+    };
+    if !host.canary {
+        let at = host.shared.clock.elapsed().saturating_add(*period);
+        host.shared.events.schedule(at, Event::Tick { place, timer });
+    }
 }

@@ -50,7 +50,8 @@ fn link_queues(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
                 let name = guest.read(at, len)?;
                 guest.about(&name);
                 let host = guest.host();
-                let id = host.shared.queues.register(&host.plugin.vm_id, &name, host.worker);
+                let place = host.place();
+                let id = host.shared.queues.register(&host.plugin.vm_id, &name, place);
                 Ok(guest.write_u32(id_out, id)?)
             })
         },
@@ -78,9 +79,9 @@ fn link_queues(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
             enter(c, "proxy_enqueue_shared_queue", |guest| {
                 let item = guest.read(at, len)?;
                 let shared = &mut guest.host().shared;
-                let worker = shared.queues.enqueue(queue, item)?;
+                let place = shared.queues.enqueue(queue, item)?;
                 let now = shared.clock.elapsed();
-                shared.events.schedule(now, Event::QueueReady { worker, queue });
+                shared.events.schedule(now, Event::QueueReady { place, queue });
                 Ok(())
             })
         },

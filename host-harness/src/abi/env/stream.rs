@@ -4,11 +4,11 @@ use wasmtime::{Caller, Linker};
 
 use super::MODULE;
 use super::map::read_pairs;
-use crate::abi::guest::{Guest, Halt, enter};
+use crate::abi::guest::{Guest, Halt, Stop, enter};
 use crate::abi::{Direction, Status};
 use crate::headers::Headers;
 use crate::host::Host;
-use crate::stream::{LocalResponse, Turn, Windows};
+use crate::stream::{LocalResponse, Windows};
 
 pub(crate) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     linker.func_wrap(MODULE, "proxy_continue_stream", |c: Caller<'_, Host>, direction| {
@@ -72,7 +72,7 @@ fn continue_stream(host: &mut Host, direction: Direction) {
     // Without a stream there is nothing to resume, which is no error to any host.
     let Some(stream) = host.streams.get_mut(&context) else { return };
     stream.half(direction).resume();
-    if direction == Direction::Request && stream.local.is_none() && stream.turn == Turn::Request {
+    if direction == Direction::Request && stream.local.is_none() && stream.going_up {
         stream.released = true;
     }
     if close_maps {
@@ -95,12 +95,22 @@ fn send_local_response(
     let details = String::from_utf8_lossy(details).replace(' ', "_");
     let grpc_status = u32::try_from(grpc_status).ok();
     let host = guest.host();
+    let rules = host.profile.streams.clone();
+    if rules.local_response_status_is_checked && !(100..=999).contains(&status) {
+        return Err(Status::BadArgument.into());
+    }
     let context = host.acting();
     let Some(stream) = host.streams.get_mut(&context) else { return Ok(()) };
+    if stream.local.is_some() && rules.second_local_response_traps {
+        return Err(Halt::Trap(wasmtime::Error::new(Stop::Forbidden("a second local response"))));
+    }
     // The first answer counts; a stream that is over cannot be answered.
-    if stream.local.is_none() && stream.turn != Turn::Over {
+    if stream.local.is_none() && !stream.over {
         stream.local = Some(LocalResponse { status, headers, body, details, grpc_status });
         host.wake(context);
+        if host.profile.calls.local_response_cancels {
+            host.calls.retain(|_, owner| *owner != context);
+        }
     }
     Ok(())
 }
