@@ -225,7 +225,7 @@ impl Drive<'_> {
             host.and_then(|host| host.roots.get(&place.root))
                 .is_some_and(|root| root.timers.contains_key(&timer))
         };
-        if !runs(self) || !self.is_usable(place.slot) {
+        if !runs(self) || !self.is_usable(place.slot) || !runs(self) {
             return;
         }
         if let Some(vm) = self.worker.vm(place.slot) {

@@ -10,7 +10,9 @@
 
 mod artifact;
 mod callout;
+mod chain;
 mod failure;
+mod flow;
 mod guest;
 mod life;
 mod map;
