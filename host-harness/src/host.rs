@@ -1,7 +1,7 @@
 //! What one VM's host functions work on.
 
 use core::time::Duration;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use wasmtime::{Memory, ResourceLimiter, TypedFunc};
@@ -15,7 +15,8 @@ use crate::stream::Stream;
 use crate::world::clock::Clock;
 use crate::world::event::Events;
 use crate::world::metric::Metrics;
-use crate::world::random::Random;
+use crate::world::nginx::{HostProperties, ServerName, Variable};
+use crate::world::random::{LibcRandom, Random};
 use crate::world::shared::{SharedData, SharedQueues};
 use crate::world::upstream::{Delivery, Upstream};
 
@@ -35,6 +36,21 @@ pub(crate) struct Shared {
     pub(crate) journals: BTreeMap<usize, Journal>,
     /// How many VMs there have been in this world.
     pub(crate) vms_made: u64,
+    /// The environment of the worker processes themselves.
+    pub(crate) process_environment: Vec<(String, String)>,
+    /// Functions that plugins may import and export; all where there is no list.
+    pub(crate) capabilities: Option<BTreeSet<String>>,
+    /// Name and port of the server that takes the requests in.
+    pub(crate) server: ServerName,
+    pub(crate) variables: BTreeMap<String, Variable>,
+    /// What `random()` of each worker process will give next.
+    pub(crate) libc_random: BTreeMap<usize, LibcRandom>,
+}
+
+impl Shared {
+    pub(crate) fn allows(&self, function: &str) -> bool {
+        self.capabilities.as_ref().is_none_or(|allowed| allowed.contains(function))
+    }
 }
 
 /// What one worker logged, and did for no stream.
@@ -50,8 +66,19 @@ pub(crate) struct Root {
     pub(crate) plugin: Arc<Plugin>,
     /// Place of the plugin in its chain.
     pub(crate) filter: usize,
-    /// Running timers by their numbers.
+    /// Armed timers by their numbers; one whose period is zero does nothing when it fires.
     pub(crate) timers: BTreeMap<u64, Duration>,
+}
+
+impl Root {
+    /// Whether a timer that is due runs.
+    pub(crate) fn fires(&mut self, timer: u64) -> bool {
+        let stopped = self.timers.get(&timer).is_some_and(Duration::is_zero);
+        if stopped {
+            self.timers.remove(&timer);
+        }
+        self.timers.contains_key(&timer)
+    }
 }
 
 /// Where on a worker something is to be delivered.
@@ -216,9 +243,62 @@ impl Host {
                 let delivered = self.delivery.as_ref().filter(|call| call.headers.is_some());
                 delivered.map(|delivery| &delivery.trailers)
             }
-            _ => self.streams.get(&self.acting()).and_then(|stream| stream.readable_map(kind)),
+            MapKind::ResponseHeaders if self.is_before_response() => {
+                self.host_properties().map(|kept| &kept.early_response)
+            }
+            _ => self.streams.get(&self.acting()).and_then(|stream| {
+                stream.readable_map(kind, self.profile.headers.request_maps_stay_open)
+            }),
         };
         map.ok_or(Status::BadArgument)
+    }
+
+    /// The map, if the guest may change it now.
+    pub(crate) fn writable_map(&mut self, kind: MapKind) -> Result<&mut Headers, Status> {
+        if kind == MapKind::ResponseHeaders && self.is_before_response() {
+            let kept = self.host_properties_mut();
+            return kept.map(|kept| &mut kept.early_response).ok_or(Status::BadArgument);
+        }
+        self.stream().ok_or(Status::BadArgument)?.writable_map(kind)
+    }
+
+    /// Whether response headers are those of a response that is yet to come.
+    fn is_before_response(&self) -> bool {
+        self.profile.headers.response_headers_in_request_phase
+            && self.streams.get(&self.acting()).is_some_and(|stream| stream.going_up)
+    }
+
+    /// What the host keeps of the request that the guest acts for.
+    pub(crate) fn host_properties(&self) -> Option<&HostProperties> {
+        self.streams.get(&self.acting()).map(|stream| &stream.host_properties)
+    }
+
+    pub(crate) fn host_properties_mut(&mut self) -> Option<&mut HostProperties> {
+        self.stream().map(|stream| &mut stream.host_properties)
+    }
+
+    /// Wall-clock time as this host tells it.
+    pub(crate) fn wall_nanos(&self) -> u64 {
+        self.coarse(self.shared.clock.wall_nanos())
+    }
+
+    pub(crate) fn monotonic_nanos(&self) -> u64 {
+        self.coarse(self.shared.clock.monotonic_nanos())
+    }
+
+    fn coarse(&self, nanos: u64) -> u64 {
+        let step = 1_000_000;
+        if self.profile.runtime.clock_in_milliseconds { nanos / step * step } else { nanos }
+    }
+
+    /// Random bytes as this host makes them.
+    pub(crate) fn random_bytes(&mut self, len: usize) -> Vec<u8> {
+        if !self.profile.runtime.random_is_predictable {
+            return self.random.bytes(len);
+        }
+        let (worker, start) = (self.worker, self.shared.clock.start());
+        let libc = self.shared.libc_random.entry(worker);
+        libc.or_insert_with(|| LibcRandom::of_worker(worker, start)).bytes(len)
     }
 
     pub(crate) fn wake(&mut self, context: u32) {

@@ -82,8 +82,8 @@ pub use headers::Headers;
 pub use ledger::{Callback, Callout, HostCall, Ledger, Log};
 pub use plugin::{FailurePolicy, Plugin};
 pub use profile::{
-    Bodies, Calls, Failures, Forbidden, HeaderMaps, Isolation, MalformedMap, MetricRules, Profile,
-    Properties, RepeatedHeader, Runtime, SharedState, StartUp, Streams, VmSharing,
+    Bodies, Calls, Failures, Forbidden, HeaderMaps, Isolation, LateEdit, MalformedMap, MetricRules,
+    Profile, Properties, RepeatedHeader, Runtime, SharedState, StartUp, Streams, VmSharing,
 };
 pub use request::Request;
 pub use transcript::{ClientResponse, Forwarded, Outcome, Transcript};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::abi::{Direction, MapKind, Status};
 use crate::headers::Headers;
 use crate::ledger::Ledger;
+use crate::world::nginx::HostProperties;
 
 /// Which parts of a half the guest may touch now.
 #[derive(Clone, Copy, Debug, Default)]
@@ -191,6 +192,8 @@ pub(crate) struct Stream {
     pub(crate) logging: bool,
     pub(crate) properties: Arc<BTreeMap<Vec<u8>, Vec<u8>>>,
     pub(crate) guest_properties: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// What the host itself keeps of the request.
+    pub(crate) host_properties: HostProperties,
     pub(crate) ledger: Ledger,
 }
 
@@ -213,6 +216,7 @@ impl Stream {
             logging: false,
             properties: Arc::default(),
             guest_properties: BTreeMap::new(),
+            host_properties: HostProperties::default(),
             ledger: Ledger::default(),
         }
     }
@@ -224,8 +228,8 @@ impl Stream {
         }
     }
 
-    /// The map, if the guest may read it now.
-    pub(crate) fn readable_map(&self, kind: MapKind) -> Option<&Headers> {
+    /// The map, if the guest may read it now; the request's headers may be open all the time.
+    pub(crate) fn readable_map(&self, kind: MapKind, request_is_open: bool) -> Option<&Headers> {
         let (half, trailers) = match kind {
             MapKind::RequestHeaders => (&self.request, false),
             MapKind::RequestTrailers => (&self.request, true),
@@ -233,7 +237,8 @@ impl Stream {
             MapKind::ResponseTrailers => (&self.response, true),
             _ => return None,
         };
-        let logged = self.logging && kind != MapKind::RequestTrailers;
+        let open = request_is_open && kind == MapKind::RequestHeaders;
+        let logged = open || (self.logging && kind != MapKind::RequestTrailers);
         if trailers {
             (half.windows.trailers || logged).then_some(&half.trailers)
         } else {

@@ -99,6 +99,12 @@ impl Vm {
     pub(crate) fn new(artifact: &Artifact, setup: Setup) -> Result<Self, StartError> {
         let Setup { profile, worker, slot, generation, canary, random, recording, budget } = setup;
         let compiled = artifact.compiled(matches!(budget, Budget::Fuel(_)))?;
+        let missing = &profile.runtime.missing_functions;
+        let imports = || compiled.pre.module().imports();
+        if let Some(missing) = missing.iter().find(|name| imports().any(|i| i.name() == **name)) {
+            let reason = format!("incompatible host interface: this host has no `{missing}`");
+            return Err(StartError::Instantiation { reason });
+        }
         let next_token = profile.calls.first_token;
         let host = Host {
             limiter: Limiter { max_memory: profile.runtime.max_memory_bytes, refused: false },
@@ -482,6 +488,9 @@ fn invoke<P: WasmParams, R: WasmResults>(
     params: P,
 ) -> Result<Option<R>, Failure> {
     let Some(function) = function else { return Ok(None) };
+    if invocation.name.starts_with("proxy_on_") && !lent.allows(invocation.name) {
+        return Ok(None);
+    }
     grant(store, budget);
     let host = store.data_mut();
     core::mem::swap(&mut host.shared, lent);

@@ -5,7 +5,8 @@ use core::fmt;
 
 use wasmtime::{AsContextMut, Caller};
 
-use super::Status;
+use super::env::host_log;
+use super::{LogLevel, Refusal, Status};
 use crate::host::Host;
 use crate::ledger::HostCall;
 
@@ -21,6 +22,27 @@ pub(crate) enum Halt {
 impl From<Status> for Halt {
     fn from(status: Status) -> Self {
         Self::Status(status)
+    }
+}
+
+impl From<Refusal> for Halt {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Status(status) => Self::Status(status),
+            Refusal::Trap(why) => Self::forbidden(why),
+        }
+    }
+}
+
+impl Halt {
+    /// The host traps.
+    pub(crate) fn forbidden(why: &'static str) -> Self {
+        Self::Trap(wasmtime::Error::new(Stop::Forbidden(why)))
+    }
+
+    /// The worker process dies.
+    pub(crate) fn crash(why: &'static str) -> Self {
+        Self::Trap(wasmtime::Error::new(Stop::Crash(why)))
     }
 }
 
@@ -61,6 +83,11 @@ const UNRESTRICTED: [&str; 9] = [
     "proc_exit",
 ];
 
+pub(crate) const BAD_POINTER: Stop = Stop::Forbidden("a pointer outside the guest's memory");
+
+/// What a call of a WASI function outside the plugin's capabilities answers: NOTCAPABLE.
+const NOT_CAPABLE: u32 = 76;
+
 pub(crate) struct Guest<'a> {
     caller: Caller<'a, Host>,
     subject: Vec<u8>,
@@ -74,6 +101,9 @@ pub(crate) fn enter(
 ) -> wasmtime::Result<u32> {
     book(caller, name, |guest| match body(guest) {
         Ok(()) => Ok(Status::Ok as u32),
+        Err(Halt::Status(Status::InvalidMemoryAccess)) if guest.bad_pointer_traps() => {
+            Err(wasmtime::Error::new(BAD_POINTER))
+        }
         Err(Halt::Status(status)) => Ok(status as u32),
         Err(Halt::Trap(error)) => Err(error),
     })
@@ -92,7 +122,16 @@ pub(crate) fn book(
     if host.restricted && !UNRESTRICTED.contains(&name) {
         return Err(wasmtime::Error::new(Stop::Restricted(name)));
     }
-    let status = body(&mut guest)?;
+    let unfinished = &host.profile.runtime.unfinished_functions;
+    if unfinished.iter().any(|unfinished| unfinished == name) {
+        return Err(wasmtime::Error::new(Stop::Forbidden("not yet implemented")));
+    }
+    let status = if host.shared.allows(name) {
+        body(&mut guest)?
+    } else {
+        host_log(host, LogLevel::Error, &format!("{name} is not among the plugin's capabilities"));
+        if name.starts_with("proxy_") { Status::InternalFailure as u32 } else { NOT_CAPABLE }
+    };
     let subject = core::mem::take(&mut guest.subject);
     let host = guest.host();
     if host.recording {
@@ -114,6 +153,10 @@ impl Guest<'_> {
             }
             self.subject.extend_from_slice(subject);
         }
+    }
+
+    pub(crate) fn bad_pointer_traps(&self) -> bool {
+        self.caller.data().profile.runtime.bad_pointer_traps
     }
 
     pub(crate) fn read(&mut self, at: u32, len: u32) -> Result<Vec<u8>, Status> {

@@ -37,6 +37,21 @@ pub enum Status {
     Unimplemented = 12,
 }
 
+/// Why a part of the world turns a call down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// The guest is told.
+    Status(Status),
+    /// The host traps.
+    Trap(&'static str),
+}
+
+impl From<Status> for Refusal {
+    fn from(status: Status) -> Self {
+        Self::Status(status)
+    }
+}
+
 /// How loud a line of the guest's log is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u32)]

@@ -3,7 +3,7 @@
 use wasmtime::{Caller, Linker};
 
 use super::env::log;
-use super::guest::{Guest, Stop, book};
+use super::guest::{BAD_POINTER, Guest, Stop, book};
 use super::{LogLevel, Status};
 use crate::host::Host;
 
@@ -35,7 +35,11 @@ fn enter(
     name: &'static str,
     body: impl FnOnce(&mut Guest<'_>) -> Result<(), Errno>,
 ) -> wasmtime::Result<u32> {
-    book(caller, name, |guest| Ok(body(guest).map_or_else(|errno| errno.0, |()| SUCCESS)))
+    book(caller, name, |guest| match body(guest) {
+        Ok(()) => Ok(SUCCESS),
+        Err(Errno(FAULT)) if guest.bad_pointer_traps() => Err(wasmtime::Error::new(BAD_POINTER)),
+        Err(Errno(errno)) => Ok(errno),
+    })
 }
 
 pub(crate) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
@@ -72,10 +76,10 @@ fn link_state(linker: &mut Linker<Host>, module: &str) -> wasmtime::Result<()> {
         "clock_time_get",
         |c: Caller<'_, Host>, clock: u32, _precision: u64, out| {
             enter(c, "clock_time_get", |guest| {
-                let time = &guest.host().shared.clock;
+                let host = guest.host();
                 let nanos = match clock {
-                    0 => time.wall_nanos(),
-                    1 => time.monotonic_nanos(),
+                    0 => host.wall_nanos(),
+                    1 => host.monotonic_nanos(),
                     _ => return Err(Errno(NOTSUP)),
                 };
                 Ok(guest.write_u64(out, nanos)?)
@@ -89,7 +93,7 @@ fn link_state(linker: &mut Linker<Host>, module: &str) -> wasmtime::Result<()> {
             if len as usize > most.min(host.limiter.max_memory) {
                 return Err(Errno(INVAL));
             }
-            let bytes = host.random.bytes(len as usize);
+            let bytes = host.random_bytes(len as usize);
             Ok(guest.write(at, &bytes)?)
         })
     })?;
@@ -100,7 +104,12 @@ fn link_state(linker: &mut Linker<Host>, module: &str) -> wasmtime::Result<()> {
         module,
         "poll_oneoff",
         |c: Caller<'_, Host>, _in: u32, _out: u32, _count: u32, events_out| {
-            enter(c, "poll_oneoff", |guest| Ok(guest.write_u32(events_out, 0)?))
+            book(c, "poll_oneoff", |guest| {
+                if guest.host().profile.runtime.sleeping_traps {
+                    return Err(wasmtime::Error::new(Stop::Forbidden("sleeping")));
+                }
+                Ok(guest.write_u32(events_out, 0).map_or(FAULT, |()| SUCCESS))
+            })
         },
     )?;
     linker.func_wrap(module, "proc_exit", |c: Caller<'_, Host>, code: u32| {
@@ -114,7 +123,9 @@ fn small(len: usize) -> Result<u32, Errno> {
 }
 
 fn environment(host: &Host) -> Vec<Vec<u8>> {
-    let variables = host.shared.environment.iter();
+    let process = &host.shared.process_environment;
+    let process = process.iter().filter(|_| host.profile.runtime.process_environment_is_visible);
+    let variables = host.shared.environment.iter().chain(process);
     variables.map(|(name, value)| format!("{name}={value}\0").into_bytes()).collect()
 }
 

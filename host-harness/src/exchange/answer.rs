@@ -43,6 +43,7 @@ impl Drive<'_> {
             return;
         }
         let mut headers = self.status_line(exchange, leg, &local, late);
+        exchange.host_properties.complete_response(&mut headers);
         let mut body = local.body.clone();
         if rules.local_response_appends_line_feed && !body.is_empty() {
             body.push(b'\n');
@@ -129,5 +130,6 @@ impl Drive<'_> {
         for frame in frames {
             exchange.upstream.take(frame);
         }
+        exchange.seal_request();
     }
 }

@@ -196,7 +196,9 @@ impl Drive<'_> {
         let chain = Arc::clone(&exchange.chain);
         let stop_iteration =
             chain.get(leg).is_some_and(|f| f.plugin.allow_on_headers_stop_iteration);
-        let count = self.stream(exchange, leg).map_or(0, |s| s.half(direction).headers.len());
+        let profile = Arc::clone(&self.worker.blueprint.profile);
+        let stream = self.stream(exchange, leg);
+        let count = stream.map_or(0, |s| s.half(direction).headers.announced(&profile));
         let action = self.call(exchange, leg, direction, |vm, lent, context| {
             vm.on_headers(lent, direction, context, (count, last))
         })?;

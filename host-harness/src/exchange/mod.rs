@@ -25,6 +25,7 @@ use crate::request::Request;
 use crate::stream::{Frame, LocalResponse, Sent, Stream, Turn};
 use crate::worker::{Chain, Filter, Worker};
 use crate::world::event::Event;
+use crate::world::nginx::{HostProperties, received};
 use crate::world::upstream::{Fate, Upstream, UpstreamRequest};
 use leg::Progress;
 
@@ -66,6 +67,7 @@ pub(crate) struct Exchange {
     fatal: bool,
     properties: Arc<BTreeMap<Vec<u8>, Vec<u8>>>,
     guest_properties: BTreeMap<Vec<u8>, Vec<u8>>,
+    host_properties: HostProperties,
     ledger: Ledger,
     opened_at: Duration,
     memory_before: usize,
@@ -74,6 +76,13 @@ pub(crate) struct Exchange {
 impl Exchange {
     fn is_over(&self) -> bool {
         self.turn == Turn::Over
+    }
+
+    /// What the upstream gets may differ from what the last filter saw.
+    fn seal_request(&mut self) {
+        if let Some(headers) = &mut self.upstream.headers {
+            *headers = self.host_properties.as_sent(headers);
+        }
     }
 
     fn leg_of(&self, slot: u32, context: u32) -> Option<usize> {
@@ -105,6 +114,14 @@ impl Drive<'_> {
         let chain = Arc::clone(&self.worker.chain);
         let memory_before = self.worker.memory_bytes();
         let legs = chain.iter().map(|filter| Leg { slot: filter.slot, ..Leg::default() }).collect();
+        let profile = &self.worker.blueprint.profile;
+        let headers = received(headers, &profile.headers, &self.lent.server);
+        let host_properties = HostProperties {
+            variables: self.lent.variables.clone(),
+            opened_at: self.lent.clock.elapsed(),
+            body: if profile.bodies.readable_in_log { chunks.concat() } else { Vec::new() },
+            ..HostProperties::default()
+        };
         let mut exchange = Exchange {
             legs,
             chain,
@@ -124,6 +141,7 @@ impl Drive<'_> {
             fatal: false,
             properties: Arc::new(properties),
             guest_properties: BTreeMap::new(),
+            host_properties,
             ledger: Ledger::default(),
             opened_at: self.lent.clock.elapsed(),
             memory_before,
@@ -222,8 +240,8 @@ impl Drive<'_> {
     fn tick(&mut self, place: Place, timer: u64) {
         let runs = |drive: &mut Self| {
             let host = drive.worker.host(place.slot);
-            host.and_then(|host| host.roots.get(&place.root))
-                .is_some_and(|root| root.timers.contains_key(&timer))
+            host.and_then(|host| host.roots.get_mut(&place.root))
+                .is_some_and(|root| root.fires(timer))
         };
         if !runs(self) || !self.is_usable(place.slot) || !runs(self) {
             return;
@@ -278,12 +296,15 @@ impl Drive<'_> {
     fn swap(&mut self, exchange: &mut Exchange, leg: usize) {
         let mut ledger = core::mem::take(&mut exchange.ledger);
         let mut properties = core::mem::take(&mut exchange.guest_properties);
+        let mut kept = core::mem::take(&mut exchange.host_properties);
         if let Some(stream) = self.stream(exchange, leg) {
             core::mem::swap(&mut stream.ledger, &mut ledger);
             core::mem::swap(&mut stream.guest_properties, &mut properties);
+            core::mem::swap(&mut stream.host_properties, &mut kept);
         }
         exchange.ledger = ledger;
         exchange.guest_properties = properties;
+        exchange.host_properties = kept;
     }
 
     /// Moves an exchange as far as it goes by itself.
@@ -379,6 +400,7 @@ impl Drive<'_> {
 
     /// Hands the request to the upstream, whose answer may be there at once.
     fn ask_origin(&mut self, exchange: &mut Exchange, id: u32) {
+        exchange.seal_request();
         let Sent { headers, body, trailers, .. } = &exchange.upstream;
         let reply = self.origin.reply_to(&UpstreamRequest {
             upstream: "origin".to_owned(),
@@ -393,7 +415,11 @@ impl Drive<'_> {
             }
         }
         exchange.response = match reply.fate {
-            Fate::Answer => Frame::message(reply.headers, reply.chunks, reply.trailers),
+            Fate::Answer => {
+                let mut headers = reply.headers;
+                exchange.host_properties.complete_response(&mut headers);
+                Frame::message(headers, reply.chunks, reply.trailers)
+            }
             Fate::Reset | Fate::CutOff | Fate::ConnectError | Fate::NotStarted => {
                 let headers: Headers = [(":status", "503")].into_iter().collect();
                 Frame::message(headers, Vec::new(), Headers::new())

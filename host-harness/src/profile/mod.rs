@@ -31,7 +31,7 @@ mod stream;
 pub use body::Bodies;
 pub use call::{Calls, Forbidden};
 pub use failure::{Failures, Isolation};
-pub use headers::{HeaderMaps, MalformedMap, RepeatedHeader};
+pub use headers::{HeaderMaps, LateEdit, MalformedMap, RepeatedHeader};
 pub use metric::MetricRules;
 pub use property::Properties;
 pub use runtime::Runtime;

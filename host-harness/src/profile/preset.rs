@@ -3,8 +3,8 @@
 use core::time::Duration;
 
 use super::{
-    Bodies, Calls, Failures, Forbidden, HeaderMaps, Isolation, MalformedMap, MetricRules, Profile,
-    Properties, RepeatedHeader, Runtime, SharedState, StartUp, Streams, VmSharing,
+    Bodies, Calls, Failures, Forbidden, HeaderMaps, Isolation, LateEdit, MalformedMap, MetricRules,
+    Profile, Properties, RepeatedHeader, Runtime, SharedState, StartUp, Streams, VmSharing,
 };
 use crate::abi::Status;
 
@@ -76,11 +76,34 @@ impl Profile {
                 max_pairs: 1024,
                 max_bytes: 1 << 20,
                 malformed: MalformedMap::Refused(Status::BadArgument),
+                removed_is_still_sent: false,
+                set_keeps_repeats: false,
+                replace_all_keeps_originals: false,
+                read_at_most: None,
+                pseudo_headers_are_counted: true,
+                pseudo_headers_come_first: false,
+                map_keeps_case: false,
+                authority_is_server_name: false,
+                authority_and_scheme_are_read_only: false,
+                path_change_is_not_sent: false,
+                path_with_query_traps: false,
+                underscore_names_are_dropped: false,
+                request_maps_stay_open: false,
+                line_breaks_are_escaped: false,
+                request_map_in_root_crashes: false,
+                response_headers_in_request_phase: false,
+                single_slot_add_is_dropped: false,
+                late_edit: LateEdit::Refused,
             },
             bodies: Bodies {
                 closed_reads_empty: false,
                 buffer_limit: 1 << 20,
                 request_in_one_call: false,
+                read_offset_is_ignored: false,
+                memory_limit: None,
+                readable_in_log: false,
+                read_in_call_callback_traps: false,
+                empty_read_is_not_found: false,
             },
             calls: Calls {
                 first_token: 1,
@@ -102,13 +125,53 @@ impl Profile {
                 max_reply_header_bytes: None,
                 grpc_without_upstream: Status::InternalFailure,
             },
-            shared: SharedState { cas_on_missing_key_succeeds: false },
-            metrics: MetricRules { prefix: String::new(), counters_only_rise: false },
-            properties: Properties { nested_set_is_unreadable: false, root_cannot_set: false },
+            shared: SharedState {
+                cas_on_missing_key_succeeds: false,
+                keys_match_by_crc32: false,
+                zero_cas_means_absent: false,
+                versions_per_key: false,
+                null_deletes: false,
+                zones_are_declared: false,
+                bad_queue_traps: false,
+                queue_ready: true,
+            },
+            metrics: MetricRules {
+                prefix: String::new(),
+                counters_only_rise: false,
+                counter_record_traps: false,
+                histogram_read_traps: false,
+                other_increment_traps: false,
+                unknown_id_traps: false,
+                max_name_bytes: None,
+                ids_are_scattered: false,
+                every_call_traps: false,
+            },
+            properties: Properties {
+                nested_set_is_unreadable: false,
+                root_cannot_set: false,
+                nginx_names: false,
+                kong_names: false,
+                values_are_text: false,
+                in_root: None,
+                plugin_name_in_configure_crashes: false,
+                fixed_variable_traps: false,
+            },
             runtime: Runtime {
                 max_memory_bytes: 1 << 30,
                 max_random_bytes: None,
                 effective_context_is_ignored: false,
+                random_is_predictable: false,
+                clock_in_milliseconds: false,
+                second_tick_period_traps: false,
+                stopped_timer_runs_on: false,
+                tick_period_in_stream_traps: false,
+                missing_functions: Vec::new(),
+                unfinished_functions: Vec::new(),
+                unknown_foreign_function_traps: false,
+                bad_pointer_traps: false,
+                process_environment_is_visible: false,
+                sleeping_traps: false,
+                local_response_in_root_crashes: false,
             },
         }
     }
@@ -184,7 +247,80 @@ impl Profile {
         profile.calls.max_reply_header_bytes = Some(8 << 10);
         profile.runtime.max_memory_bytes = 4 << 30;
         profile.runtime.effective_context_is_ignored = true;
+        profile.have_nginx_functions();
         profile
+    }
+
+    /// What single functions do on nginx.
+    fn have_nginx_functions(&mut self) {
+        let Self { headers, bodies, shared, metrics, properties, runtime, .. } = self;
+        headers.removed_is_still_sent = true;
+        headers.set_keeps_repeats = true;
+        headers.replace_all_keeps_originals = true;
+        headers.read_at_most = Some(100);
+        headers.pseudo_headers_are_counted = false;
+        headers.pseudo_headers_come_first = true;
+        headers.map_keeps_case = true;
+        headers.authority_is_server_name = true;
+        headers.authority_and_scheme_are_read_only = true;
+        headers.path_change_is_not_sent = true;
+        headers.path_with_query_traps = true;
+        headers.underscore_names_are_dropped = true;
+        headers.request_maps_stay_open = true;
+        headers.line_breaks_are_escaped = true;
+        headers.request_map_in_root_crashes = true;
+        headers.response_headers_in_request_phase = true;
+        headers.single_slot_add_is_dropped = true;
+        headers.late_edit = LateEdit::Ignored;
+        bodies.read_offset_is_ignored = true;
+        bodies.memory_limit = Some(16 << 10);
+        bodies.readable_in_log = true;
+        bodies.read_in_call_callback_traps = true;
+        bodies.empty_read_is_not_found = true;
+        shared.keys_match_by_crc32 = true;
+        shared.zero_cas_means_absent = true;
+        shared.versions_per_key = true;
+        shared.null_deletes = true;
+        shared.zones_are_declared = true;
+        shared.bad_queue_traps = true;
+        shared.queue_ready = false;
+        metrics.prefix = "pw:{plugin}:".to_owned();
+        metrics.counter_record_traps = true;
+        metrics.histogram_read_traps = true;
+        metrics.other_increment_traps = true;
+        metrics.unknown_id_traps = true;
+        metrics.max_name_bytes = Some(256);
+        metrics.ids_are_scattered = true;
+        properties.nginx_names = true;
+        properties.values_are_text = true;
+        properties.in_root = Some(Status::InternalFailure);
+        properties.plugin_name_in_configure_crashes = true;
+        properties.fixed_variable_traps = true;
+        runtime.random_is_predictable = true;
+        runtime.clock_in_milliseconds = true;
+        runtime.second_tick_period_traps = true;
+        runtime.stopped_timer_runs_on = true;
+        runtime.tick_period_in_stream_traps = true;
+        let missing =
+            ["proxy_get_log_level", "proxy_get_header_map_size", "proxy_get_buffer_status"];
+        runtime.missing_functions = missing.map(str::to_owned).to_vec();
+        let unfinished = [
+            "proxy_done",
+            "proxy_close_stream",
+            "proxy_get_status",
+            "proxy_resolve_shared_queue",
+            "proxy_grpc_call",
+            "proxy_grpc_stream",
+            "proxy_grpc_send",
+            "proxy_grpc_cancel",
+            "proxy_grpc_close",
+        ];
+        runtime.unfinished_functions = unfinished.map(str::to_owned).to_vec();
+        runtime.unknown_foreign_function_traps = true;
+        runtime.bad_pointer_traps = true;
+        runtime.process_environment_is_visible = true;
+        runtime.sleeping_traps = true;
+        runtime.local_response_in_root_crashes = true;
     }
 
     /// Plain nginx with `ngx_wasm_module` 0.5.0, the line that Kong 3.8 pins: a call that fails lets
@@ -194,12 +330,16 @@ impl Profile {
         let mut profile = Self { name: "ngx-0.5".to_owned(), ..Self::ngx_0_6() };
         profile.calls.failure_skips_callback = true;
         profile.calls.dispatch_status = false;
+        profile.runtime.unfinished_functions.push("proxy_call_foreign_function".to_owned());
         profile
     }
 
     /// Kong 3.9: the same module as [`Profile::ngx_0_6`], with Kong's properties.
     #[must_use]
     pub fn kong_3_9() -> Self {
-        Self { name: "kong-3.9".to_owned(), ..Self::ngx_0_6() }
+        let mut profile = Self { name: "kong-3.9".to_owned(), ..Self::ngx_0_6() };
+        profile.properties.kong_names = true;
+        profile.runtime.unfinished_functions.push("proxy_call_foreign_function".to_owned());
+        profile
     }
 }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use super::World;
 use super::clock::{Clock, UnixMillis};
+use super::nginx::{ServerName, Variable};
+use super::shared::Zone;
 use super::upstream::{Upstream, UpstreamReply};
 use crate::abi::LogLevel;
 use crate::host::Shared;
@@ -80,6 +82,82 @@ impl WorldBuilder {
     #[must_use]
     pub fn environment(mut self, name: &str, value: &str) -> Self {
         self.shared.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Adds a variable to the environment of the worker processes, which some hosts show to guests.
+    #[must_use]
+    pub fn process_environment(mut self, name: &str, value: &str) -> Self {
+        self.shared.process_environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Names the server that takes requests in, as nginx tells it to filters. The default is
+    /// `localhost`, port 80.
+    #[must_use]
+    pub fn server_name(mut self, name: &str, port: u16) -> Self {
+        self.shared.server = ServerName(format!("{name}:{port}"));
+        self
+    }
+
+    /// Declares an nginx variable that filters can read and change as property `ngx.NAME`, as `set`
+    /// does in nginx's configuration.
+    #[must_use]
+    pub fn variable(self, name: &str, value: &str) -> Self {
+        self.declare_variable(name, value, true)
+    }
+
+    /// Declares an nginx variable that filters can only read.
+    #[must_use]
+    pub fn fixed_variable(self, name: &str, value: &str) -> Self {
+        self.declare_variable(name, value, false)
+    }
+
+    fn declare_variable(mut self, name: &str, value: &str, changeable: bool) -> Self {
+        let variable = Variable { value: value.into(), changeable, header: None };
+        self.shared.variables.insert(name.to_owned(), variable);
+        self
+    }
+
+    /// Makes an upstream header of a variable that was declared before, as `proxy_set_header` does:
+    /// the client's headers of that name are dropped.
+    #[must_use]
+    pub fn proxy_set_header(mut self, header: &str, variable: &str) -> Self {
+        if let Some(variable) = self.shared.variables.get_mut(variable) {
+            variable.header = Some(header.to_ascii_lowercase());
+        }
+        self
+    }
+
+    /// Declares shared memory for hosts where keys live in zones; `*` is the default zone. What was
+    /// not used for longest makes room for what is new.
+    #[must_use]
+    pub fn shared_zone(mut self, name: &str, bytes: usize) -> Self {
+        self.shared.data.declare(name, Zone { bytes, evicts: true });
+        self
+    }
+
+    /// The same, but nothing makes room when the zone is full.
+    #[must_use]
+    pub fn shared_zone_without_eviction(mut self, name: &str, bytes: usize) -> Self {
+        self.shared.data.declare(name, Zone { bytes, evicts: false });
+        self
+    }
+
+    /// Declares a shared queue for hosts where queues must be declared.
+    #[must_use]
+    pub fn shared_queue(mut self, name: &str, bytes: usize) -> Self {
+        self.shared.queues.declare(name, bytes);
+        self
+    }
+
+    /// Restricts plugins to these functions, imported and exported, as Envoy's
+    /// `capability_restriction_config` does. Any other host function does nothing and answers
+    /// INTERNAL_FAILURE (76 for WASI), with an error line in the proxy's log; any other callback is
+    /// not called.
+    #[must_use]
+    pub fn capabilities(mut self, functions: &[&str]) -> Self {
+        self.shared.capabilities = Some(functions.iter().map(|name| (*name).to_owned()).collect());
         self
     }
 

@@ -27,6 +27,11 @@ impl Clock {
         Self { epoch: Duration::from_millis(start.0), now: Duration::ZERO, skew_ms: 0 }
     }
 
+    /// When the world began, since 1970.
+    pub(crate) fn start(&self) -> Duration {
+        self.epoch
+    }
+
     /// Time since the world began.
     pub(crate) fn elapsed(&self) -> Duration {
         self.now

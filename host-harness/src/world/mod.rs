@@ -1,9 +1,11 @@
 //! The world around the filters: time, workers, upstreams, and what they share.
 
 mod builder;
+pub(crate) mod checksum;
 pub(crate) mod clock;
 pub(crate) mod event;
 pub(crate) mod metric;
+pub(crate) mod nginx;
 pub(crate) mod random;
 pub(crate) mod shared;
 pub(crate) mod upstream;
@@ -275,7 +277,7 @@ impl World {
     /// A shared-data value, as the VMs of this id see it.
     #[must_use]
     pub fn shared_data(&self, vm_id: &str, key: &[u8]) -> Option<Vec<u8>> {
-        self.shared.data.get(vm_id, key).map(|(value, _)| value)
+        self.shared.data.peek(&self.blueprint.profile.shared, vm_id, key).map(<[u8]>::to_vec)
     }
 
     /// Everything a worker has logged, in order.

@@ -104,7 +104,18 @@ pub(crate) fn compile(code: &str) -> Artifact {
 }
 
 pub(crate) fn bytes(code: &str) -> Vec<u8> {
-    let text = format!("(module {IMPORTS} {FRAME} {code})");
+    // Only what is used: some hosts lack functions that others have.
+    let is_used = |import: &str| {
+        let name = import.split("(func $").nth(1).and_then(|rest| rest.split([' ', '\n']).next());
+        let called = |text: &str| {
+            let mut calls = text.split("call $").skip(1);
+            calls.any(|call| call.split([' ', ')', '\n']).next() == name)
+        };
+        called(code) || called(FRAME)
+    };
+    let imports = IMPORTS.split("(import").filter(|import| is_used(import));
+    let imports: String = imports.map(|import| format!("(import{import}")).collect();
+    let text = format!("(module {imports} {FRAME} {code})");
     wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}"))
 }
 

@@ -2,9 +2,9 @@
 
 use wasmtime::{Caller, Linker};
 
-use super::MODULE;
+use super::{MODULE, host_log};
 use crate::abi::guest::{Guest, Halt, enter};
-use crate::abi::{BufferKind, Status};
+use crate::abi::{BufferKind, LogLevel, Status};
 use crate::host::Host;
 use crate::stream::Stream;
 
@@ -55,12 +55,36 @@ fn get_bytes(
     len_out: u32,
 ) -> Result<(), Halt> {
     let kind = BufferKind::from_wire(kind).ok_or(Status::BadArgument)?;
+    let host = guest.host();
+    let rules = &host.profile.bodies;
+    let start = if rules.read_offset_is_ignored { 0 } else { start };
+    let nothing_is_not_found = rules.empty_read_is_not_found;
+    if kind == BufferKind::RequestBody {
+        check_request_body(host)?;
+    }
     let buffer = readable(guest.host(), kind)?;
     let end = start.checked_add(max).ok_or(Status::BadArgument)?;
     let end = buffer.len().min(end as usize);
     // A start behind the end reads nothing.
     let data = buffer.get(start as usize..end).unwrap_or_default().to_vec();
+    if data.is_empty() && nothing_is_not_found {
+        return Err(Status::NotFound.into());
+    }
     guest.give(&data, at_out, len_out)
+}
+
+/// Refuses a request's body that this host could not give now.
+fn check_request_body(host: &mut Host) -> Result<(), Halt> {
+    let rules = &host.profile.bodies;
+    if rules.read_in_call_callback_traps && host.callback == "proxy_on_http_call_response" {
+        return Err(Halt::forbidden("the request's body in a call's callback"));
+    }
+    let Some(most) = rules.memory_limit else { return Ok(()) };
+    if readable(host, BufferKind::RequestBody).is_ok_and(|body| body.len() > most) {
+        host_log(host, LogLevel::Error, "cannot read request body buffered to file");
+        return Err(Status::NotFound.into());
+    }
+    Ok(())
 }
 
 fn readable(host: &Host, kind: BufferKind) -> Result<&[u8], Status> {
@@ -69,8 +93,8 @@ fn readable(host: &Host, kind: BufferKind) -> Result<&[u8], Status> {
     let closed: Option<&[u8]> = host.profile.bodies.closed_reads_empty.then_some(&[]);
     let buffer = match kind {
         BufferKind::RequestBody => {
-            body(|stream| stream.request.windows.body.then_some(stream.request.body.as_slice()))
-                .or(closed)
+            let logged = host.profile.bodies.readable_in_log;
+            stream.and_then(|stream| request_body(stream, logged)).or(closed)
         }
         BufferKind::ResponseBody => {
             body(|stream| stream.response.windows.body.then_some(stream.response.body.as_slice()))
@@ -93,6 +117,14 @@ fn readable(host: &Host, kind: BufferKind) -> Result<&[u8], Status> {
         BufferKind::Absent => None,
     };
     buffer.ok_or(Status::NotFound)
+}
+
+fn request_body(stream: &Stream, readable_in_log: bool) -> Option<&[u8]> {
+    if stream.logging && readable_in_log {
+        // A body that no filter was to see is not read from the client either.
+        return (stream.request.body_sent > 0).then_some(stream.host_properties.body.as_slice());
+    }
+    stream.request.windows.body.then_some(stream.request.body.as_slice())
 }
 
 fn writable(host: &mut Host, kind: BufferKind) -> Result<&mut Vec<u8>, Status> {

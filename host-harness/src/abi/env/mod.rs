@@ -3,12 +3,13 @@
 mod buffer;
 mod call;
 mod map;
+mod nginx_property;
 mod property;
 mod runtime;
 mod shared;
 mod stream;
 
-pub(crate) use runtime::{log, schedule_tick};
+pub(crate) use runtime::{host_log, log, schedule_tick};
 use wasmtime::Linker;
 
 use crate::host::Host;

@@ -31,7 +31,7 @@ pub(crate) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
         "proxy_get_current_time_nanoseconds",
         |c: Caller<'_, Host>, out| {
             enter(c, "proxy_get_current_time_nanoseconds", |guest| {
-                let now = guest.host().shared.clock.wall_nanos();
+                let now = guest.host().wall_nanos();
                 Ok(guest.write_u64(out, now)?)
             })
         },
@@ -41,8 +41,7 @@ pub(crate) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
         "proxy_set_tick_period_milliseconds",
         |c: Caller<'_, Host>, period: u32| {
             enter(c, "proxy_set_tick_period_milliseconds", |guest| {
-                set_tick_period(guest.host(), period);
-                Ok(())
+                set_tick_period(guest.host(), period)
             })
         },
     )?;
@@ -74,6 +73,9 @@ pub(crate) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
             enter(c, "proxy_call_foreign_function", |guest| {
                 let name = guest.read(at, len)?;
                 guest.about(&name);
+                if guest.host().profile.runtime.unknown_foreign_function_traps {
+                    return Err(Halt::forbidden("unknown foreign function"));
+                }
                 Err(Status::NotFound.into())
             })
         },
@@ -95,17 +97,19 @@ fn link_metrics(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     linker.func_wrap(MODULE, "proxy_increment_metric", |c: Caller<'_, Host>, id, by: i64| {
         enter(c, "proxy_increment_metric", |guest| {
             let host = guest.host();
-            Ok(host.shared.metrics.increment(id, by, host.profile.metrics.counters_only_rise)?)
+            Ok(host.shared.metrics.increment(&host.profile.metrics, id, by)?)
         })
     })?;
     linker.func_wrap(MODULE, "proxy_record_metric", |c: Caller<'_, Host>, id, value: u64| {
         enter(c, "proxy_record_metric", |guest| {
-            Ok(guest.host().shared.metrics.record(id, value)?)
+            let host = guest.host();
+            Ok(host.shared.metrics.record(&host.profile.metrics, id, value)?)
         })
     })?;
     linker.func_wrap(MODULE, "proxy_get_metric", |c: Caller<'_, Host>, id, out| {
         enter(c, "proxy_get_metric", |guest| {
-            let value = guest.host().shared.metrics.get(id)?;
+            let host = guest.host();
+            let value = host.shared.metrics.get(&host.profile.metrics, id)?;
             Ok(guest.write_u64(out, value)?)
         })
     })?;
@@ -122,8 +126,10 @@ fn define_metric(
     let name = guest.read(at, len)?;
     guest.about(&name);
     let host = guest.host();
-    let name = format!("{}{}", host.profile.metrics.prefix, String::from_utf8_lossy(&name));
-    let id = host.shared.metrics.define(kind, name)?;
+    let rules = &host.profile.metrics;
+    let prefix = rules.prefix.replace("{plugin}", &host.plugin.name);
+    let name = format!("{prefix}{}", String::from_utf8_lossy(&name));
+    let id = host.shared.metrics.define(rules, kind, name)?;
     Ok(guest.write_u32(out, id)?)
 }
 
@@ -142,17 +148,37 @@ pub(crate) fn log(host: &mut Host, level: LogLevel, bytes: Vec<u8>) {
     host.ledger().logs.push(log);
 }
 
+/// Books a line that the proxy itself writes to its log.
+pub(crate) fn host_log(host: &mut Host, level: LogLevel, text: &str) {
+    log(host, level, format!("host: {text}").into_bytes());
+}
+
 /// Replaces the timer of the acting plugin.
-fn set_tick_period(host: &mut Host, period_ms: u32) {
+fn set_tick_period(host: &mut Host, period_ms: u32) -> Result<(), Halt> {
+    let rules = host.profile.runtime.clone();
+    if rules.tick_period_in_stream_traps && host.streams.contains_key(&host.acting()) {
+        return Err(Halt::forbidden("a timer outside a root context"));
+    }
     let place = host.place();
     host.timers_made += 1;
     let timer = (host.generation << 32) | host.timers_made;
-    let Some(root) = host.roots.get_mut(&place.root) else { return };
-    root.timers.clear();
+    let Some(root) = host.roots.get_mut(&place.root) else { return Ok(()) };
+    let period = Duration::from_millis(period_ms.into());
+    let runs = root.timers.values().any(|period| !period.is_zero());
+    if rules.second_tick_period_traps && period_ms > 0 && runs {
+        return Err(Halt::forbidden("the timer has a period already"));
+    }
+    if rules.stopped_timer_runs_on {
+        // Those that are armed stay armed: without a period they do nothing when they fire.
+        root.timers.values_mut().for_each(|armed| *armed = period);
+    } else {
+        root.timers.clear();
+    }
     if period_ms > 0 {
-        root.timers.insert(timer, Duration::from_millis(period_ms.into()));
+        root.timers.insert(timer, period);
         schedule_tick(host, place, timer);
     }
+    Ok(())
 }
 
 /// Arms a timer, if it still runs. The canary's never fires.

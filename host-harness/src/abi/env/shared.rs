@@ -17,8 +17,8 @@ pub(crate) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
                 let key = guest.read(at, len)?;
                 guest.about(&key);
                 let host = guest.host();
-                let entry = host.shared.data.get(&host.plugin.vm_id, &key);
-                let (value, cas) = entry.ok_or(Status::NotFound)?;
+                let rules = &host.profile.shared;
+                let (value, cas) = host.shared.data.get(rules, &host.plugin.vm_id, &key)?;
                 guest.give(&value, at_out, len_out)?;
                 Ok(guest.write_u32(cas_out, cas)?)
             })
@@ -27,14 +27,15 @@ pub(crate) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     linker.func_wrap(
         MODULE,
         "proxy_set_shared_data",
-        |c: Caller<'_, Host>, at, len, value_at, value_len, cas: u32| {
+        |c: Caller<'_, Host>, at: u32, len: u32, value_at: u32, value_len: u32, cas: u32| {
             enter(c, "proxy_set_shared_data", |guest| {
                 let key = guest.read(at, len)?;
                 guest.about(&key);
                 let value = guest.read(value_at, value_len)?;
                 let host = guest.host();
-                let lenient = host.profile.shared.cas_on_missing_key_succeeds;
-                Ok(host.shared.data.set(&host.plugin.vm_id, &key, value, cas, lenient)?)
+                let rules = &host.profile.shared;
+                let value = (!rules.null_deletes || value_at != 0).then_some(value);
+                Ok(host.shared.data.set(rules, &host.plugin.vm_id, &key, value, cas)?)
             })
         },
     )?;
@@ -50,8 +51,9 @@ fn link_queues(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
                 let name = guest.read(at, len)?;
                 guest.about(&name);
                 let host = guest.host();
-                let place = host.place();
-                let id = host.shared.queues.register(&host.plugin.vm_id, &name, place);
+                let (place, rules, vm_id) =
+                    (host.place(), &host.profile.shared, &host.plugin.vm_id);
+                let id = host.shared.queues.register(rules, vm_id, &name, place)?;
                 Ok(guest.write_u32(id_out, id)?)
             })
         },
@@ -78,10 +80,13 @@ fn link_queues(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
         |c: Caller<'_, Host>, queue, at, len| {
             enter(c, "proxy_enqueue_shared_queue", |guest| {
                 let item = guest.read(at, len)?;
-                let shared = &mut guest.host().shared;
-                let place = shared.queues.enqueue(queue, item)?;
-                let now = shared.clock.elapsed();
-                shared.events.schedule(now, Event::QueueReady { place, queue });
+                let host = guest.host();
+                let rules = &host.profile.shared;
+                let place = host.shared.queues.enqueue(rules, queue, item)?;
+                if rules.queue_ready {
+                    let now = host.shared.clock.elapsed();
+                    host.shared.events.schedule(now, Event::QueueReady { place, queue });
+                }
                 Ok(())
             })
         },
@@ -91,7 +96,8 @@ fn link_queues(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
         "proxy_dequeue_shared_queue",
         |c: Caller<'_, Host>, queue, at_out, len_out| {
             enter(c, "proxy_dequeue_shared_queue", |guest| {
-                let item = guest.host().shared.queues.dequeue(queue)?;
+                let host = guest.host();
+                let item = host.shared.queues.dequeue(&host.profile.shared, queue)?;
                 guest.give(&item, at_out, len_out)
             })
         },

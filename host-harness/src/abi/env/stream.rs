@@ -4,7 +4,7 @@ use wasmtime::{Caller, Linker};
 
 use super::MODULE;
 use super::map::read_pairs;
-use crate::abi::guest::{Guest, Halt, Stop, enter};
+use crate::abi::guest::{Guest, Halt, enter};
 use crate::abi::{Direction, Status};
 use crate::headers::Headers;
 use crate::host::Host;
@@ -100,9 +100,12 @@ fn send_local_response(
         return Err(Status::BadArgument.into());
     }
     let context = host.acting();
-    let Some(stream) = host.streams.get_mut(&context) else { return Ok(()) };
+    let crashes = host.profile.runtime.local_response_in_root_crashes;
+    let Some(stream) = host.streams.get_mut(&context) else {
+        return if crashes { Err(Halt::crash("an answer without a request")) } else { Ok(()) };
+    };
     if stream.local.is_some() && rules.second_local_response_traps {
-        return Err(Halt::Trap(wasmtime::Error::new(Stop::Forbidden("a second local response"))));
+        return Err(Halt::forbidden("a second local response"));
     }
     // The first answer counts; a stream that is over cannot be answered.
     if stream.local.is_none() && !stream.over {
