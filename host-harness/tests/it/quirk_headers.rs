@@ -234,13 +234,17 @@ fn request_map_in_root_crashes() {
         .raw("(drop (call $tick_every (i32.const 1000)))")
         .on("configure")
         .get(REQUEST, "x")
-        .on("tick");
+        .on("tick")
+        .returning(1)
+        .on("request_headers");
     let [on, off] = on_and_off(|p| p.headers.request_map_in_root_crashes = true);
     for (profile, crashes) in [(on, true), (off, false)] {
         let mut world = World::builder(profile).build();
         let worker = world.start(&script.compile(), Plugin::new("test", "")).unwrap();
+        let paused = world.open(worker, Request::get("/"));
         world.advance(Duration::from_millis(1000));
-        let kind = world.failure(worker).map(|failure| failure.kind);
+        // All that the worker had in hand goes down with it.
+        let kind = world.finish(paused).failure.map(|failure| failure.kind);
         assert_eq!(kind, crashes.then_some(FailureKind::Crash));
         assert_eq!(lines(world.logs(worker)).is_empty(), crashes);
     }

@@ -193,12 +193,15 @@ fn local_response_in_root_crashes() {
             "(call $answer (i32.const 401) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)
                (i32.const 0) (i32.const 0) (i32.const -1))",
         )
-        .on("tick");
+        .on("tick")
+        .returning(1)
+        .on("request_headers");
     let [on, off] = on_and_off(|p| p.runtime.local_response_in_root_crashes = true);
     for (profile, kind) in [(on, Some(FailureKind::Crash)), (off, None)] {
         let (mut world, worker) = start(profile, &script);
+        let paused = world.open(worker, Request::get("/"));
         world.advance(Duration::from_millis(1000));
-        assert_eq!(world.failure(worker).map(|failure| failure.kind), kind);
+        assert_eq!(world.finish(paused).failure.map(|failure| failure.kind), kind);
     }
 }
 
