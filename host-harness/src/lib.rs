@@ -60,6 +60,8 @@
 mod abi;
 mod artifact;
 #[cfg(feature = "cli")]
+pub mod case;
+#[cfg(feature = "cli")]
 pub mod cli;
 mod error;
 mod exchange;

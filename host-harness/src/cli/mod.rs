@@ -3,6 +3,8 @@
 //! Exit codes: 0 everything held, 1 something did not, 2 the input could not be used.
 
 mod profiles;
+mod run;
+mod schema;
 
 use std::process::ExitCode;
 
@@ -22,6 +24,8 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Profiles(profiles::Arguments),
+    Run(run::Arguments),
+    Schema(schema::Arguments),
 }
 
 /// Runs the command with the process's arguments.
@@ -29,5 +33,7 @@ enum Command {
 pub fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Profiles(arguments) => profiles::execute(&arguments),
+        Command::Run(arguments) => run::execute(&arguments),
+        Command::Schema(arguments) => schema::execute(&arguments),
     }
 }

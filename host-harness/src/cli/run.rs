@@ -1,0 +1,268 @@
+//! `gatekey-harness run`: cases, each in a world of its own.
+
+use core::num::NonZeroUsize;
+use core::time::Duration;
+use std::fs;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Instant;
+
+use clap::Args;
+
+use crate::case::report::{json, junit};
+use crate::case::{self, Case, Modules, Options, Recording, Report, Verdict};
+use crate::{Artifact, Profile};
+
+/// How often the counter is written where it can be overwritten, and where it cannot.
+const SHORTLY: Duration = Duration::from_millis(200);
+const LONG: Duration = Duration::from_secs(5);
+
+/// Runs cases on a filter and tells what did not hold.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Case files, and folders of them.
+    #[arg(required = true)]
+    cases: Vec<PathBuf>,
+    /// The module under test.
+    #[arg(long)]
+    filter: PathBuf,
+    /// A profile to run the cases under, or `all`; may be repeated. The default is what each case
+    /// says itself, and `envoy` where it says nothing.
+    #[arg(long = "profile")]
+    profiles: Vec<String>,
+    /// How many cases are run at the same time. The default is the number of cores.
+    #[arg(long)]
+    jobs: Option<NonZeroUsize>,
+    /// Seed of every world, in place of the cases' own.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Keep compiled modules in this folder for the next run.
+    #[arg(long)]
+    cache: Option<PathBuf>,
+    /// Write a JUnit report.
+    #[arg(long)]
+    junit: Option<PathBuf>,
+    /// Write a JSON report.
+    #[arg(long)]
+    json: Option<PathBuf>,
+    /// Write a recording of each case into this folder; secrets are replaced by `***`.
+    #[arg(long)]
+    record: Option<PathBuf>,
+    /// Show the transcripts of failed cases too.
+    #[arg(long, short)]
+    verbose: bool,
+}
+
+/// A case under a profile.
+struct Run<'c> {
+    case: &'c Case,
+    profile: Profile,
+}
+
+pub(crate) fn execute(arguments: &Arguments) -> ExitCode {
+    match run(arguments) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(reason) => {
+            let _ = writeln!(std::io::stderr().lock(), "error: {reason}");
+            ExitCode::from(super::UNUSABLE)
+        }
+    }
+}
+
+/// Whether everything held.
+fn run(arguments: &Arguments) -> Result<bool, String> {
+    let cases = case::load(&arguments.cases).map_err(|error| error.to_string())?;
+    if cases.is_empty() {
+        return Err("there are no cases".to_owned());
+    }
+    let modules = match &arguments.cache {
+        Some(folder) => Modules::cached_in(folder),
+        None => Modules::default(),
+    };
+    let runs = runs(&cases, &arguments.profiles)?;
+    let compiled =
+        |path: &Path| modules.get(path).map_err(|error| format!("{}: {error}", path.display()));
+    let artifact = compiled(&arguments.filter)?;
+    for path in cases.iter().flat_map(Case::modules) {
+        compiled(path)?;
+    }
+    let options = Options { seed: arguments.seed, modules: modules.clone() };
+    let jobs = arguments.jobs.or_else(|| thread::available_parallelism().ok());
+    let reports = all(&runs, &artifact, &options, jobs.map_or(1, NonZeroUsize::get));
+    if let Some(folder) = &arguments.record {
+        record(folder, &arguments.filter, &runs, &reports)?;
+    }
+    if let Some(path) = &arguments.junit {
+        write(path, junit::document(&reports).as_bytes())?;
+    }
+    if let Some(path) = &arguments.json {
+        write(path, format!("{:#}\n", json::document(&reports)).as_bytes())?;
+    }
+    tell(&runs, &reports, arguments.verbose).map_err(|error| error.to_string())?;
+    Ok(reports.iter().all(|report| report.verdict != Verdict::Failed))
+}
+
+/// Which case is run under which profile, profile by profile.
+fn runs<'c>(cases: &'c [Case], asked: &[String]) -> Result<Vec<Run<'c>>, String> {
+    let named = |name: &String| {
+        Profile::named(name).ok_or_else(|| {
+            format!("no profile is called `{name}`, known are `{}`", Profile::NAMES.join("`, `"))
+        })
+    };
+    let mut names: Vec<String> = Vec::new();
+    for name in asked {
+        if name == "all" {
+            names.extend(Profile::NAMES.map(str::to_owned));
+        } else {
+            names.push(name.clone());
+        }
+    }
+    let mut unique: Vec<String> = Vec::new();
+    names.retain(|name| {
+        let new = !unique.contains(name);
+        unique.push(name.clone());
+        new
+    });
+    let mut runs = Vec::new();
+    if names.is_empty() {
+        for case in cases {
+            for name in case.profiles() {
+                runs.push(Run { case, profile: named(&name)? });
+            }
+        }
+    } else {
+        for name in &names {
+            let profile = named(name)?;
+            runs.extend(cases.iter().map(|case| Run { case, profile: profile.clone() }));
+        }
+    }
+    Ok(runs)
+}
+
+/// Runs everything, several at a time; the reports are in the order of the runs.
+fn all(runs: &[Run<'_>], artifact: &Artifact, options: &Options, jobs: usize) -> Vec<Report> {
+    let next = AtomicUsize::new(0);
+    let (sender, done) = mpsc::channel();
+    thread::scope(|scope| {
+        for _ in 0..jobs.min(runs.len()) {
+            let (sender, next) = (sender.clone(), &next);
+            scope.spawn(move || {
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(run) = runs.get(number) else { return };
+                    let report = case::run(run.case, artifact, &run.profile, options);
+                    if sender.send((number, report)).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        let mut progress = Progress::new(runs.len());
+        let mut reports = Vec::new();
+        loop {
+            match done.recv_timeout(SHORTLY) {
+                Ok(report) => reports.push(report),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            progress.show(&reports);
+        }
+        progress.clear();
+        reports.sort_by_key(|(number, _)| *number);
+        reports.into_iter().map(|(_, report)| report).collect()
+    })
+}
+
+/// The counter on standard error.
+struct Progress {
+    all: usize,
+    every: Duration,
+    overwrites: bool,
+    last: Instant,
+    shown: bool,
+}
+
+impl Progress {
+    fn new(all: usize) -> Self {
+        let overwrites = std::io::stderr().is_terminal();
+        let every = if overwrites { SHORTLY } else { LONG };
+        Self { all, every, overwrites, last: Instant::now(), shown: false }
+    }
+
+    fn show(&mut self, reports: &[(usize, Report)]) {
+        if self.last.elapsed() < self.every {
+            return;
+        }
+        self.last = Instant::now();
+        self.shown = true;
+        let failed = reports.iter().filter(|(_, report)| report.verdict == Verdict::Failed).count();
+        let line = format!("{} of {} cases, {failed} failed", reports.len(), self.all);
+        let mut stderr = std::io::stderr().lock();
+        let _ = if self.overwrites {
+            write!(stderr, "\r{line}\x1b[K")
+        } else {
+            writeln!(stderr, "{line}")
+        };
+        let _ = stderr.flush();
+    }
+
+    fn clear(&self) {
+        if self.overwrites && self.shown {
+            let _ = write!(std::io::stderr().lock(), "\r\x1b[K");
+        }
+    }
+}
+
+/// Failures in full, then the counts.
+fn tell(runs: &[Run<'_>], reports: &[Report], verbose: bool) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    let count = |wanted: fn(&Verdict) -> bool| {
+        reports.iter().filter(|report| wanted(&report.verdict)).count()
+    };
+    for (run, report) in runs.iter().zip(reports) {
+        if report.verdict == Verdict::Failed {
+            writeln!(out, "{report}")?;
+            if verbose {
+                for transcript in Recording::of(run.case, report, "").transcripts() {
+                    let text = transcript.text.replace('\n', "\n    ");
+                    writeln!(out, "  transcript of {}\n    {}", transcript.step, text.trim_end())?;
+                }
+            }
+        }
+    }
+    let passed = count(|verdict| *verdict == Verdict::Passed);
+    let failed = count(|verdict| *verdict == Verdict::Failed);
+    let skipped = count(|verdict| matches!(verdict, Verdict::Skipped(_)));
+    writeln!(out, "{passed} passed, {failed} failed, {skipped} skipped")
+}
+
+fn record(
+    folder: &Path,
+    filter: &Path,
+    runs: &[Run<'_>],
+    reports: &[Report],
+) -> Result<(), String> {
+    let located = |path: &Path, error: std::io::Error| format!("{}: {error}", path.display());
+    let module = fs::read(filter).map_err(|error| located(filter, error))?;
+    let digest = case::digest(&module);
+    fs::create_dir_all(folder).map_err(|error| located(folder, error))?;
+    for (run, report) in runs.iter().zip(reports) {
+        if matches!(report.verdict, Verdict::Skipped(_)) {
+            continue;
+        }
+        let recording = Recording::of(run.case, report, &digest);
+        let path = folder.join(recording.file_name());
+        write(&path, recording.to_json().as_bytes())?;
+    }
+    Ok(())
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
+    fs::write(path, bytes).map_err(|error| format!("{}: {error}", path.display()))
+}
