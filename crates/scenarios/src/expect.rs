@@ -6,7 +6,7 @@ use crate::scenario::Scenario;
 use crate::transcript::{Answer, Fields, Outcome, answer_to};
 
 /// The headers that tell the upstream who calls.
-const IDENTITY: [&str; 8] = [
+pub(crate) const IDENTITY: [&str; 8] = [
     "x-api-id",
     "x-application-id",
     "x-application-name",
@@ -44,6 +44,11 @@ pub(crate) fn unmet(scenario: &Scenario, request: &Request, outcome: &Outcome) -
 /// Whether an expectation makes sense at all.
 pub(crate) fn check(scenario: &Scenario, request: &Request) -> Result<(), String> {
     expected(scenario, request).map(|_| ())
+}
+
+/// What must come of a request, but for the client's other headers.
+pub(crate) fn wanted(scenario: &Scenario, request: &Request) -> Result<Outcome, String> {
+    expected(scenario, request).map(|(wanted, _)| wanted)
 }
 
 /// What must be left of one of the client's headers.

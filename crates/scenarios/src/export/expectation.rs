@@ -1,0 +1,77 @@
+//! What a scenario file expects of a request, as a case file says it.
+
+use serde_json::{Map, Value, json};
+
+use super::{content, value};
+use crate::Scenario;
+use crate::document::{Expect, Request};
+use crate::expect;
+use crate::transcript::Outcome;
+
+pub(super) fn of(scenario: &Scenario, request: &Request) -> Result<Value, String> {
+    let wanted = expect::wanted(scenario, request)?;
+    Ok(match (&wanted, &request.expect) {
+        (Outcome::Allowed { identity, .. }, Expect::Allow { present, absent, .. }) => {
+            let fields: Vec<Value> =
+                identity.iter().map(|(name, bytes)| json!([name, content(bytes)])).collect();
+            let mut headers = Map::new();
+            for (name, bytes) in present {
+                let value = value(scenario, bytes)?;
+                headers.insert(name.to_ascii_lowercase(), json!({"any_value": value}));
+            }
+            for name in absent {
+                headers.insert(name.to_ascii_lowercase(), json!({"absent": true}));
+            }
+            let mut upstream = json!({
+                "exactly": [{"names": {"regex": identity_names()}, "fields": fields}],
+            });
+            if let Some(upstream) = upstream.as_object_mut().filter(|_| !headers.is_empty()) {
+                upstream.insert("headers".into(), Value::Object(headers));
+            }
+            json!({"outcome": "upstream", "upstream": upstream})
+        }
+        (Outcome::Denied { code, answer }, _) => {
+            let code = code.as_deref().unwrap_or_default();
+            let challenge = match &answer.challenge {
+                Some(challenge) => challenge.as_str().into(),
+                None => json!({"absent": true}),
+            };
+            let retry = match answer.retry_after {
+                true => json!({"regex": "^[0-9]{1,9}$"}),
+                false => json!({"absent": true}),
+            };
+            json!({
+                "outcome": "local",
+                "status": answer.status,
+                "details": format!("gatekey_{code}"),
+                "upstream": false,
+                "client": {
+                    "headers": {
+                        "content-type": "application/json",
+                        "www-authenticate": challenge,
+                        "retry-after": retry,
+                    },
+                    "body": {"all": [
+                        {"json": {"keys": ["message", "request_id"]}},
+                        {"json": {"pointer": "/message", "equals": answer.message}},
+                        {"json": {"pointer": "/request_id", "matches": {"regex": "."}}},
+                    ]},
+                },
+            })
+        }
+        (wanted, _) => return Err(format!("`{wanted}` cannot be expected")),
+    })
+}
+
+/// What the names of headers are like that could pass for an identity header.
+fn identity_names() -> String {
+    let names = expect::IDENTITY.map(|name| name.replace('-', "[-_]"));
+    format!("^({})$", names.join("|"))
+}
+
+/// Whether the upstream may see a key: one that was not the credential, or that is not hidden.
+pub(super) fn tells_keys(scenario: &Scenario, request: &Request) -> Result<bool, String> {
+    let Expect::Allow { caller, upstream_headers, .. } = &request.expect else { return Ok(false) };
+    let decided = caller.is_some() || upstream_headers.is_some();
+    Ok(!(decided && scenario.gateway.hide_credentials))
+}

@@ -1,0 +1,180 @@
+//! Scenario files as case files of the host harness: names become keys, ids and headers, the
+//! policy becomes a configuration with a signed snapshot, changes become a scripted portal.
+
+pub mod configuration;
+mod expectation;
+mod portal;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gatekey_core::time::UnixMillis;
+use serde_json::{Value, json};
+
+use self::configuration::PORTAL;
+use self::portal::Portal;
+use crate::Scenario;
+use crate::document::{HeaderValue, Request, Step};
+use crate::subject::{START, fields};
+
+/// What a scenario file may call the harness where it lists who does not run a case.
+const SUBJECT: &str = "harness";
+
+/// How long before the first step the filter is started.
+const WARM_UP_MS: u64 = 4_000;
+
+/// How long a delta may take.
+const PATIENCE_MS: u64 = 10_000;
+
+/// The segments of the property that names a service.
+const SERVICE_PROPERTY: [&str; 5] = ["xds", "route_metadata", "filter_metadata", "gatekey", "service"];
+
+/// Makes case files of scenarios: one for each scenario file, by its name.
+///
+/// # Errors
+///
+/// When a scenario makes no sense.
+pub fn case_files(scenarios: &[Scenario]) -> Result<BTreeMap<String, String>, String> {
+    let mut files: BTreeMap<&str, Vec<&Scenario>> = BTreeMap::new();
+    for scenario in scenarios {
+        let file = scenario.name.split('/').next().unwrap_or_default();
+        files.entry(file).or_default().push(scenario);
+    }
+    let write = |(name, scenarios): (&str, Vec<&Scenario>)| {
+        let mut text = serde_json::to_string_pretty(&case_file(name, &scenarios)?)
+            .map_err(|error| error.to_string())?;
+        text.push('\n');
+        Ok((format!("{name}.json"), text))
+    };
+    files.into_iter().map(write).collect()
+}
+
+fn case_file(name: &str, scenarios: &[&Scenario]) -> Result<Value, String> {
+    let located = |scenario: &Scenario, why: String| format!("{}: {why}", scenario.name);
+    let mut chains = Vec::new();
+    for scenario in scenarios {
+        let configuration = configuration::of(scenario, START, follows(scenario));
+        let configuration = configuration.map_err(|why| located(scenario, why))?;
+        chains.push(json!([{"name": "key-auth", "configuration": {"json": configuration}}]));
+    }
+    // The chain that most cases have is the file's.
+    let count = |chain: &Value| chains.iter().filter(|other| *other == chain).count();
+    let common = chains.iter().max_by_key(|chain| count(chain)).cloned();
+    let mut cases = Vec::new();
+    for (scenario, chain) in scenarios.iter().zip(&chains) {
+        let mut case = case(name, scenario).map_err(|why| located(scenario, why))?;
+        if let Some(case) = case.as_object_mut()
+            && Some(chain) != common.as_ref()
+        {
+            case.insert("chain".into(), chain.clone());
+        }
+        cases.push(case);
+    }
+    Ok(json!({
+        "version": 1,
+        "name": name,
+        "about": "Made from the scenario file of the same name: run its test with GATEKEY_BLESS=1 \
+                  to make it anew.",
+        "world": {"seed": 7, "clock": START * 1000 - WARM_UP_MS},
+        "chain": common,
+        "cases": cases,
+    }))
+}
+
+/// Whether the filter must ask the portal for changes.
+fn follows(scenario: &Scenario) -> bool {
+    scenario.steps.iter().any(|step| matches!(step, Step::Delta(_)))
+}
+
+fn case(file: &str, scenario: &Scenario) -> Result<Value, String> {
+    let mut portal = Portal::new(scenario, START);
+    let mut steps = vec![json!({"advance_to_ms": WARM_UP_MS})];
+    let mut seconds = 0;
+    for step in &scenario.steps {
+        match step {
+            Step::Request(planned) => steps.push(request(scenario, planned)?),
+            Step::Delta(changes) => {
+                portal.change(changes, UnixMillis((START + seconds) * 1000))?;
+                let behaviour = portal.behaviour();
+                steps.push(json!({"upstream": {"name": PORTAL, "behaviour": behaviour}}));
+                let path = portal.followed();
+                steps.push(json!({"await": {
+                    "upstream": PORTAL, "path": path, "within_ms": PATIENCE_MS,
+                }}));
+            }
+            Step::Advance(more) => {
+                // A delta takes its time, which is not the scenario's.
+                seconds += more;
+                steps.push(json!({"advance_to_ms": WARM_UP_MS + seconds * 1000}));
+            }
+        }
+    }
+    let inner = scenario.name.strip_prefix(file).unwrap_or(&scenario.name);
+    let secrets: BTreeSet<&str> = scenario.cast.secrets().collect();
+    let mut case = json!({"name": inner.trim_start_matches('/')});
+    let mut set = |name: &str, value: Value| {
+        if let Some(members) = case.as_object_mut() {
+            members.insert(name.to_owned(), value);
+        }
+    };
+    if let Some(reason) = scenario.skip.get(SUBJECT) {
+        let skip: BTreeMap<&str, &String> =
+            ["envoy", "spec"].into_iter().map(|profile| (profile, reason)).collect();
+        set("skip", json!(skip));
+    }
+    if follows(scenario) || scenario.snapshot.missing {
+        let behaviour = Portal::new(scenario, START).behaviour();
+        set("world", json!({"upstreams": {PORTAL: behaviour}}));
+    }
+    if !secrets.is_empty() {
+        set("secrets", json!(secrets));
+    }
+    set("steps", Value::Array(steps));
+    Ok(case)
+}
+
+fn request(scenario: &Scenario, request: &Request) -> Result<Value, String> {
+    let cast = &scenario.cast;
+    let mut headers = Vec::new();
+    for (name, value) in &request.headers {
+        headers.push(json!([name, content(&cast.value(value)?)]));
+    }
+    for (name, value) in fields(scenario, request)?.iter().skip(request.headers.len()) {
+        headers.push(json!([name, content(value)]));
+    }
+    let mut members = json!({
+        "method": request.method,
+        "authority": cast.text(&request.authority)?,
+        "path": cast.text(&request.path)?,
+        "headers": headers,
+        "expect": expectation::of(scenario, request)?,
+    });
+    let mut set = |name: &str, value: Value| {
+        if let Some(members) = members.as_object_mut() {
+            members.insert(name.to_owned(), value);
+        }
+    };
+    if let Some(service) = &request.route_metadata_service {
+        let value = cast.text(service)?;
+        set("properties", json!([{"path": SERVICE_PROPERTY, "value": value}]));
+    }
+    if expectation::tells_keys(scenario, request)? {
+        set("allow", json!({"secrets_to": ["origin"]}));
+    }
+    Ok(json!({"request": members}))
+}
+
+/// Bytes as a case file spells them.
+fn content(bytes: &[u8]) -> Value {
+    match core::str::from_utf8(bytes) {
+        Ok(text) => text.into(),
+        Err(_) => {
+            let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            json!({"hex": digits})
+        }
+    }
+}
+
+/// A header's value as the scenario spells it.
+fn value(scenario: &Scenario, value: &HeaderValue) -> Result<Value, String> {
+    Ok(content(&scenario.cast.value(value)?))
+}
