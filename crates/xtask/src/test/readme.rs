@@ -1,4 +1,5 @@
-//! The README's commands do what it says: each one is run here, or the stage that runs it is named.
+//! The commands of the README and of the guides do what they say: each one is run here, or the stage
+//! that runs it is named.
 
 use std::process::Command;
 
@@ -16,24 +17,30 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("cargo xtask test", "this is it"),
 ];
 
+/// Documents whose commands are promises.
+const DOCUMENTS: &[&str] = &["README.md", "host-harness/docs/guide.md"];
+
 pub(super) fn run(workspace: &Workspace) -> Result<()> {
-    let readme = std::fs::read_to_string(workspace.path("README.md")).context("README.md")?;
-    let commands = commands(&readme);
-    for (command, _) in ELSEWHERE {
-        if !commands.contains(command) {
-            bail!("README.md no longer has `{command}`");
+    let mut known = Vec::new();
+    for name in DOCUMENTS {
+        let text = std::fs::read_to_string(workspace.path(name)).context(*name)?;
+        for command in commands(&text) {
+            match ELSEWHERE.iter().find(|(elsewhere, _)| *elsewhere == command) {
+                Some((_, reason)) => say::line(format_args!("   {command}: {reason}")),
+                None => run_one(workspace, name, command)?,
+            }
+            known.push(command.to_owned());
         }
     }
-    for command in commands {
-        match ELSEWHERE.iter().find(|(known, _)| *known == command) {
-            Some((_, reason)) => say::line(format_args!("   {command}: {reason}")),
-            None => run_one(workspace, command)?,
+    for (command, _) in ELSEWHERE {
+        if !known.iter().any(|known| known == command) {
+            bail!("no document has `{command}` any more");
         }
     }
     Ok(())
 }
 
-/// The lines of the README's shell blocks.
+/// The lines of a document's shell blocks.
 fn commands(readme: &str) -> Vec<&str> {
     let mut commands = Vec::new();
     let mut inside = false;
@@ -48,13 +55,19 @@ fn commands(readme: &str) -> Vec<&str> {
     commands
 }
 
-fn run_one(workspace: &Workspace, command: &str) -> Result<()> {
+fn run_one(workspace: &Workspace, document: &str, command: &str) -> Result<()> {
     let mut words = command.split_whitespace();
     if words.next() != Some("cargo") {
-        bail!("README.md: `{command}` is no command of cargo");
+        bail!("{document}: `{command}` is no command of cargo");
     }
     let mut cargo: Command = process::cargo(workspace);
-    process::run(cargo.args(words)).with_context(|| format!("README.md: `{command}`"))
+    // Build products are where cargo puts them, which a developer may have moved.
+    let target = workspace.target.display().to_string();
+    let words = words.map(|word| match word.strip_prefix("target/") {
+        Some(rest) => format!("{target}/{rest}"),
+        None => word.to_owned(),
+    });
+    process::run(cargo.args(words)).with_context(|| format!("{document}: `{command}`"))
 }
 
 #[cfg(test)]
