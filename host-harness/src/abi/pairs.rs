@@ -11,12 +11,12 @@ pub(crate) enum Malformed {
 }
 
 pub(crate) fn encode(headers: &Headers) -> Vec<u8> {
-    write(headers.iter().collect())
+    write(&headers.iter().collect::<Vec<_>>())
 }
 
 /// The same with the names as their sender wrote them.
 pub(crate) fn encode_as_spelled(headers: &Headers) -> Vec<u8> {
-    write(headers.iter_as_spelled().collect())
+    write(&headers.iter_as_spelled().collect::<Vec<_>>())
 }
 
 /// The first `most` pairs of a map that has more, as nginx cuts it: the length is reckoned from the
@@ -33,24 +33,24 @@ pub(crate) fn encode_cut(headers: &Headers, most: usize, as_spelled: bool) -> Ve
     let reckoned = real.iter().chain(pseudo.iter().take(room));
     let len = 4 + reckoned.map(|(name, value)| 10 + name.len() + value.len()).sum::<usize>();
     all.truncate(most);
-    let mut out = write(all);
+    let mut out = write(&all);
     out.resize(len, 0);
     out
 }
 
-fn write(pairs: Vec<(&[u8], &[u8])>) -> Vec<u8> {
+fn write(pairs: &[(&[u8], &[u8])]) -> Vec<u8> {
     if pairs.is_empty() {
         return Vec::new();
     }
     let len = pairs.iter().map(|(name, value)| 10 + name.len() + value.len()).sum::<usize>();
     let mut out = Vec::with_capacity(4 + len);
     out.extend_from_slice(&wire_len(pairs.len()));
-    for (name, value) in &pairs {
+    for (name, value) in pairs {
         out.extend_from_slice(&wire_len(name.len()));
         out.extend_from_slice(&wire_len(value.len()));
     }
-    for (name, value) in &pairs {
-        for part in [name, value] {
+    for (name, value) in pairs {
+        for part in [*name, *value] {
             out.extend_from_slice(part);
             out.push(0);
         }
