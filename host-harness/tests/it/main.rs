@@ -21,6 +21,8 @@ mod property;
 mod quirk_bodies;
 mod quirk_headers;
 mod quirk_metrics;
+#[cfg(feature = "cli")]
+mod quirk_pages;
 mod quirk_properties;
 mod quirk_runtime;
 mod quirk_shared;
