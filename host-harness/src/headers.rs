@@ -160,6 +160,11 @@ impl Headers {
         self.shown().filter(|field| counts_pseudo || !field.is_pseudo()).count()
     }
 
+    /// Whether the upstream gets just what filters read.
+    pub(crate) fn are_sent_as_read(&self) -> bool {
+        self.fields.iter().all(|field| field.sight == Sight::Full && field.sent == Sent::AsRead)
+    }
+
     /// What the upstream gets: hidden fields too, and original values where a change has no effect.
     pub(crate) fn as_sent(&self) -> Self {
         let fields = self.fields.iter().filter_map(|field| {

@@ -80,7 +80,9 @@ impl Exchange {
 
     /// What the upstream gets may differ from what the last filter saw.
     fn seal_request(&mut self) {
-        if let Some(headers) = &mut self.upstream.headers {
+        if let Some(headers) = &mut self.upstream.headers
+            && self.host_properties.changes(headers)
+        {
             *headers = self.host_properties.as_sent(headers);
         }
     }

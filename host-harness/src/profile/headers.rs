@@ -108,8 +108,8 @@ pub struct HeaderMaps {
     /// Request headers with an underscore in their name are dropped before any filter. Source: seen
     /// on ngx; nginx `underscores_in_headers off`.
     pub underscore_names_are_dropped: bool,
-    /// The request's headers can be read in every callback of its stream, and be changed until they
-    /// are sent. Source: seen on ngx.
+    /// The request's headers can be read in every callback of its stream, those of the response and
+    /// `on_log` included. Source: seen on ngx.
     pub request_maps_stay_open: bool,
     /// CR and LF in values that a filter writes become `%0D` and `%0A`. Source: seen on ngx.
     pub line_breaks_are_escaped: bool,

@@ -274,7 +274,7 @@ impl World {
         self.metrics().iter().find(|metric| metric.name == name).map(|metric| metric.value)
     }
 
-    /// A shared-data value, as the VMs of this id see it.
+    /// A shared-data value, as the VMs of this id see it; where data lives in zones, all see it.
     #[must_use]
     pub fn shared_data(&self, vm_id: &str, key: &[u8]) -> Option<Vec<u8>> {
         self.shared.data.peek(&self.blueprint.profile.shared, vm_id, key).map(<[u8]>::to_vec)

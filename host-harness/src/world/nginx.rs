@@ -49,6 +49,11 @@ impl HostProperties {
         }
     }
 
+    /// Whether the upstream gets other headers than the last filter saw.
+    pub(crate) fn changes(&self, headers: &Headers) -> bool {
+        !headers.are_sent_as_read() || self.variables.values().any(|v| v.header.is_some())
+    }
+
     /// The headers as the upstream gets them: what filters could not change is as it was, and
     /// headers made of variables take the place of the client's.
     pub(crate) fn as_sent(&self, headers: &Headers) -> Headers {

@@ -26,6 +26,7 @@ mod quirk_pages;
 mod quirk_properties;
 mod quirk_runtime;
 mod quirk_shared;
+mod quirk_start;
 mod script;
 mod sdk;
 mod shared;

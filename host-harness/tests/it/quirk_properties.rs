@@ -3,11 +3,12 @@
 use core::time::Duration;
 
 use gatekey_host_harness::{
-    FailureKind, Plugin, Profile, Request, StartError, Status, Transcript, World, WorldBuilder,
+    FailureKind, Plugin, Profile, Request, StartError, Status, Transcript, Upstream, UpstreamReply,
+    World, WorldBuilder,
 };
 
 use crate::guest::lines;
-use crate::script::{Script, on_and_off, told};
+use crate::script::{REQUEST, Script, on_and_off, told};
 
 fn run(builder: WorldBuilder, script: &Script, request: Request) -> Transcript {
     let mut world = builder.build();
@@ -197,5 +198,44 @@ fn root_cannot_set() {
         let mut world = World::builder(profile).build();
         let worker = world.start(&script.compile(), Plugin::new("auth", "")).unwrap();
         assert_eq!(lines(world.logs(worker)), [status]);
+    }
+}
+
+/// A gate behind a filter: what the first leaves with the host the second can judge by, even when
+/// the first has trapped since.
+#[test]
+fn what_the_host_keeps_is_seen_along_the_chain_and_outlives_a_trap() {
+    let marking = |mark: &str| {
+        let script = Script::new().set_property(&["wasmx", "verdict"], mark);
+        let script = script.remove(REQUEST, "apikey").call("h:80").returning(1);
+        script.on("request_headers").raw("(unreachable)").on("http_call_response").compile()
+    };
+    let gate = Script::new()
+        .property(&["wasmx", "verdict"])
+        .get(REQUEST, "apikey")
+        .on("request_headers")
+        .compile();
+    for mark in ["allow", "deny"] {
+        let reply = UpstreamReply::status(200).after(Duration::from_millis(1));
+        let builder = World::builder(Profile::ngx_0_6());
+        let mut world = builder.upstream("h:80", Upstream::always(reply)).build();
+        let chain =
+            [(marking(mark), Plugin::new("auth", "")), (gate.clone(), Plugin::new("gate", ""))];
+        let worker = world.start_chain(&chain, 1).unwrap()[0];
+        let transcript = world.request(worker, Request::get("/").header("apikey", "secret"));
+        assert_eq!(transcript.failure.as_ref().unwrap().kind, FailureKind::Trap);
+        assert_eq!(told(&transcript), ["00", "00", "00", mark, "01"]);
+        let sent = transcript.upstream.unwrap().headers;
+        assert_eq!(sent.get("apikey"), Some(&b"secret"[..]));
+    }
+    // Each request has its own.
+    let reading = Script::new()
+        .property(&["wasmx", "verdict"])
+        .set_property(&["wasmx", "verdict"], "allow")
+        .on("request_headers");
+    let mut world = World::builder(Profile::ngx_0_6()).build();
+    let worker = world.start(&reading.compile(), Plugin::new("auth", "")).unwrap();
+    for _ in 0..2 {
+        assert_eq!(told(&world.request(worker, Request::get("/"))), ["01", "00"]);
     }
 }

@@ -251,3 +251,17 @@ fn capabilities_leave_stubs() {
     assert_eq!(run(Some(&["proxy_log", "proxy_on_request_headers"])), expected);
     assert_eq!(run(Some(&["proxy_log"])), [""; 0]);
 }
+
+#[test]
+fn effective_context_is_ignored() {
+    let script = Script::new()
+        .tell("(call $act_for (i32.const 99))")
+        .tell("(call $act_for (i32.const 1))")
+        .get(crate::script::REQUEST, "x")
+        .on("request_headers");
+    let request = Request::get("/").header("x", "mine");
+    let [on, off] = on_and_off(|p| p.runtime.effective_context_is_ignored = true);
+    assert_eq!(told(&script.run(on, request.clone())), ["00", "00", "mine"]);
+    // Acting for the root context, which has no request.
+    assert_eq!(told(&script.run(off, request)), ["02", "00", "02"]);
+}
