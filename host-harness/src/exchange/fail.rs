@@ -169,7 +169,11 @@ impl Drive<'_> {
     /// Under the reload policy, a VM that has been down long enough is made anew.
     pub(super) fn reload_what_is_due(&mut self) {
         let now = self.lent.clock.elapsed();
-        let backoff = self.worker.blueprint.profile.failures.reload_backoff;
+        let rules = &self.worker.blueprint.profile.failures;
+        if !rules.reload_policy {
+            return;
+        }
+        let backoff = rules.reload_backoff;
         let due: Vec<u32> = self
             .worker
             .slots

@@ -194,8 +194,8 @@ impl Drive<'_> {
         let can_pause = direction == Direction::Request || rules.response_headers_can_pause;
         let crashes = self.worker.blueprint.profile.failures.continue_after_call_crashes;
         let chain = Arc::clone(&exchange.chain);
-        let stop_iteration =
-            chain.get(leg).is_some_and(|f| f.plugin.allow_on_headers_stop_iteration);
+        let stop_iteration = rules.stop_iteration_option
+            && chain.get(leg).is_some_and(|f| f.plugin.allow_on_headers_stop_iteration);
         let profile = Arc::clone(&self.worker.blueprint.profile);
         let stream = self.stream(exchange, leg);
         let count = stream.map_or(0, |s| s.half(direction).headers.announced(&profile));

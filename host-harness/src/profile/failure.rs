@@ -39,6 +39,9 @@ pub struct Failures {
     /// `reload_config`.
     #[cfg_attr(feature = "cli", serde(with = "super::millis"), schemars(with = "u64"))]
     pub reload_backoff: Duration,
+    /// The policy "reload" is there; off, a VM whose plugins ask for it stays down. Source: envoy
+    /// pull request 36456, in 1.33.
+    pub reload_policy: bool,
     /// There is no failure policy: the next use makes a fresh instance, which sees
     /// `on_context_create` and `on_configure` but no `on_vm_start`; streams in flight get fresh
     /// contexts in the middle of their life. Source: ngx; seen.

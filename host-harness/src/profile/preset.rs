@@ -42,6 +42,7 @@ impl Profile {
                 status: 503,
                 details: "wasm_fail_stream".to_owned(),
                 reload_backoff: Duration::from_secs(1),
+                reload_policy: true,
                 fresh_instance_at_once: false,
                 keeps_timers: false,
                 isolation: Isolation::Shared,
@@ -67,6 +68,7 @@ impl Profile {
                 headers_know_the_end: true,
                 request_trailers: true,
                 response_trailers: true,
+                stop_iteration_option: true,
                 response_headers_can_pause: true,
             },
             headers: HeaderMaps {
@@ -211,6 +213,7 @@ impl Profile {
         profile.start.vm_sharing = VmSharing::ByModule;
         profile.failures.status = 500;
         profile.failures.details = String::new();
+        profile.failures.reload_policy = false;
         profile.failures.fresh_instance_at_once = true;
         profile.failures.keeps_timers = true;
         profile.failures.call_callback_trap_forwards = true;
@@ -230,6 +233,7 @@ impl Profile {
         profile.streams.headers_know_the_end = false;
         profile.streams.request_trailers = false;
         profile.streams.response_trailers = false;
+        profile.streams.stop_iteration_option = false;
         profile.streams.response_headers_can_pause = false;
         profile.bodies.request_in_one_call = true;
         profile.calls.first_token = 0;

@@ -52,6 +52,9 @@ pub struct Streams {
     pub request_trailers: bool,
     /// `on_response_trailers` is called. Source: spec; on ngx in a special build only.
     pub response_trailers: bool,
+    /// The plugin's option `allow_on_headers_stop_iteration` is there, by which body callbacks run
+    /// while headers are paused; off, it is ignored. Source: envoy pull request 40213, in 1.35.
+    pub stop_iteration_option: bool,
     /// PAUSE from `on_response_headers` holds the response back. Off, it goes on. Source: seen on
     /// ngx.
     pub response_headers_can_pause: bool,

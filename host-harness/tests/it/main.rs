@@ -21,6 +21,7 @@ mod property;
 mod quirk_bodies;
 mod quirk_headers;
 mod quirk_metrics;
+mod quirk_old_envoy;
 #[cfg(feature = "cli")]
 mod quirk_pages;
 mod quirk_properties;
