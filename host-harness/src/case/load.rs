@@ -131,6 +131,7 @@ fn rows(case: &Node) -> Result<Vec<(Option<String>, Node)>, CaseError> {
             let rule = format!("the parameter `{name}` is not used");
             return Err(about(CaseError::at(&node.position, rule)));
         }
+        case.without_placeholders()?;
         filled.push((Some(label.to_owned()), case));
     }
     Ok(filled)

@@ -26,7 +26,8 @@ const WARM_UP_MS: u64 = 4_000;
 const PATIENCE_MS: u64 = 10_000;
 
 /// The segments of the property that names a service.
-const SERVICE_PROPERTY: [&str; 5] = ["xds", "route_metadata", "filter_metadata", "gatekey", "service"];
+const SERVICE_PROPERTY: [&str; 5] =
+    ["xds", "route_metadata", "filter_metadata", "gatekey", "service"];
 
 /// Makes case files of scenarios: one for each scenario file, by its name.
 ///

@@ -85,3 +85,37 @@ impl<'r> Row<'r> {
         unused.map(|(name, _, node)| (*name, *node))
     }
 }
+
+impl Node {
+    /// Nothing is left to be filled in: a placeholder without a parameter is a typing error.
+    pub(crate) fn without_placeholders(&self) -> Result<(), CaseError> {
+        match &self.value {
+            Value::Text(text) => match placeholder(text) {
+                Some(name) => {
+                    let rule = format!("no parameter is called `{name}`");
+                    Err(CaseError::at(&self.position, rule))
+                }
+                None => Ok(()),
+            },
+            Value::List(items) => items.iter().try_for_each(Self::without_placeholders),
+            Value::Object(members) => {
+                members.iter().try_for_each(|(_, node)| node.without_placeholders())
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
+        }
+    }
+}
+
+/// The first `{{name}}` in a text.
+fn placeholder(text: &str) -> Option<&str> {
+    let mut rest = text;
+    while let Some((_, after)) = rest.split_once("{{") {
+        let (name, _) = after.split_once("}}")?;
+        let word = |char: char| char.is_alphanumeric() || matches!(char, '_' | '-' | '.' | ' ');
+        if !name.is_empty() && name.chars().all(word) {
+            return Some(name);
+        }
+        rest = after;
+    }
+    None
+}

@@ -115,7 +115,7 @@ impl<'c> Play<'c> {
         let chain = prepare::chain(&self.case.chain, self.artifact, self.modules);
         let workers = self.case.world.workers.unwrap_or(1);
         let end = match chain {
-            Ok(chain) => prepare::start(&mut self.world, chain, workers),
+            Ok(chain) => self.world.start_chain(&chain, workers),
             Err(error) => Err(error.into()),
         };
         let end = end.map(|workers| {

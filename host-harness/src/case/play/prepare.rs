@@ -4,11 +4,11 @@ use super::{Difference, Options, Play};
 use crate::artifact::Artifact;
 use crate::case::document::{Content, Link};
 use crate::case::{Case, Modules};
-use crate::error::{ArtifactError, StartError};
+use crate::error::ArtifactError;
 use crate::plugin::Plugin;
 use crate::profile::Profile;
+use crate::world::World;
 use crate::world::clock::UnixMillis;
-use crate::world::{WorkerId, World};
 
 impl<'c> Play<'c> {
     pub(super) fn prepare(
@@ -106,16 +106,4 @@ fn plugin(number: usize, link: &Link) -> Plugin {
 /// What a filter is called that has no name.
 pub(super) fn name(number: usize) -> String {
     if number == 0 { "filter".to_owned() } else { format!("filter-{}", number + 1) }
-}
-
-pub(super) fn start(
-    world: &mut World,
-    chain: Vec<(Artifact, Plugin)>,
-    workers: usize,
-) -> Result<Vec<WorkerId>, StartError> {
-    let mut chain = chain.into_iter();
-    match (chain.next(), chain.next()) {
-        (Some((artifact, plugin)), None) => world.start_many(&artifact, plugin, workers),
-        _ => Err(StartError::Instantiation { reason: "chains are not there yet".into() }),
-    }
 }

@@ -140,9 +140,7 @@ impl<'c> Play<'c> {
     fn reconfigure(&mut self, label: &str, new: &Reconfigure) {
         let chain = prepare::chain(&new.chain, self.artifact, self.modules);
         let end = match chain {
-            Ok(_chain) => Err(crate::StartError::Instantiation {
-                reason: "reconfiguration is not there yet".into(),
-            }),
+            Ok(chain) => self.world.reconfigure(&chain),
             Err(error) => Err(error.into()),
         };
         self.started_as(end, &new.expect, label);
