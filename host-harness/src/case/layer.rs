@@ -64,7 +64,17 @@ impl Layer {
 /// Members of the upper object take the place of those of the lower one. What names things (the
 /// upstreams, the environment) and the profile's switches are merged one by one.
 fn merge(below: &mut Node, above: &Node, name: &str) {
-    let merged = matches!(name, "" | "upstreams" | "environment" | "profile" | "switches");
+    let merged = matches!(
+        name,
+        "" | "upstreams"
+            | "environment"
+            | "process_environment"
+            | "variables"
+            | "shared_zones"
+            | "shared_queues"
+            | "profile"
+            | "switches"
+    );
     match (&mut below.value, &above.value) {
         (Value::Object(members), Value::Object(upper)) if merged => {
             for (key, node) in upper {

@@ -28,6 +28,8 @@ mod quirk_properties;
 mod quirk_runtime;
 mod quirk_shared;
 mod quirk_start;
+#[cfg(feature = "cli")]
+mod quirk_world;
 mod script;
 mod sdk;
 mod shared;

@@ -144,11 +144,9 @@ fn queue_ready() {
     let script = queueing(
         "(call $tell (call $enqueue (i32.load (i32.const 12)) (i32.const 256) (i32.const 1)))",
     );
-    let mut module = script.on("log");
-    module = module.raw(
-        r#") (func (export "proxy_on_queue_ready") (param i32 i32) (call $tell (local.get 1))"#,
+    let artifact = script.module(
+        r#"(func (export "proxy_on_queue_ready") (param i32 i32) (call $tell (local.get 1)))"#,
     );
-    let artifact = module.on("tick").compile();
     let [off, on] = on_and_off(|p| p.shared.queue_ready = false);
     for (profile, told) in [(on, 1), (off, 0)] {
         let mut world = World::builder(profile).build();

@@ -192,6 +192,12 @@ impl Script {
         self
     }
 
+    /// Compiles it with more parts of a module.
+    pub(crate) fn module(mut self, parts: &str) -> Artifact {
+        self.functions += parts;
+        self.compile()
+    }
+
     pub(crate) fn compile(&self) -> Artifact {
         guest::compile(&format!(
             r#"(data (i32.const {DATA}) "{}") {}"#,

@@ -34,6 +34,19 @@ pub(crate) struct WorldPlan {
     pub(crate) properties: Vec<Property>,
     /// Environment variables.
     pub(crate) environment: BTreeMap<String, String>,
+    /// The environment of the worker processes, which some hosts show to filters.
+    pub(crate) process_environment: BTreeMap<String, String>,
+    /// The server that takes requests in, as nginx names it to filters.
+    pub(crate) server: Option<Server>,
+    /// nginx variables that filters can read and change as property `ngx.NAME`.
+    pub(crate) variables: BTreeMap<String, Variable>,
+    /// Sizes in bytes of the shared-memory zones, on hosts that need them declared; `*` is the
+    /// default zone.
+    pub(crate) shared_zones: BTreeMap<String, usize>,
+    /// Sizes in bytes of the shared queues, on hosts that need them declared.
+    pub(crate) shared_queues: BTreeMap<String, usize>,
+    /// The only functions that plugins may import and export, as Envoy restricts them.
+    pub(crate) capabilities: Option<Vec<String>>,
     /// Who answers calls, by name.
     pub(crate) upstreams: BTreeMap<String, Behaviour>,
     /// Who answers the requests that are let through. The default answers 200 with no body.
@@ -59,6 +72,28 @@ impl WorldPlan {
         }
         serde_json::from_value(value).map_err(|error| error.to_string())
     }
+}
+
+/// A server of the proxy.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Server {
+    /// Its configured name.
+    pub(crate) name: String,
+    /// The port it listens on.
+    pub(crate) port: u16,
+}
+
+/// An nginx variable.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Variable {
+    /// What each request begins with.
+    pub(crate) value: String,
+    /// Filters can only read it.
+    pub(crate) fixed: bool,
+    /// The upstream header that `proxy_set_header` makes of it.
+    pub(crate) header: Option<String>,
 }
 
 /// A property and its bytes, as the host gives them.

@@ -2,13 +2,13 @@
 
 use super::{Difference, Options, Play};
 use crate::artifact::Artifact;
-use crate::case::document::{Content, Link};
+use crate::case::document::{Content, Link, WorldPlan};
 use crate::case::{Case, Modules};
 use crate::error::ArtifactError;
 use crate::plugin::Plugin;
 use crate::profile::Profile;
-use crate::world::World;
 use crate::world::clock::UnixMillis;
+use crate::world::{World, WorldBuilder};
 
 impl<'c> Play<'c> {
     pub(super) fn prepare(
@@ -48,6 +48,7 @@ impl<'c> Play<'c> {
         for (name, value) in &plan.environment {
             world = world.environment(name, value);
         }
+        world = declare(world, plan);
         for (name, behaviour) in &plan.upstreams {
             world = world.upstream(name, behaviour.upstream());
         }
@@ -68,6 +69,37 @@ impl<'c> Play<'c> {
             refused_logs: Vec::new(),
         })
     }
+}
+
+/// What the configuration of the proxy declares for filters.
+fn declare(mut world: WorldBuilder, plan: &WorldPlan) -> WorldBuilder {
+    for (name, value) in &plan.process_environment {
+        world = world.process_environment(name, value);
+    }
+    if let Some(server) = &plan.server {
+        world = world.server_name(&server.name, server.port);
+    }
+    for (name, variable) in &plan.variables {
+        world = if variable.fixed {
+            world.fixed_variable(name, &variable.value)
+        } else {
+            world.variable(name, &variable.value)
+        };
+        if let Some(header) = &variable.header {
+            world = world.proxy_set_header(header, name);
+        }
+    }
+    for (name, bytes) in &plan.shared_zones {
+        world = world.shared_zone(name, *bytes);
+    }
+    for (name, bytes) in &plan.shared_queues {
+        world = world.shared_queue(name, *bytes);
+    }
+    if let Some(capabilities) = &plan.capabilities {
+        let capabilities: Vec<&str> = capabilities.iter().map(String::as_str).collect();
+        world = world.capabilities(&capabilities);
+    }
+    world
 }
 
 /// The filters of a chain; none at all stands for the module under test.
