@@ -81,9 +81,9 @@ pub struct HeaderMaps {
     /// **Dangerous.** Replacing all request headers leaves every original one to the upstream, and
     /// a `host` among the new ones is sent as a second Host. Source: seen on ngx.
     pub replace_all_keeps_originals: bool,
-    /// Most pairs in a full map that the guest reads, pseudo-headers included. Beyond it the host
-    /// cuts the map, and the length it tells may be too short for the pairs in it. Source: seen on
-    /// ngx; ngx_proxy_wasm_util.c.
+    /// Most pairs in a full map of a request or response that the guest reads, pseudo-headers
+    /// included. Beyond it the host cuts the map, and the length it tells may be too short for the
+    /// pairs in it. Replies to calls are not cut. Source: seen on ngx; ngx_proxy_wasm_util.c.
     pub read_at_most: Option<usize>,
     /// The number of headers that `on_request_headers` and `on_response_headers` get counts
     /// pseudo-headers. Source: spec; off seen on ngx.

@@ -3,7 +3,8 @@
 use core::time::Duration;
 
 use gatekey_host_harness::{
-    FailureKind, Headers, LateEdit, Outcome, Plugin, Profile, Request, Transcript, World,
+    FailureKind, Headers, LateEdit, Outcome, Plugin, Profile, Request, Transcript, Upstream,
+    UpstreamReply, World,
 };
 
 use crate::guest::lines;
@@ -93,10 +94,23 @@ fn read_at_most() {
     let [on, off] = on_and_off(|p| p.headers.read_at_most = Some(10));
     let with = |count| (0..count).fold(Request::get("/"), |r, n| r.header(format!("x{n}"), "1"));
     assert_eq!(told(&script.run(on.clone(), with(6))), ["10"]);
-    let cut = script.run(on, with(7));
+    let cut = script.run(on.clone(), with(7));
     assert_eq!(told(&cut), ["host: marshalled map truncated to 10 elements", "10"]);
     assert_eq!(upstream(&cut).len(), 11);
     assert_eq!(told(&script.run(off, with(7))), ["11"]);
+
+    let script = Script::new()
+        .call("auth")
+        .returning(1)
+        .on("request_headers")
+        .pair_count(6)
+        .raw("(drop (call $resume (i32.const 0)))")
+        .on("http_call_response");
+    let reply = UpstreamReply::status(200).after(Duration::from_millis(1));
+    let reply = (0..12).fold(reply, |reply, n| reply.header(&format!("x{n}"), "1"));
+    let mut world = World::builder(on).upstream("auth", Upstream::always(reply)).build();
+    let worker = world.start(&script.compile(), Plugin::new("test", "")).unwrap();
+    assert_eq!(told(&world.request(worker, Request::get("/"))), ["00", "13"]);
 }
 
 #[test]

@@ -156,7 +156,9 @@ fn touch(host: &Host, kind: MapKind) -> Result<(), Halt> {
 fn read_all(host: &mut Host, kind: MapKind) -> Result<Vec<u8>, Halt> {
     touch(host, kind)?;
     let rules = &host.profile.headers;
-    let (keeps_case, most) = (rules.map_keeps_case, rules.read_at_most.unwrap_or(usize::MAX));
+    let of_call = matches!(kind, MapKind::CallResponseHeaders | MapKind::CallResponseTrailers);
+    let most = rules.read_at_most.filter(|_| !of_call).unwrap_or(usize::MAX);
+    let keeps_case = rules.map_keeps_case;
     let map = match host.readable_map(kind) {
         Ok(map) => map,
         Err(_) if rules.closed_map_reads_empty => return Ok(Vec::new()),
