@@ -15,7 +15,7 @@ use clap::Args;
 
 use crate::case::report::{json, junit};
 use crate::case::{self, Case, Modules, Options, Recording, Report, Verdict};
-use crate::{Artifact, Profile};
+use crate::{Artifact, ArtifactError, Profile};
 
 /// How often the counter is written where it can be overwritten, and where it cannot.
 const SHORTLY: Duration = Duration::from_millis(200);
@@ -85,8 +85,12 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
         None => Modules::default(),
     };
     let runs = runs(&cases, &arguments.profiles)?;
-    let compiled =
-        |path: &Path| modules.get(path).map_err(|error| format!("{}: {error}", path.display()));
+    let compiled = |path: &Path| {
+        modules.get(path).map_err(|error| match error {
+            ArtifactError::Unreadable { .. } => error.to_string(),
+            error => format!("{}: {error}", path.display()),
+        })
+    };
     let artifact = compiled(&arguments.filter)?;
     for path in cases.iter().flat_map(Case::modules) {
         compiled(path)?;

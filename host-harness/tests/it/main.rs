@@ -10,6 +10,8 @@
 
 mod artifact;
 mod callout;
+#[cfg(feature = "cli")]
+mod case;
 mod chain;
 mod failure;
 mod flow;

@@ -19,6 +19,12 @@ use crate::subject::{START, fields};
 /// What a scenario file may call the harness where it lists who does not run a case.
 const SUBJECT: &str = "harness";
 
+/// Profiles of hosts that call upstreams by host and port.
+const NGINX: [&str; 3] = ["ngx-0.6", "ngx-0.5", "kong-3.9"];
+
+/// Why they do not run what needs the portal.
+const NO_CLUSTER: &str = "the portal is configured as an Envoy cluster, which nginx does not have";
+
 /// How long before the first step the filter is started.
 const WARM_UP_MS: u64 = 4_000;
 
@@ -95,7 +101,7 @@ fn case(file: &str, scenario: &Scenario) -> Result<Value, String> {
             Step::Request(planned) => steps.push(request(scenario, planned)?),
             Step::Delta(changes) => {
                 portal.change(changes, UnixMillis((START + seconds) * 1000))?;
-                let behaviour = portal.behaviour();
+                let behaviour = portal.behaviour()?;
                 steps.push(json!({"upstream": {"name": PORTAL, "behaviour": behaviour}}));
                 let path = portal.followed();
                 steps.push(json!({"await": {
@@ -117,14 +123,22 @@ fn case(file: &str, scenario: &Scenario) -> Result<Value, String> {
             members.insert(name.to_owned(), value);
         }
     };
+    let mut skip: BTreeMap<&str, &str> = BTreeMap::new();
+    if follows(scenario) {
+        skip.extend(NGINX.map(|profile| (profile, NO_CLUSTER)));
+    }
     if let Some(reason) = scenario.skip.get(SUBJECT) {
-        let skip: BTreeMap<&str, &String> =
-            ["envoy", "spec"].into_iter().map(|profile| (profile, reason)).collect();
+        skip.extend(["envoy", "spec"].into_iter().chain(NGINX).map(|p| (p, reason.as_str())));
+    }
+    if !skip.is_empty() {
         set("skip", json!(skip));
     }
     if follows(scenario) || scenario.snapshot.missing {
-        let behaviour = Portal::new(scenario, START).behaviour();
+        let behaviour = Portal::new(scenario, START).behaviour()?;
         set("world", json!({"upstreams": {PORTAL: behaviour}}));
+        // A silent portal is part of the story; Envoy makes a 503 of a refused connection.
+        let message = json!({"regex": "^the portal (answers with status 503|does not answer)$"});
+        set("allow", json!({"logs": [{"level": "warn", "message": message}]}));
     }
     if !secrets.is_empty() {
         set("secrets", json!(secrets));

@@ -51,15 +51,14 @@ impl<'s> Portal<'s> {
 
     /// How it answers now. It is silent when there is nothing new, so that a policy gets old as
     /// the scenario says.
-    pub(super) fn behaviour(&self) -> Value {
+    pub(super) fn behaviour(&self) -> Result<Value, String> {
         if self.scenario.snapshot.missing {
-            return json!({"always": {"fails": "connect_error"}});
+            return Ok(json!({"always": {"fails": "connect_error"}}));
         }
         let gateway = records::gateway(self.scenario);
-        let route = |since: Revision, reply: Value| {
+        let route = |path: Value, reply: Value| {
             json!({
-                "method": "GET",
-                "path": {"all": [poll(since), {"contains": format!("gateway={gateway}")}]},
+                "path": {"all": [path, {"contains": format!("gateway={gateway}")}]},
                 "headers": {"authorization": format!("Bearer {TOKEN}")},
                 "reply": reply,
             })
@@ -76,13 +75,32 @@ impl<'s> Portal<'s> {
                 changes.map(|(_, change)| change.as_slice()),
                 &records::signing_key(),
             );
-            route(since, json!({"body": {"base64": BASE64.encode(sealed)}}))
+            route(poll(since), json!({"body": {"base64": BASE64.encode(sealed)}}))
         });
-        let latest = route(self.revision, json!({"status": 503}));
-        json!({"routes": older.chain([latest]).collect::<Vec<_>>()})
+        let latest = route(poll(self.revision), json!({"status": 503}));
+        let mut routes: Vec<Value> = older.chain([latest]).collect();
+        // A filter that is once in step is not asked to read everything anew.
+        if self.log.is_empty() {
+            let (now, issued_at) = (self.revision, self.issued_at);
+            let snapshot =
+                records::snapshot(self.scenario, &self.policy, self.start, now, issued_at)?;
+            let page = |name: &str, bytes: &[u8]| {
+                let path = asks("snapshot", "page", name);
+                route(path, json!({"body": {"base64": BASE64.encode(bytes)}}))
+            };
+            routes.push(page("manifest", &snapshot.manifest));
+            let pages = snapshot.pages.iter().enumerate();
+            routes.extend(pages.map(|(number, bytes)| page(&number.to_string(), bytes)));
+        }
+        Ok(json!({"routes": routes}))
     }
 }
 
 fn poll(since: Revision) -> Value {
-    json!({"regex": format!(r"^/gateway/v1/changes\?([^&]*&)*since={}(&|$)", since.0)})
+    asks("changes", "since", &since.0.to_string())
+}
+
+/// What the path looks like that asks for a resource with a parameter.
+fn asks(resource: &str, parameter: &str, value: &str) -> Value {
+    json!({"regex": format!(r"^/gateway/v1/{resource}\?([^&]*&)*{parameter}={value}(&|$)")})
 }

@@ -126,6 +126,7 @@ fn background(play: &Play<'_>, expected: &[&LogLine]) -> Vec<Finding> {
         // A failure that hit a request was told there.
         if play.exchanges.iter().all(|exchange| exchange.transcript.failure.is_none()) {
             findings.extend(strict::failure(BACKGROUND, world.failure(worker), allow));
+            findings.extend(strict::reloads(world.reloads(worker), allow));
         }
         let open = world.open_streams(worker);
         if open > 0 && !allow.open_contexts {

@@ -1,6 +1,6 @@
 //! Strict mode: nothing may go wrong that the case does not speak of.
 
-use super::{Check, Finding};
+use super::{BACKGROUND, Check, Finding};
 use crate::abi::{LogLevel, Status};
 use crate::case::document::Allow;
 use crate::case::document::expect::LogLine;
@@ -91,6 +91,14 @@ pub(super) fn unread(
 pub(super) fn failure(step: &str, failure: Option<&Failure>, allow: &Allow) -> Option<Finding> {
     let failure = failure.filter(|_| !allow.failure)?;
     Some(Finding::new(Check::Failure, step, failure.to_string()))
+}
+
+/// A VM that was made anew has failed, even if it is well by now.
+pub(super) fn reloads(count: u64, allow: &Allow) -> Option<Finding> {
+    (count > 0 && !allow.failure).then(|| {
+        let message = format!("a VM failed and was made anew, {count} times in all");
+        Finding::new(Check::Failure, BACKGROUND, message)
+    })
 }
 
 #[cfg(test)]

@@ -128,7 +128,7 @@ impl<'c> Play<'c> {
     /// Compares how a configuration was taken with what is expected.
     fn started_as(&mut self, end: Result<(), crate::StartError>, expected: &Start, step: &str) {
         let text = end.as_ref().err().map(|error| {
-            let lines = error.logs().iter().map(|log| format!("\n{log}"));
+            let lines = error.logs().iter().map(|log| format!(" | {log}"));
             format!("{error}{}", lines.collect::<String>())
         });
         if let Err(error) = &end {

@@ -123,6 +123,9 @@ fn failures_outside_requests() {
     let report = envoy(&ticks, "steps: [{ advance_ms: 200 }]");
     assert_eq!(found(&report), [Check::Failure], "{report}");
     assert_eq!(report.findings[0].step, "background");
+    // A host that makes a fresh instance at once does not hide it.
+    let report = run(&ticks, &Profile::ngx_0_6(), &one("steps: [{ advance_ms: 200 }]"));
+    assert!(found(&report).contains(&Check::Failure), "{report}");
 }
 
 #[test]
