@@ -68,6 +68,8 @@ mod exchange;
 mod headers;
 mod host;
 mod ledger;
+#[cfg(feature = "cli")]
+pub mod lint;
 mod plugin;
 mod profile;
 mod request;

@@ -152,6 +152,11 @@ impl Vm {
         self.store.data_mut()
     }
 
+    #[cfg(test)]
+    pub(crate) fn store(&mut self) -> &mut Store<Host> {
+        &mut self.store
+    }
+
     pub(crate) fn open_streams(&self) -> usize {
         self.store.data().streams.len()
     }

@@ -2,6 +2,8 @@
 //!
 //! Exit codes: 0 everything held, 1 something did not, 2 the input could not be used.
 
+mod lint;
+mod output;
 mod profiles;
 mod run;
 mod schema;
@@ -23,6 +25,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Lint(lint::Arguments),
     Profiles(profiles::Arguments),
     Run(run::Arguments),
     Schema(schema::Arguments),
@@ -32,6 +35,7 @@ enum Command {
 #[must_use]
 pub fn main() -> ExitCode {
     match Arguments::parse().command {
+        Command::Lint(arguments) => lint::execute(&arguments),
         Command::Profiles(arguments) => profiles::execute(&arguments),
         Command::Run(arguments) => run::execute(&arguments),
         Command::Schema(arguments) => schema::execute(&arguments),

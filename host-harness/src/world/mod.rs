@@ -280,6 +280,15 @@ impl World {
         self.shared.data.peek(&self.blueprint.profile.shared, vm_id, key).map(<[u8]>::to_vec)
     }
 
+    #[cfg(test)]
+    pub(crate) fn store_for_tests(
+        &mut self,
+        WorkerId(index): WorkerId,
+    ) -> &mut wasmtime::Store<crate::host::Host> {
+        let worker = self.workers.get_mut(index).expect("a worker");
+        worker.slots.values_mut().next().expect("a started VM").vm.store()
+    }
+
     /// Everything a worker has logged, in order.
     #[must_use]
     pub fn logs(&self, WorkerId(index): WorkerId) -> &[Log] {

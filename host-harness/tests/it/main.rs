@@ -13,10 +13,14 @@ mod callout;
 #[cfg(feature = "cli")]
 mod case;
 mod chain;
+#[cfg(feature = "cli")]
+mod command;
 mod failure;
 mod flow;
 mod guest;
 mod life;
+#[cfg(feature = "cli")]
+mod lint;
 mod map;
 mod misuse;
 mod property;
