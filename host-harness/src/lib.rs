@@ -72,6 +72,7 @@ mod ledger;
 pub mod lint;
 mod plugin;
 mod profile;
+pub mod replay;
 mod request;
 mod stream;
 mod transcript;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
+use sha2::{Digest as _, Sha256};
 use wasmtime::{Config, Engine, ExternType, InstancePre, Linker, Module, UnknownImportError};
 
 use crate::abi::{env, wasi};
@@ -89,6 +90,12 @@ impl Artifact {
     #[must_use]
     pub fn size(&self) -> usize {
         self.inner.bytes.len()
+    }
+
+    /// SHA-256 of the module, in hexadecimal.
+    #[must_use]
+    pub fn sha256(&self) -> String {
+        Sha256::digest(&self.inner.bytes).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// What the module imports, as `module.name`.

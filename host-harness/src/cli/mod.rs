@@ -7,6 +7,7 @@ mod output;
 mod profiles;
 mod run;
 mod schema;
+mod replay;
 
 use std::process::ExitCode;
 
@@ -29,6 +30,7 @@ enum Command {
     Profiles(profiles::Arguments),
     Run(run::Arguments),
     Schema(schema::Arguments),
+    Replay(replay::Arguments),
 }
 
 /// Runs the command with the process's arguments.
@@ -39,5 +41,6 @@ pub fn main() -> ExitCode {
         Command::Profiles(arguments) => profiles::execute(&arguments),
         Command::Run(arguments) => run::execute(&arguments),
         Command::Schema(arguments) => schema::execute(&arguments),
+        Command::Replay(arguments) => replay::execute(&arguments),
     }
 }

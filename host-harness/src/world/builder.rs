@@ -10,6 +10,7 @@ use super::upstream::{Upstream, UpstreamReply};
 use crate::abi::LogLevel;
 use crate::host::Shared;
 use crate::profile::Profile;
+use crate::replay::tape::Tape;
 use crate::request::property_path;
 use crate::vm::{Budget, epochs};
 use crate::worker::Blueprint;
@@ -24,6 +25,7 @@ pub struct WorldBuilder {
     seed: u64,
     budget: Budget,
     recording: bool,
+    taping: bool,
     shared: Shared,
     origin: Upstream,
 }
@@ -35,6 +37,7 @@ impl WorldBuilder {
             seed: 0,
             budget: Budget::Fuel(DEFAULT_FUEL),
             recording: true,
+            taping: false,
             shared: Shared {
                 clock: Clock::starting_at(UnixMillis::default()),
                 ..Shared::default()
@@ -197,10 +200,24 @@ impl WorldBuilder {
         self
     }
 
+    /// Keeps all that is done to the world and what comes of it: see [`World::recording`].
+    #[must_use]
+    pub fn keep_recording(mut self) -> Self {
+        self.taping = true;
+        self
+    }
+
     /// The world, with no worker yet.
     #[must_use]
-    pub fn build(self) -> World {
+    pub fn build(mut self) -> World {
+        let tape = if self.taping {
+            let setting = (self.seed, self.budget, self.recording);
+            Tape::running(setting, &mut self.shared, &mut self.origin)
+        } else {
+            Tape::default()
+        };
         World {
+            tape,
             blueprint: Blueprint {
                 profile: Arc::new(self.profile),
                 seed: self.seed,

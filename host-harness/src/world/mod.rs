@@ -24,6 +24,8 @@ use crate::host::{Root, Shared};
 use crate::ledger::{Callout, Ledger, Log};
 use crate::plugin::Plugin;
 use crate::profile::Profile;
+use crate::replay::Recording;
+use crate::replay::tape::Tape;
 use crate::request::Request;
 use crate::transcript::Transcript;
 use crate::vm::Vm;
@@ -48,6 +50,7 @@ pub struct World {
     origin: Upstream,
     workers: Vec<Worker>,
     main_threads: Vec<WorkerId>,
+    tape: Tape,
 }
 
 /// The filters of a chain with their modules, in order.
@@ -66,9 +69,9 @@ impl World {
     /// When the module cannot be instantiated, a start-up callback fails, or the guest refuses its
     /// configuration.
     pub fn start(&mut self, artifact: &Artifact, plugin: Plugin) -> Result<WorkerId, StartError> {
-        let chain = [(artifact.clone(), Arc::new(plugin))];
-        self.prepare(&chain)?;
-        self.start_worker(&chain)
+        let workers = self.start_many(artifact, plugin, 1)?;
+        // One worker was asked for; without an error there is one.
+        Ok(workers.first().copied().unwrap_or(WorkerId(usize::MAX)))
     }
 
     /// Loads a plugin on several workers, after one canary run if the profile has one. Workers that
@@ -96,9 +99,12 @@ impl World {
         chain: &[(Artifact, Plugin)],
         workers: usize,
     ) -> Result<Vec<WorkerId>, StartError> {
-        let chain = modules(chain);
-        self.prepare(&chain)?;
-        (0..workers).map(|_| self.start_worker(&chain)).collect()
+        let modules = modules(chain);
+        let started = self
+            .prepare(&modules)
+            .and_then(|()| (0..workers).map(|_| self.start_worker(&modules)).collect());
+        self.tape.started(chain, workers, started.as_ref().map(Vec::as_slice));
+        started
     }
 
     /// Replaces the chain of every worker. Requests in flight end in the old one, whose plugin
@@ -107,12 +113,17 @@ impl World {
     /// # Errors
     /// As [`World::start`]; then the old chain stays on every worker that has not taken the new one.
     pub fn reconfigure(&mut self, chain: &[(Artifact, Plugin)]) -> Result<(), StartError> {
-        let chain = modules(chain);
+        let replaced = self.replace_chain(&modules(chain));
+        self.tape.reconfigured(chain, replaced.as_ref());
+        replaced
+    }
+
+    fn replace_chain(&mut self, chain: &Modules) -> Result<(), StartError> {
         if self.blueprint.profile.start.canary_run {
-            self.run_canary(&chain)?;
+            self.run_canary(chain)?;
         }
         for worker in self.workers.iter_mut().filter(|worker| !worker.stopped) {
-            let new = worker.start_chain(&mut self.shared, &chain)?;
+            let new = worker.start_chain(&mut self.shared, chain)?;
             let old = core::mem::replace(&mut worker.chain, new);
             worker.retire(&mut self.shared, &old);
         }
@@ -163,19 +174,25 @@ impl World {
     pub fn request(&mut self, worker: WorkerId, request: Request) -> Transcript {
         let deadline = self.shared.clock.elapsed().saturating_add(request.patience);
         let stream = self.open(worker, request);
-        while !self.is_over(stream) {
-            if !self.step(deadline) {
-                break;
-            }
-        }
+        self.wait(stream, deadline);
         self.finish(stream)
+    }
+
+    /// Lets things happen until the client has its answer, but nothing later than this time since
+    /// the world began.
+    pub(crate) fn wait(&mut self, stream: StreamId, until: Duration) {
+        self.tape.wait(stream, until);
+        while !self.is_over(stream) && self.step(until) {}
     }
 
     /// Sends a request and returns when its first callbacks have run.
     pub fn open(&mut self, worker: WorkerId, request: Request) -> StreamId {
+        self.tape.request(worker, &request);
         let WorkerId(index) = worker;
         let exchange = self.drive(index).map_or(0, |mut drive| drive.open(request));
-        StreamId { worker: index, exchange }
+        let stream = StreamId { worker: index, exchange };
+        self.tape.stream(stream);
+        stream
     }
 
     /// Whether the client has its answer.
@@ -187,11 +204,15 @@ impl World {
     /// Ends a stream, as it stands, and tells what became of it.
     pub fn finish(&mut self, stream: StreamId) -> Transcript {
         let transcript = self.drive(stream.worker).and_then(|mut d| d.finish(stream.exchange));
-        transcript.unwrap_or_else(|| Transcript::of_nobody(self.shared.clock.elapsed()))
+        let transcript =
+            transcript.unwrap_or_else(|| Transcript::of_nobody(self.shared.clock.elapsed()));
+        self.tape.finished(stream, &transcript);
+        transcript
     }
 
     /// The client of a stream goes away.
     pub fn abort(&mut self, stream: StreamId) -> Transcript {
+        self.tape.abort(stream);
         if let Some(mut drive) = self.drive(stream.worker) {
             drive.abort(stream.exchange);
         }
@@ -201,6 +222,7 @@ impl World {
     /// Ends a worker without a word to its guest, as when the proxy's thread dies: no timer fires
     /// and no call ends there any more. What it shared stays.
     pub fn stop(&mut self, WorkerId(index): WorkerId) {
+        self.tape.stop(WorkerId(index));
         if let Some(worker) = self.workers.get_mut(index) {
             worker.stopped = true;
         }
@@ -208,6 +230,7 @@ impl World {
 
     /// Lets virtual time pass: timers fire and calls end in their order.
     pub fn advance(&mut self, by: Duration) {
+        self.tape.advance(by);
         let until = self.shared.clock.elapsed().saturating_add(by);
         while self.step(until) {}
         self.shared.clock.move_to(until);
@@ -215,6 +238,7 @@ impl World {
 
     /// Moves the wall clock without letting time pass, forwards or backwards.
     pub fn set_wall_clock_off_by(&mut self, milliseconds: i64) {
+        self.tape.skew(milliseconds);
         self.shared.clock.skew(milliseconds);
     }
 
@@ -232,6 +256,13 @@ impl World {
     fn drive(&mut self, worker: usize) -> Option<Drive<'_>> {
         let worker = self.workers.get_mut(worker).filter(|worker| !worker.stopped)?;
         Some(Drive { worker, lent: &mut self.shared, origin: &mut self.origin })
+    }
+
+    /// All that was done so far and what came of it, if the world was built with
+    /// [`keep_recording`](WorldBuilder::keep_recording).
+    #[must_use]
+    pub fn recording(&self) -> Option<Recording> {
+        self.tape.recording(self, &self.blueprint.profile)
     }
 
     /// Virtual time since the world began.
@@ -254,12 +285,13 @@ impl World {
 
     /// Replaces or adds an upstream for call-outs.
     pub fn set_upstream(&mut self, name: &str, upstream: Upstream) {
+        let upstream = self.tape.upstream(name, upstream);
         self.shared.upstreams.insert(name.to_owned(), upstream);
     }
 
     /// Replaces the upstream that requests go to.
     pub fn set_origin(&mut self, origin: Upstream) {
-        self.origin = origin;
+        self.origin = self.tape.origin(origin);
     }
 
     /// All metrics, in the order of their definition.
@@ -304,7 +336,10 @@ impl World {
     /// The same, leaving an empty ledger behind.
     pub fn take_background(&mut self, WorkerId(index): WorkerId) -> Ledger {
         let journal = self.shared.journals.get_mut(&index);
-        journal.map(|journal| core::mem::take(&mut journal.background)).unwrap_or_default()
+        let taken = journal.map(|journal| core::mem::take(&mut journal.background));
+        let taken = taken.unwrap_or_default();
+        self.tape.background(WorkerId(index), &taken);
+        taken
     }
 
     /// Calls that a worker made for no stream, in order.

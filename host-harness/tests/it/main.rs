@@ -37,6 +37,8 @@ mod quirk_start;
 #[cfg(feature = "cli")]
 mod quirk_world;
 mod script;
+#[cfg(feature = "cli")]
+mod replay;
 mod sdk;
 mod shared;
 mod stream;
