@@ -61,6 +61,7 @@ mod abi;
 mod artifact;
 #[cfg(feature = "cli")]
 pub mod case;
+pub mod bench;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod error;

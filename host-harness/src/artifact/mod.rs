@@ -131,7 +131,11 @@ impl fmt::Debug for Artifact {
 }
 
 impl Compiled {
-    fn new(bytes: &[u8], metered: bool, cache: Option<&Path>) -> Result<Self, ArtifactError> {
+    pub(crate) fn new(
+        bytes: &[u8],
+        metered: bool,
+        cache: Option<&Path>,
+    ) -> Result<Self, ArtifactError> {
         let invalid = |error: wasmtime::Error| ArtifactError::Invalid { reason: words(&error) };
         let mut config = Config::new();
         config.consume_fuel(metered).epoch_interruption(!metered);

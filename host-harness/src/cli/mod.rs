@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 everything held, 1 something did not, 2 the input could not be used.
 
+mod bench;
 mod lint;
 mod output;
 mod profiles;
@@ -26,6 +27,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Bench(bench::Arguments),
     Lint(lint::Arguments),
     Profiles(profiles::Arguments),
     Run(run::Arguments),
@@ -37,6 +39,7 @@ enum Command {
 #[must_use]
 pub fn main() -> ExitCode {
     match Arguments::parse().command {
+        Command::Bench(arguments) => bench::execute(&arguments),
         Command::Lint(arguments) => lint::execute(&arguments),
         Command::Profiles(arguments) => profiles::execute(&arguments),
         Command::Run(arguments) => run::execute(&arguments),

@@ -9,6 +9,8 @@
 )]
 
 mod artifact;
+#[cfg(feature = "cli")]
+mod bench;
 mod callout;
 #[cfg(feature = "cli")]
 mod case;
