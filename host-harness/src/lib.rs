@@ -59,9 +59,9 @@
 
 mod abi;
 mod artifact;
+pub mod bench;
 #[cfg(feature = "cli")]
 pub mod case;
-pub mod bench;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod error;

@@ -6,9 +6,9 @@ mod bench;
 mod lint;
 mod output;
 mod profiles;
+mod replay;
 mod run;
 mod schema;
-mod replay;
 
 use std::process::ExitCode;
 
@@ -30,9 +30,9 @@ enum Command {
     Bench(bench::Arguments),
     Lint(lint::Arguments),
     Profiles(profiles::Arguments),
+    Replay(replay::Arguments),
     Run(run::Arguments),
     Schema(schema::Arguments),
-    Replay(replay::Arguments),
 }
 
 /// Runs the command with the process's arguments.
@@ -42,8 +42,8 @@ pub fn main() -> ExitCode {
         Command::Bench(arguments) => bench::execute(&arguments),
         Command::Lint(arguments) => lint::execute(&arguments),
         Command::Profiles(arguments) => profiles::execute(&arguments),
+        Command::Replay(arguments) => replay::execute(&arguments),
         Command::Run(arguments) => run::execute(&arguments),
         Command::Schema(arguments) => schema::execute(&arguments),
-        Command::Replay(arguments) => replay::execute(&arguments),
     }
 }

@@ -18,6 +18,9 @@ pub(crate) struct Arguments {
     /// Recordings, or folders of them.
     #[arg(required = true)]
     recordings: Vec<PathBuf>,
+    /// Another module that the recorded chains run, repeatable.
+    #[arg(long = "beside")]
+    others: Vec<PathBuf>,
     /// Host to replay on; the recorded one by default.
     #[arg(long, value_parser = Profile::NAMES)]
     profile: Option<String>,
@@ -34,27 +37,32 @@ pub(crate) fn execute(arguments: &Arguments) -> ExitCode {
 }
 
 fn replay(arguments: &Arguments) -> Result<bool, String> {
-    let name = arguments.module.display();
-    let artifact = Artifact::compile(&read(&arguments.module)?);
-    let artifact = artifact.map_err(|error| format!("{name}: {error}"))?;
+    let artifact = compile(&arguments.module)?;
+    let others: Result<Vec<_>, _> = arguments.others.iter().map(|path| compile(path)).collect();
+    let others = others?;
     let profile = arguments.profile.as_deref().and_then(Profile::named);
     let mut held = true;
     for path in files(&arguments.recordings)? {
-        held &= one(arguments, &path, &artifact, profile.as_ref())?;
+        held &= one(arguments, &path, (&artifact, &others), profile.as_ref())?;
     }
     Ok(held)
+}
+
+fn compile(path: &Path) -> Result<Artifact, String> {
+    let artifact = Artifact::compile(&read(path)?);
+    artifact.map_err(|error| format!("{}: {error}", path.display()))
 }
 
 fn one(
     arguments: &Arguments,
     path: &Path,
-    artifact: &Artifact,
+    (artifact, others): (&Artifact, &[Artifact]),
     profile: Option<&Profile>,
 ) -> Result<bool, String> {
     let name = path.display();
     let recording = Recording::from_json(&read(path)?);
     let recording = recording.map_err(|error| format!("{name}: {error}"))?;
-    let replay = recording.replay(artifact, profile.cloned());
+    let replay = recording.replay_beside(artifact, others, profile.cloned());
     let replay = replay.map_err(|error| format!("{name}: {error}"))?.recording;
     let alike =
         replay.module_sha256 == recording.module_sha256 && replay.profile == recording.profile;

@@ -31,12 +31,45 @@ pub struct Setting {
     pub log_level: u32,
     /// Environment variables.
     pub environment: Vec<(String, String)>,
+    /// Environment of the worker processes.
+    #[cfg_attr(feature = "cli", serde(default))]
+    pub process_environment: Vec<(String, String)>,
+    /// Functions that plugins may use; all where there is no list.
+    #[cfg_attr(feature = "cli", serde(default))]
+    pub capabilities: Option<Vec<String>>,
+    /// Name and port of the server, as nginx shows them.
+    pub server: String,
+    /// nginx variables by name.
+    #[cfg_attr(feature = "cli", serde(default))]
+    pub variables: BTreeMap<String, VariableForm>,
+    /// Zones of shared memory: bytes, and whether old records make room.
+    #[cfg_attr(feature = "cli", serde(default))]
+    pub zones: BTreeMap<String, (usize, bool)>,
+    /// Declared queues and their bytes.
+    #[cfg_attr(feature = "cli", serde(default))]
+    pub queues: BTreeMap<String, usize>,
     /// Properties of every context: path with NULs between its segments, and value.
     pub properties: Fields,
     /// Every reply that each first upstream for call-outs gave, in order.
     pub upstreams: BTreeMap<String, Vec<ReplyForm>>,
     /// Every reply that the first upstream of requests gave, in order.
     pub origin: Vec<ReplyForm>,
+}
+
+/// A variable of nginx as a world declares it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "cli",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(deny_unknown_fields)
+)]
+pub struct VariableForm {
+    /// Its first value.
+    pub value: Bytes,
+    /// Whether filters may change it.
+    pub changeable: bool,
+    /// The upstream header that is made of it.
+    pub header: Option<String>,
 }
 
 /// One thing done to a world.
@@ -53,6 +86,11 @@ pub enum Step {
         chain: Vec<Link>,
         /// On how many workers.
         workers: usize,
+    },
+    /// The chain of every worker is replaced.
+    Reconfigure {
+        /// The plugins, in the order of the chain.
+        chain: Vec<Link>,
     },
     /// A request comes in; streams are numbered from 0 in this order.
     Open {
@@ -142,6 +180,8 @@ pub struct PluginForm {
     pub configuration: Bytes,
     /// `closed`, `open` or `reload`.
     pub failure_policy: String,
+    #[cfg_attr(feature = "cli", serde(default))]
+    pub allow_on_headers_stop_iteration: bool,
 }
 
 /// A [`Request`].
@@ -177,6 +217,11 @@ pub struct ReplyForm {
     pub trailers: Fields,
     /// In nanoseconds.
     pub latency: u64,
+    /// In nanoseconds.
+    #[cfg_attr(feature = "cli", serde(default))]
+    pub longest_silence: Option<u64>,
+    #[cfg_attr(feature = "cli", serde(default))]
+    pub until_close: bool,
 }
 
 pub(super) fn nanos(time: Duration) -> u64 {
@@ -184,7 +229,7 @@ pub(super) fn nanos(time: Duration) -> u64 {
 }
 
 fn fields(headers: &Headers) -> Fields {
-    headers.iter().map(|(name, value)| (name.into(), value.into())).collect()
+    headers.iter_as_spelled().map(|(name, value)| (name.into(), value.into())).collect()
 }
 
 fn headers(fields: &Fields) -> Headers {
@@ -207,8 +252,15 @@ const POLICIES: [(&str, FailurePolicy); 3] = [
 
 impl PluginForm {
     pub(super) fn of(plugin: &Plugin) -> Self {
-        let Plugin { name, root_id, vm_id, vm_configuration, configuration, failure_policy } =
-            plugin;
+        let Plugin {
+            name,
+            root_id,
+            vm_id,
+            vm_configuration,
+            configuration,
+            failure_policy,
+            allow_on_headers_stop_iteration,
+        } = plugin;
         let policy = POLICIES.iter().find(|(_, policy)| policy == failure_policy);
         Self {
             name: name.clone(),
@@ -217,6 +269,7 @@ impl PluginForm {
             vm_configuration: Bytes(vm_configuration.clone()),
             configuration: Bytes(configuration.clone()),
             failure_policy: policy.map_or("closed", |(name, _)| name).to_owned(),
+            allow_on_headers_stop_iteration: *allow_on_headers_stop_iteration,
         }
     }
 
@@ -231,6 +284,7 @@ impl PluginForm {
             vm_configuration: self.vm_configuration.0.clone(),
             configuration: self.configuration.0.clone(),
             failure_policy,
+            allow_on_headers_stop_iteration: self.allow_on_headers_stop_iteration,
         })
     }
 }
@@ -279,7 +333,15 @@ const FATES: [(&str, Fate); 6] = [
 
 impl ReplyForm {
     pub(super) fn of(reply: &UpstreamReply) -> Self {
-        let UpstreamReply { fate, headers, chunks, trailers, latency } = reply;
+        let UpstreamReply {
+            fate,
+            headers,
+            chunks,
+            trailers,
+            latency,
+            longest_silence,
+            until_close,
+        } = reply;
         let name = FATES.iter().find(|(_, known)| known == fate);
         Self {
             fate: name.map_or("never", |(name, _)| name).to_owned(),
@@ -287,6 +349,8 @@ impl ReplyForm {
             chunks: chunks.iter().map(|chunk| Bytes(chunk.clone())).collect(),
             trailers: fields(trailers),
             latency: nanos(*latency),
+            longest_silence: longest_silence.map(nanos),
+            until_close: *until_close,
         }
     }
 
@@ -299,6 +363,8 @@ impl ReplyForm {
             chunks: plain(&self.chunks),
             trailers: headers(&self.trailers),
             latency: Duration::from_nanos(self.latency),
+            longest_silence: self.longest_silence.map(Duration::from_nanos),
+            until_close: self.until_close,
         })
     }
 }

@@ -36,7 +36,7 @@ pub use bytes::Bytes;
 pub use difference::{Detail, Difference};
 #[cfg(feature = "cli")]
 pub use document::DocumentError;
-pub use forms::{Link, PluginForm, ReplyForm, RequestForm, Setting, Step};
+pub use forms::{Link, PluginForm, ReplyForm, RequestForm, Setting, Step, VariableForm};
 pub use run::{Replay, ReplayError};
 
 use crate::profile::Profile;

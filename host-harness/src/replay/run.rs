@@ -5,9 +5,10 @@ use core::time::Duration;
 use std::collections::VecDeque;
 
 use super::Recording;
-use super::forms::{ReplyForm, Setting, Step};
+use super::forms::{Link, ReplyForm, Setting, Step, VariableForm};
 use crate::abi::LogLevel;
 use crate::artifact::Artifact;
+use crate::plugin::Plugin;
 use crate::profile::Profile;
 use crate::transcript::Transcript;
 use crate::world::clock::UnixMillis;
@@ -57,11 +58,26 @@ impl Recording {
         artifact: &Artifact,
         profile: Option<Profile>,
     ) -> Result<Replay, ReplayError> {
+        self.replay_beside(artifact, &[], profile)
+    }
+
+    /// The same for chains of several modules: the first module started is replaced by this one, the
+    /// others are looked for among these by what is in them.
+    ///
+    /// # Errors
+    /// As [`Recording::replay`], and when a module is not among them.
+    pub fn replay_beside(
+        &self,
+        artifact: &Artifact,
+        others: &[Artifact],
+        profile: Option<Profile>,
+    ) -> Result<Replay, ReplayError> {
         let setting = |reason: String| ReplayError { step: None, reason };
         let profile = profile.unwrap_or_else(|| self.profile.clone());
         let mut run = Run {
             world: build(&self.world, profile).map_err(setting)?,
             artifact,
+            others,
             module: &self.module_sha256,
             workers: Vec::new(),
             streams: Vec::new(),
@@ -99,6 +115,12 @@ fn build(setting: &Setting, profile: Profile) -> Result<World, String> {
         record,
         log_level,
         environment,
+        process_environment,
+        capabilities,
+        server,
+        variables,
+        zones,
+        queues,
         properties,
         upstreams,
         origin,
@@ -119,6 +141,32 @@ fn build(setting: &Setting, profile: Profile) -> Result<World, String> {
     for (name, value) in environment {
         builder = builder.environment(name, value);
     }
+    for (name, value) in process_environment {
+        builder = builder.process_environment(name, value);
+    }
+    if let Some(names) = capabilities {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        builder = builder.capabilities(&names);
+    }
+    let (name, port) = server.rsplit_once(':').ok_or("the server has no port")?;
+    let port = port.parse().map_err(|_| format!("`{port}` is no port"))?;
+    builder = builder.server_name(name, port);
+    for (name, VariableForm { value, changeable, header }) in variables {
+        builder = builder.declare_variable(name, value.0.clone(), *changeable);
+        if let Some(header) = header {
+            builder = builder.proxy_set_header(header, name);
+        }
+    }
+    for (name, (bytes, evicts)) in zones {
+        builder = if *evicts {
+            builder.shared_zone(name, *bytes)
+        } else {
+            builder.shared_zone_without_eviction(name, *bytes)
+        };
+    }
+    for (name, bytes) in queues {
+        builder = builder.shared_queue(name, *bytes);
+    }
     for (path, value) in properties {
         let path = String::from_utf8_lossy(&path.0).into_owned();
         let segments: Vec<&str> = path.split('\0').collect();
@@ -134,6 +182,7 @@ fn build(setting: &Setting, profile: Profile) -> Result<World, String> {
 struct Run<'a> {
     world: World,
     artifact: &'a Artifact,
+    others: &'a [Artifact],
     module: &'a str,
     workers: Vec<WorkerId>,
     streams: Vec<StreamId>,
@@ -151,20 +200,32 @@ impl Run<'_> {
         self.streams.get(number).copied().ok_or_else(|| format!("there is no stream {number}"))
     }
 
+    fn chain(&self, links: &[Link]) -> Result<Vec<(Artifact, Plugin)>, String> {
+        let link = |link: &Link| {
+            let digest = &link.module_sha256;
+            let artifact = if digest == self.module {
+                self.artifact
+            } else {
+                let other = self.others.iter().find(|other| other.sha256() == *digest);
+                other.ok_or_else(|| format!("another module is needed, with SHA-256 {digest}"))?
+            };
+            Ok((artifact.clone(), link.plugin.plugin()?))
+        };
+        links.iter().map(link).collect()
+    }
+
     fn take(&mut self, step: &Step) -> Result<(), String> {
         match step {
             Step::Start { chain, workers } => {
-                let [link] = chain.as_slice() else {
-                    return Err(format!("a chain of {} plugins", chain.len()));
-                };
-                if link.module_sha256 != self.module {
-                    return Err(format!("a second module, {}", link.module_sha256));
-                }
-                let plugin = link.plugin.plugin()?;
-                match self.world.start_many(self.artifact, plugin, *workers) {
+                let chain = self.chain(chain)?;
+                match self.world.start_chain(&chain, *workers) {
                     Ok(ids) => self.workers.extend(ids),
                     Err(_) => self.refused = true,
                 }
+            }
+            Step::Reconfigure { chain } => {
+                // Whether it succeeds is part of what is compared.
+                let _ = self.world.reconfigure(&self.chain(chain)?);
             }
             Step::Open { worker, request } => {
                 let stream = self.world.open(self.worker(*worker)?, request.request());

@@ -4,7 +4,10 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::forms::{Link, PluginForm, ReplyForm, RequestForm, Setting, Step, nanos, pairs};
+use super::bytes::Bytes;
+use super::forms::{
+    Link, PluginForm, ReplyForm, RequestForm, Setting, Step, VariableForm, nanos, pairs,
+};
 use super::text::{ledger, metrics};
 use super::{Recording, Told, VERSION};
 use crate::artifact::Artifact;
@@ -16,6 +19,7 @@ use crate::profile::Profile;
 use crate::request::Request;
 use crate::transcript::Transcript;
 use crate::vm::Budget;
+use crate::world::nginx::Variable;
 use crate::world::upstream::{Upstream, UpstreamReply};
 use crate::world::{StreamId, WorkerId, World};
 
@@ -84,6 +88,16 @@ impl Tape {
             record,
             log_level: shared.log_level as u32,
             environment: shared.environment.clone(),
+            process_environment: shared.process_environment.clone(),
+            capabilities: shared.capabilities.as_ref().map(|list| list.iter().cloned().collect()),
+            server: shared.server.0.clone(),
+            variables: variables(&shared.variables),
+            zones: shared
+                .data
+                .zones()
+                .map(|(name, zone)| (name.to_owned(), (zone.bytes, zone.evicts)))
+                .collect(),
+            queues: shared.queues.declared().collect(),
             properties: pairs(&shared.properties),
             ..Setting::default()
         };
@@ -117,19 +131,12 @@ impl Tape {
     /// Plugins were started, or not.
     pub(crate) fn started(
         &mut self,
-        chain: &[(&Artifact, &Plugin)],
+        chain: &[(Artifact, Plugin)],
         workers: usize,
         started: Result<&[WorkerId], &StartError>,
     ) {
         let Some(reel) = &mut self.0 else { return };
-        let link = |(artifact, plugin): &(&Artifact, &Plugin)| Link {
-            module_sha256: artifact.sha256(),
-            plugin: PluginForm::of(plugin),
-        };
-        let chain: Vec<Link> = chain.iter().map(link).collect();
-        if let (true, Some(first)) = (reel.module.is_empty(), chain.first()) {
-            reel.module.clone_from(&first.module_sha256);
-        }
+        let chain = reel.links(chain);
         let text = match started {
             Ok(ids) => {
                 reel.workers.extend(ids);
@@ -139,6 +146,22 @@ impl Tape {
         };
         reel.told.push(Told { step: format!("start {}", reel.steps.len()), text });
         reel.steps.push(Step::Start { chain, workers });
+    }
+
+    /// The chain was replaced, or not.
+    pub(crate) fn reconfigured(
+        &mut self,
+        chain: &[(Artifact, Plugin)],
+        replaced: Result<&(), &StartError>,
+    ) {
+        let Some(reel) = &mut self.0 else { return };
+        let chain = reel.links(chain);
+        let text = match replaced {
+            Ok(()) => "replaced\n".to_owned(),
+            Err(error) => format!("{error}\n"),
+        };
+        reel.told.push(Told { step: format!("reconfigure {}", reel.steps.len()), text });
+        reel.steps.push(Step::Reconfigure { chain });
     }
 
     /// A request comes in.
@@ -252,7 +275,27 @@ impl Tape {
     }
 }
 
+fn variables(variables: &BTreeMap<String, Variable>) -> BTreeMap<String, VariableForm> {
+    let forms = variables.iter().map(|(name, Variable { value, changeable, header })| {
+        let (value, header) = (Bytes(value.clone()), header.clone());
+        (name.clone(), VariableForm { value, changeable: *changeable, header })
+    });
+    forms.collect()
+}
+
 impl Reel {
+    fn links(&mut self, chain: &[(Artifact, Plugin)]) -> Vec<Link> {
+        let link = |(artifact, plugin): &(Artifact, Plugin)| Link {
+            module_sha256: artifact.sha256(),
+            plugin: PluginForm::of(plugin),
+        };
+        let chain: Vec<Link> = chain.iter().map(link).collect();
+        if let (true, Some(first)) = (self.module.is_empty(), chain.first()) {
+            self.module.clone_from(&first.module_sha256);
+        }
+        chain
+    }
+
     /// A worker's place among those started; one that was never started comes behind them all.
     fn worker(&self, worker: WorkerId) -> usize {
         self.workers.iter().position(|known| *known == worker).unwrap_or(self.workers.len())

@@ -116,7 +116,12 @@ impl WorldBuilder {
         self.declare_variable(name, value, false)
     }
 
-    fn declare_variable(mut self, name: &str, value: &str, changeable: bool) -> Self {
+    pub(crate) fn declare_variable(
+        mut self,
+        name: &str,
+        value: impl Into<Vec<u8>>,
+        changeable: bool,
+    ) -> Self {
         let variable = Variable { value: value.into(), changeable, header: None };
         self.shared.variables.insert(name.to_owned(), variable);
         self

@@ -45,6 +45,11 @@ impl SharedData {
         self.zones.insert(name.to_owned(), zone);
     }
 
+    /// What was declared.
+    pub(crate) fn zones(&self) -> impl Iterator<Item = (&str, &Zone)> {
+        self.zones.iter().map(|(name, zone)| (name.as_str(), zone))
+    }
+
     /// A value as a test sees it, without using it.
     pub(crate) fn peek(&self, rules: &SharedState, vm_id: &str, key: &[u8]) -> Option<&[u8]> {
         let slot = self.slot(rules, vm_id, key).ok()?;
@@ -158,6 +163,12 @@ pub(crate) struct SharedQueues {
 impl SharedQueues {
     pub(crate) fn declare(&mut self, name: &str, bytes: usize) {
         self.declared.insert(name.into(), bytes);
+    }
+
+    /// What was declared, with its size.
+    pub(crate) fn declared(&self) -> impl Iterator<Item = (String, usize)> {
+        let name = |name: &[u8]| String::from_utf8_lossy(name).into_owned();
+        self.declared.iter().map(move |(queue, bytes)| (name(queue), *bytes))
     }
 
     pub(crate) fn register(

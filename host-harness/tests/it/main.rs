@@ -38,9 +38,9 @@ mod quirk_shared;
 mod quirk_start;
 #[cfg(feature = "cli")]
 mod quirk_world;
-mod script;
 #[cfg(feature = "cli")]
 mod replay;
+mod script;
 mod sdk;
 mod shared;
 mod stream;

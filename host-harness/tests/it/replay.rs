@@ -228,3 +228,56 @@ fn the_command_compares_and_tells_by_its_exit_code() {
     assert_eq!(run(&["replay", &path, &path]).code, 2);
     assert_eq!(run(&["replay", &old]).code, 2);
 }
+
+#[test]
+fn every_profile_replays_itself_with_what_only_nginx_knows() {
+    let artifact = guest::compile(&guest::request_function(
+        r#"(drop (call $store (i32.const 256) (i32.const 1) (i32.const 256) (i32.const 4) (i32.const 0)))
+           (drop (call $load (i32.const 256) (i32.const 1) (i32.const 0) (i32.const 4) (i32.const 8)))
+           (call $said) (i32.const 0)"#,
+    ));
+    for name in Profile::NAMES {
+        let mut world = World::builder(Profile::named(name).unwrap())
+            .server_name("gate.example", 8080)
+            .process_environment("PATH", "/bin")
+            .variable("user", "nobody")
+            .proxy_set_header("X-User", "user")
+            .fixed_variable("fixed", "1")
+            .shared_zone("*", 65_536)
+            .shared_zone_without_eviction("z", 1_024)
+            .shared_queue("q", 1_024)
+            .keep_recording()
+            .build();
+        let worker = world.start(&artifact, Plugin::new("test", "")).unwrap();
+        world.request(worker, Request::get("/").header("X-Mixed", "Case").header("x-user", "me"));
+        let recording = world.recording().unwrap();
+        assert_eq!(recording.world.server, "gate.example:8080");
+        let read = Recording::from_json(recording.to_json().as_bytes()).unwrap();
+        assert_eq!(read.replay(&artifact, None).unwrap().recording, recording, "{name}");
+    }
+}
+
+#[test]
+fn chains_and_their_replacement_are_replayed_with_all_their_modules() {
+    let tell = |number: u32| {
+        let code = format!("(call $tell (i32.const {number})) (i32.const 0)");
+        guest::compile(&guest::request_function(&code))
+    };
+    let (first, second, third) = (tell(1), tell(2), tell(3));
+    let plugin = |name: &str| Plugin::new(name, "");
+    let mut world = World::builder(Profile::envoy()).keep_recording().build();
+    let chain = [(first.clone(), plugin("a")), (second.clone(), plugin("b"))];
+    let workers = world.start_chain(&chain, 2).unwrap();
+    world.request(workers[1], Request::get("/"));
+    world.reconfigure(&[(third.clone(), plugin("c"))]).unwrap();
+    world.request(workers[0], Request::get("/"));
+    let recording = world.recording().unwrap();
+    let error = recording.replay(&first, None).unwrap_err().to_string();
+    assert!(error.starts_with("step 0: another module is needed"), "{error}");
+    let others = [third, second];
+    let replay = recording.replay_beside(&first, &others, None).unwrap();
+    assert_eq!(replay.recording, recording);
+    let other = recording.replay_beside(&tell(9), &others, None).unwrap().recording;
+    let difference = recording.difference(&other, Detail::Behaviour, 0).unwrap();
+    assert_eq!(difference.step, "stream 0: GET /");
+}
