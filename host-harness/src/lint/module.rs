@@ -4,7 +4,8 @@ use core::fmt;
 
 use wasmparser::types::{EntityType, TypesRef};
 use wasmparser::{
-    Encoding, KnownCustom, MemoryType, Parser, Payload, ProducersSectionReader, ValType, Validator,
+    CompositeInnerType, Encoding, KnownCustom, MemoryType, Parser, Payload, ProducersSectionReader,
+    ValType, Validator,
 };
 
 use super::features::{self, Feature};
@@ -160,8 +161,8 @@ impl Module {
 fn kind(types: TypesRef<'_>, entity: Option<EntityType>) -> Kind {
     match entity {
         Some(EntityType::Func(id) | EntityType::FuncExact(id)) => {
-            let composite = &types[id].composite_type.inner;
-            let wasmparser::CompositeInnerType::Func(function) = composite else {
+            let composite = types.get(id).map(|ty| &ty.composite_type.inner);
+            let Some(CompositeInnerType::Func(function)) = composite else {
                 return Kind::Other("type");
             };
             let letters = |types: &[ValType]| -> String {

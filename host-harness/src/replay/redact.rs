@@ -116,19 +116,19 @@ fn redact(value: &mut Value, swaps: &[Swap]) {
 
 fn redact_binary(value: &mut Value, swaps: &[Swap]) {
     let Ok(Bytes(bytes)) = serde_json::from_value(value.clone()) else { return };
-    if let Ok(redacted) = serde_json::to_value(Bytes(swapped(bytes, swaps))) {
+    if let Ok(redacted) = serde_json::to_value(Bytes(swapped(&bytes, swaps))) {
         *value = redacted;
     }
 }
 
 fn swapped_text(text: &str, swaps: &[Swap]) -> String {
-    String::from_utf8_lossy(&swapped(text.as_bytes().to_vec(), swaps)).into_owned()
+    String::from_utf8_lossy(&swapped(text.as_bytes(), swaps)).into_owned()
 }
 
 /// One pass from left to right; where several secrets begin, the longest is taken.
-fn swapped(bytes: Vec<u8>, swaps: &[Swap]) -> Vec<u8> {
+fn swapped(bytes: &[u8], swaps: &[Swap]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len());
-    let mut rest = bytes.as_slice();
+    let mut rest = bytes;
     while let Some((first, after)) = rest.split_first() {
         let begins =
             |swap: &&Swap| swap.secret.first() == Some(first) && rest.starts_with(&swap.secret);

@@ -33,10 +33,12 @@ enum Place {
 
 /// The replies of each upstream in the order they were given.
 #[derive(Clone, Debug, Default)]
-struct Replies(Arc<Mutex<Vec<(Place, Vec<UpstreamReply>)>>>);
+struct Replies(Arc<Mutex<Vec<Heard>>>);
+
+type Heard = (Place, Vec<UpstreamReply>);
 
 impl Replies {
-    fn heard(&self) -> MutexGuard<'_, Vec<(Place, Vec<UpstreamReply>)>> {
+    fn heard(&self) -> MutexGuard<'_, Vec<Heard>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
