@@ -54,7 +54,7 @@ pub enum BenchError {
     Artifact(ArtifactError),
     /// The plugin does not start.
     Start(StartError),
-    /// A request brought the VM down, so that what follows measures nothing.
+    /// A request brought the VM down, or a case did not hold: what follows measures nothing.
     Failed(String),
 }
 
@@ -63,7 +63,7 @@ impl fmt::Display for BenchError {
         match self {
             Self::Artifact(error) => error.fmt(f),
             Self::Start(error) => error.fmt(f),
-            Self::Failed(reason) => write!(f, "the VM failed under load: {reason}"),
+            Self::Failed(reason) => write!(f, "failed under load: {reason}"),
         }
     }
 }
@@ -243,7 +243,10 @@ fn warm(artifact: &Artifact, plan: &Plan) -> Result<Spread, BenchError> {
     }
 }
 
-fn repeat<E>(times: usize, mut run: impl FnMut() -> Result<(), E>) -> Result<Spread, BenchError>
+pub(super) fn repeat<E>(
+    times: usize,
+    mut run: impl FnMut() -> Result<(), E>,
+) -> Result<Spread, BenchError>
 where
     BenchError: From<E>,
 {
@@ -256,6 +259,6 @@ where
     Ok(Spread::of(&taken))
 }
 
-fn nanos(time: Duration) -> u64 {
+pub(super) fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -4,11 +4,13 @@
 //! Times are medians with their median absolute deviation, taken without metering and without
 //! recording; they mean something on one machine and in a release build only.
 
+mod cases;
 mod compare;
 mod machine;
 mod measure;
 mod statistics;
 
+pub use cases::measure_cases;
 pub use compare::{Comparison, Row, ThresholdError, Thresholds};
 pub use machine::Machine;
 pub use measure::{BenchError, Load, Plan, measure};

@@ -7,7 +7,10 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::output::{complain, exit, read, read_json, tell, write};
-use crate::bench::{Comparison, Load, Measurement, Plan, Thresholds, VERSION, build_kind, measure};
+use crate::bench::{
+    Comparison, Load, Measurement, Plan, Thresholds, VERSION, build_kind, measure, measure_cases,
+};
+use crate::case;
 use crate::plugin::Plugin;
 use crate::profile::Profile;
 use crate::request::Request;
@@ -21,6 +24,9 @@ pub(crate) struct Arguments {
     /// Its configuration.
     #[arg(long)]
     config: Option<PathBuf>,
+    /// A case file, or a folder of them: what is measured is each case. Repeatable.
+    #[arg(long = "case", conflicts_with_all = ["config", "upstreams", "named", "requests"])]
+    cases: Vec<PathBuf>,
     /// The host.
     #[arg(long, default_value = "envoy", value_parser = Profile::NAMES)]
     profile: String,
@@ -68,12 +74,17 @@ fn bench(arguments: &Arguments) -> Result<bool, String> {
     let before: Option<Measurement> = arguments.compare.as_deref().map(earlier).transpose()?;
     let bytes = read(&arguments.module)?;
     let plan = plan(arguments)?;
+    let cases = case::load(&arguments.cases).map_err(|error| error.to_string())?;
     if build_kind() == "debug" {
         complain("this is a debug build: its times mean nothing, build with --release");
     }
     let own = std::env::temp_dir().join(format!("gatekey-harness-bench-{}", std::process::id()));
     let cache = arguments.cache.as_deref().unwrap_or(&own);
-    let measured = measure(&bytes, &plan, cache);
+    let measured = if arguments.cases.is_empty() {
+        measure(&bytes, &plan, cache)
+    } else {
+        measure_cases(&bytes, &cases, &plan.profile, plan.repeats, cache)
+    };
     if arguments.cache.is_none() {
         // A folder that stays behind does no harm.
         let _ = std::fs::remove_dir_all(&own);
