@@ -1,6 +1,7 @@
 //! Header maps as proxies keep them: ordered, byte-valued, names in lower case, repeats kept.
 
 use core::fmt;
+use std::sync::Arc;
 
 use crate::profile::Profile;
 
@@ -10,7 +11,8 @@ use crate::profile::Profile;
 /// whose upstream gets other headers than its filters see, this is what the filters see.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Headers {
-    fields: Vec<Field>,
+    /// Shared until one of the holders changes its own: most copies never are.
+    fields: Arc<Vec<Field>>,
 }
 
 #[derive(Clone)]
@@ -79,16 +81,21 @@ impl Headers {
         Self::default()
     }
 
+    /// The fields of this holder alone.
+    fn owned(&mut self) -> &mut Vec<Field> {
+        Arc::make_mut(&mut self.fields)
+    }
+
     /// Appends a field, whether or not the name is there already.
     pub fn add(&mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
-        self.fields.push(Field::new(name.as_ref(), value.as_ref()));
+        self.owned().push(Field::new(name.as_ref(), value.as_ref()));
     }
 
     /// Leaves exactly one field of this name, at the place of the first one.
     pub fn set(&mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
         let (name, value) = (name.as_ref(), value.as_ref());
         let mut new = Some(value);
-        self.fields.retain_mut(|field| {
+        self.owned().retain_mut(|field| {
             if !field.is(name) {
                 return true;
             }
@@ -102,7 +109,7 @@ impl Headers {
     /// Removes every field of this name.
     pub fn remove(&mut self, name: impl AsRef<[u8]>) {
         let name = name.as_ref();
-        self.fields.retain(|field| !field.is(name));
+        self.owned().retain(|field| !field.is(name));
     }
 
     /// The first value of this name.
@@ -167,6 +174,10 @@ impl Headers {
 
     /// What the upstream gets: hidden fields too, and original values where a change has no effect.
     pub(crate) fn as_sent(&self) -> Self {
+        let plain = |field: &Field| field.sight == Sight::Full && field.sent == Sent::AsRead;
+        if self.fields.iter().all(plain) {
+            return self.clone();
+        }
         let fields = self.fields.iter().filter_map(|field| {
             let value = match &field.sent {
                 Sent::AsRead => field.value.clone(),
@@ -175,19 +186,19 @@ impl Headers {
             };
             Some(Field { value, sight: Sight::Full, sent: Sent::AsRead, ..field.clone() })
         });
-        Self { fields: fields.collect() }
+        Self { fields: Arc::new(fields.collect()) }
     }
 
     /// Removes every field of this name from the sight of readers; the upstream still gets them.
     pub(crate) fn hide(&mut self, name: &[u8]) {
-        for field in self.fields.iter_mut().filter(|field| field.is(name)) {
+        for field in self.owned().iter_mut().filter(|field| field.is(name)) {
             field.sight = Sight::Hidden;
         }
     }
 
     /// Hides all fields but the pseudo-headers.
     pub(crate) fn hide_all(&mut self) {
-        for field in self.fields.iter_mut().filter(|field| !field.is_pseudo()) {
+        for field in self.owned().iter_mut().filter(|field| !field.is_pseudo()) {
             field.sight = Sight::Hidden;
         }
     }
@@ -196,7 +207,7 @@ impl Headers {
     /// are others, the set one can be read by its name only.
     pub(crate) fn set_first(&mut self, name: &[u8], value: &[u8]) {
         let several = self.fields.iter().filter(|field| field.is(name)).count() > 1;
-        let mut rest = self.fields.iter_mut().filter(|field| field.is(name));
+        let mut rest = self.owned().iter_mut().filter(|field| field.is(name));
         let Some(first) = rest.next() else {
             self.add(name, value);
             return;
@@ -212,7 +223,7 @@ impl Headers {
 
     /// From now on the upstream gets what this field holds now, whatever is done to it.
     pub(crate) fn pin(&mut self, name: &[u8]) {
-        for field in self.fields.iter_mut().filter(|field| field.is(name)) {
+        for field in self.owned().iter_mut().filter(|field| field.is(name)) {
             if field.sent == Sent::AsRead {
                 field.sent = Sent::Instead(field.value.clone());
             }
@@ -222,12 +233,12 @@ impl Headers {
     /// Adds a field that filters read and the upstream does not get, before all others.
     pub(crate) fn show(&mut self, name: &str, value: &[u8]) {
         let field = Field { sent: Sent::Nothing, ..Field::new(name.as_bytes(), value) };
-        self.fields.insert(0, field);
+        self.owned().insert(0, field);
     }
 
     /// Puts the pseudo-headers first, in this order.
     pub(crate) fn order_pseudo(&mut self, order: &[&str]) {
-        self.fields.sort_by_key(|field| {
+        self.owned().sort_by_key(|field| {
             let place = order.iter().position(|name| field.name == name.as_bytes());
             if field.is_pseudo() { place.unwrap_or(order.len()) } else { order.len() + 1 }
         });
@@ -235,7 +246,7 @@ impl Headers {
 
     /// Drops every field whose name this refuses.
     pub(crate) fn keep_names(&mut self, keep: impl Fn(&[u8]) -> bool) {
-        self.fields.retain(|field| keep(&field.name));
+        self.owned().retain(|field| keep(&field.name));
     }
 }
 
