@@ -49,9 +49,13 @@ pub(crate) struct Arguments {
     /// Write a JSON report.
     #[arg(long)]
     json: Option<PathBuf>,
-    /// Write a recording of each case into this folder; secrets are replaced by `***`.
+    /// Write a recording of each case into this folder, for `gatekey-harness replay`; secrets are
+    /// replaced by placeholders of the same length.
     #[arg(long)]
     record: Option<PathBuf>,
+    /// Leave secrets in the recordings: filters that verify them refuse placeholders.
+    #[arg(long, requires = "record")]
+    keep_secrets: bool,
     /// Show the transcripts of failed cases too.
     #[arg(long, short)]
     verbose: bool,
@@ -95,11 +99,15 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
     for path in cases.iter().flat_map(Case::modules) {
         compiled(path)?;
     }
-    let options = Options { seed: arguments.seed, modules: modules.clone() };
+    let options = Options {
+        seed: arguments.seed,
+        modules: modules.clone(),
+        record: arguments.record.is_some(),
+    };
     let jobs = arguments.jobs.or_else(|| thread::available_parallelism().ok());
     let reports = all(&runs, &artifact, &options, jobs.map_or(1, NonZeroUsize::get));
     if let Some(folder) = &arguments.record {
-        record(folder, &arguments.filter, &runs, &reports)?;
+        record(folder, &runs, &reports, arguments.keep_secrets)?;
     }
     if let Some(path) = &arguments.junit {
         write(path, junit::document(&reports).as_bytes())?;
@@ -248,21 +256,23 @@ fn tell(runs: &[Run<'_>], reports: &[Report], verbose: bool) -> std::io::Result<
 
 fn record(
     folder: &Path,
-    filter: &Path,
     runs: &[Run<'_>],
     reports: &[Report],
+    keep_secrets: bool,
 ) -> Result<(), String> {
-    let located = |path: &Path, error: std::io::Error| format!("{}: {error}", path.display());
-    let module = fs::read(filter).map_err(|error| located(filter, error))?;
-    let digest = case::digest(&module);
-    fs::create_dir_all(folder).map_err(|error| located(folder, error))?;
+    fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     for (run, report) in runs.iter().zip(reports) {
-        if matches!(report.verdict, Verdict::Skipped(_)) {
-            continue;
-        }
-        let recording = Recording::of(run.case, report, &digest);
-        let path = folder.join(recording.file_name());
-        write(&path, recording.to_json().as_bytes())?;
+        let Some(recording) = &report.recording else { continue };
+        let path = folder.join(Recording::of(run.case, report, "").file_name());
+        let text = if keep_secrets {
+            recording.to_json()
+        } else {
+            let secrets = run.case.secrets().iter().map(|secret| secret.as_bytes());
+            let secrets: Vec<&[u8]> = secrets.filter(|secret| !secret.is_empty()).collect();
+            let redacted = recording.redacted(&secrets);
+            redacted.map_err(|error| format!("{}: {error}", path.display()))?.to_json()
+        };
+        write(&path, text.as_bytes())?;
     }
     Ok(())
 }

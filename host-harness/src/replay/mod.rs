@@ -62,7 +62,8 @@ pub struct Recording {
     pub file: String,
     /// The host, with all its switches.
     pub profile: Profile,
-    /// SHA-256 of the first module started, in hexadecimal.
+    /// SHA-256 of the module under test, in hexadecimal: the first one started, unless it is said
+    /// to be another one.
     pub module_sha256: String,
     /// How the world was set up.
     pub world: Setting,

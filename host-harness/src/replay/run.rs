@@ -61,7 +61,7 @@ impl Recording {
         self.replay_beside(artifact, &[], profile)
     }
 
-    /// The same for chains of several modules: the first module started is replaced by this one, the
+    /// The same for chains of several modules: the recorded module is replaced by this one, the
     /// others are looked for among these by what is in them.
     ///
     /// # Errors
@@ -96,6 +96,7 @@ impl Recording {
         let mut recording = recording.ok_or_else(|| setting("nothing was recorded".to_owned()))?;
         recording.case.clone_from(&self.case);
         recording.file.clone_from(&self.file);
+        recording.module_sha256 = artifact.sha256();
         Ok(Replay { transcripts: run.transcripts, recording })
     }
 }

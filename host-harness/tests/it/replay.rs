@@ -281,3 +281,29 @@ fn chains_and_their_replacement_are_replayed_with_all_their_modules() {
     let difference = recording.difference(&other, Detail::Behaviour, 0).unwrap();
     assert_eq!(difference.step, "stream 0: GET /");
 }
+
+#[test]
+fn cases_are_recorded_and_their_recordings_replayed() {
+    let folder = folder("replay-cases");
+    let module = file(&folder, "filter.wasm", guest::bytes(&code("hello")));
+    let cases = file(
+        &folder,
+        "cases.yaml",
+        format!(
+            "version: 1\ncases:\n  - name: one\n    secrets: ['{SECRET}']\n    \
+             world: {{ upstreams: {{ cluster: {{ always: {{ status: 200, body: fine }} }} }} }}\n    steps:\n      \
+             - request:\n          path: /a\n          headers: [[apikey, {SECRET}]]\n"
+        ),
+    );
+    for (more, kept) in [(&[][..], false), (&["--keep-secrets"][..], true)] {
+        let target = folder.join(format!("kept-{kept}"));
+        let target = target.display().to_string();
+        let ran = run(&[&["run", &cases, "--filter", &module, "--record", &target], more].concat());
+        assert!(ran.code < 2, "{}{}", ran.out, ran.err);
+        let file = std::fs::read_dir(&target).unwrap().next().unwrap().unwrap().path();
+        let text = std::fs::read_to_string(file).unwrap();
+        assert_eq!(text.contains(SECRET), kept, "{text}");
+        let ran = run(&["replay", &module, &target]);
+        assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    }
+}

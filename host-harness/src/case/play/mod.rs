@@ -25,6 +25,8 @@ pub struct Options {
     pub seed: Option<u64>,
     /// Modules besides the one under test.
     pub modules: Modules,
+    /// Keeps what is done to the world, so that it can be replayed: [`Report::recording`].
+    pub record: bool,
 }
 
 /// Something that is not as the case expects.
@@ -81,6 +83,14 @@ pub fn run(case: &Case, artifact: &Artifact, profile: &Profile, options: &Option
         if play.started {
             play.step(number, step);
         }
+    }
+    if options.record {
+        report.recording = play.world.recording().map(|mut recording| {
+            recording.case.clone_from(&case.name);
+            recording.file = case.file.display().to_string();
+            recording.module_sha256 = artifact.sha256();
+            Box::new(recording)
+        });
     }
     report.findings = check::all(&play);
     report.differences = play.differences;

@@ -29,6 +29,9 @@ impl<'c> Play<'c> {
         }
         let metric_prefix = profile.metrics.prefix.clone();
         let mut world = World::builder(profile);
+        if options.record {
+            world = world.keep_recording();
+        }
         if let Some(seed) = options.seed.or(plan.seed) {
             world = world.seed(seed);
         }

@@ -41,6 +41,8 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// The requests, in the order in which they ended. Secrets are in them as they were told.
     pub exchanges: Vec<Exchange>,
+    /// All that was done, if the case was run to be recorded. Secrets are in it.
+    pub recording: Option<Box<crate::replay::Recording>>,
 }
 
 impl Report {
@@ -53,6 +55,7 @@ impl Report {
             differences: Vec::new(),
             findings: Vec::new(),
             exchanges: Vec::new(),
+            recording: None,
         }
     }
 
