@@ -59,6 +59,7 @@
 
 mod abi;
 mod artifact;
+#[cfg(feature = "cli")]
 pub mod bench;
 #[cfg(feature = "cli")]
 pub mod case;
