@@ -3,8 +3,9 @@
 //! ```
 //! use gatekey_host_harness::lint::{Verdict, lint};
 //!
-//! # let bytes = wat::parse_str(r#"(module (memory (export "memory") 1)
+//! # let bytes = wat::parse_str(r#"(module
 //! #     (import "env" "proxy_get_log_level" (func (param i32) (result i32)))
+//! #     (memory (export "memory") 1 16)
 //! #     (func (export "proxy_abi_version_0_2_1")) (func (export "_initialize"))
 //! #     (func (export "proxy_on_log") (param i32))
 //! #     (func (export "proxy_on_memory_allocate") (param i32) (result i32) i32.const 1024))"#)?;
