@@ -88,6 +88,11 @@ impl Error for ArtifactError {}
 pub enum StartError {
     /// The module has no second, unmetered form, or it could not be compiled.
     Artifact(ArtifactError),
+    /// The module imports what this profile's host does not have, as `module.name`.
+    MissingImports {
+        /// All of them.
+        imports: Vec<String>,
+    },
     /// The instance could not be made, for example because it asks for too much memory.
     Instantiation {
         /// What the engine says.
@@ -117,7 +122,7 @@ impl StartError {
     #[must_use]
     pub fn logs(&self) -> &[Log] {
         match self {
-            Self::Artifact(_) | Self::Instantiation { .. } => &[],
+            Self::Artifact(_) | Self::MissingImports { .. } | Self::Instantiation { .. } => &[],
             Self::Failed { logs, .. }
             | Self::VmStartRefused { logs }
             | Self::ConfigurationRefused { logs } => logs,
@@ -129,6 +134,9 @@ impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Artifact(error) => error.fmt(f),
+            Self::MissingImports { imports } => {
+                write!(f, "imports what this host lacks: `{}`", imports.join("`, `"))
+            }
             Self::Instantiation { reason } => write!(f, "cannot instantiate: {reason}"),
             Self::Failed { failure, .. } => write!(f, "start-up failed: {failure}"),
             Self::VmStartRefused { .. } => write!(f, "`on_vm_start` returned false"),
@@ -182,6 +190,15 @@ impl Failure {
     /// There is no VM to call.
     pub(crate) fn at_start(message: String) -> Self {
         Self { callback: "", kind: FailureKind::Trap, message }
+    }
+
+    /// The failure of what was asked of nobody.
+    pub(crate) fn no_such_worker() -> Self {
+        Self {
+            callback: "",
+            kind: FailureKind::NoSuchWorker,
+            message: "this world has no such worker or stream".to_owned(),
+        }
     }
 }
 

@@ -6,14 +6,17 @@ use std::sync::Arc;
 
 use wasmtime::{Memory, ResourceLimiter, TypedFunc};
 
+use crate::abi::env::foreign::ForeignFunctions;
+use crate::abi::env::grpc::GrpcTable;
 use crate::abi::{LogLevel, MapKind, Status};
 use crate::headers::Headers;
-use crate::ledger::{Ledger, Log};
+use crate::ledger::{GrpcCallout, Ledger, Log};
 use crate::plugin::Plugin;
 use crate::profile::Profile;
 use crate::stream::Stream;
 use crate::world::clock::Clock;
 use crate::world::event::Events;
+use crate::world::grpc::{GrpcDelivery, GrpcUpstream};
 use crate::world::metric::Metrics;
 use crate::world::nginx::{HostProperties, ServerName, Variable};
 use crate::world::random::{LibcRandom, Random};
@@ -29,6 +32,8 @@ pub(crate) struct Shared {
     pub(crate) metrics: Metrics,
     pub(crate) events: Events,
     pub(crate) upstreams: BTreeMap<String, Upstream>,
+    pub(crate) grpc_upstreams: BTreeMap<String, GrpcUpstream>,
+    pub(crate) foreign: ForeignFunctions,
     pub(crate) properties: BTreeMap<Vec<u8>, Vec<u8>>,
     pub(crate) environment: Vec<(String, String)>,
     pub(crate) log_level: LogLevel,
@@ -162,6 +167,11 @@ pub(crate) struct Host {
     pub(crate) starting: bool,
     pub(crate) configuring: bool,
     pub(crate) delivery: Option<Delivery>,
+    pub(crate) grpc: GrpcTable,
+    /// What a foreign function hands to the callback that is running.
+    pub(crate) foreign_arguments: Option<Vec<u8>>,
+    /// Plugin contexts that asked for time before their end, and whether they have let go since.
+    pub(crate) leaving: BTreeMap<u32, bool>,
     /// Outstanding calls and the context that each was made for.
     pub(crate) calls: BTreeMap<u32, u32>,
     pub(crate) next_token: u32,
@@ -243,6 +253,14 @@ impl Host {
                 let delivered = self.delivery.as_ref().filter(|call| call.headers.is_some());
                 delivered.map(|delivery| &delivery.trailers)
             }
+            MapKind::GrpcInitialMetadata => match &self.grpc.delivery {
+                Some(GrpcDelivery::InitialMetadata(map)) => Some(map),
+                _ => None,
+            },
+            MapKind::GrpcTrailingMetadata => match &self.grpc.delivery {
+                Some(GrpcDelivery::TrailingMetadata(map)) => Some(map),
+                _ => None,
+            },
             MapKind::ResponseHeaders if self.is_before_response() => {
                 self.host_properties().map(|kept| &kept.early_response)
             }
@@ -299,6 +317,15 @@ impl Host {
         let (worker, start) = (self.worker, self.shared.clock.start());
         let libc = self.shared.libc_random.entry(worker);
         libc.or_insert_with(|| LibcRandom::of_worker(worker, start)).bytes(len)
+    }
+
+    /// The record of a gRPC call, where its owner's books are at hand.
+    pub(crate) fn grpc_callout(&mut self, owner: u32, token: u32) -> Option<&mut GrpcCallout> {
+        let ledger = match self.streams.get_mut(&owner) {
+            Some(stream) => &mut stream.ledger,
+            None => &mut self.shared.journals.get_mut(&self.worker)?.background,
+        };
+        ledger.grpc_callouts.iter_mut().rev().find(|callout| callout.token == token)
     }
 
     pub(crate) fn wake(&mut self, context: u32) {

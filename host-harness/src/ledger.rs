@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::abi::{LogLevel, Status};
 use crate::headers::Headers;
+use crate::world::grpc::GrpcKind;
 use crate::world::upstream::CallResult;
 
 /// One line that the guest logged.
@@ -85,6 +86,35 @@ pub struct Callout {
     pub result: CallResult,
 }
 
+/// One gRPC call or stream that the guest made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrpcCallout {
+    /// Virtual time since the world began.
+    pub at: Duration,
+    /// Number that the guest got.
+    pub token: u32,
+    /// Whether it is a call or a stream.
+    pub kind: GrpcKind,
+    /// Upstream that was meant.
+    pub upstream: String,
+    /// Full name of the service.
+    pub service: String,
+    /// Name of the method.
+    pub method: String,
+    /// Initial metadata.
+    pub metadata: Headers,
+    /// What the guest sent, in order.
+    pub messages: Vec<Vec<u8>>,
+    /// Time the guest allowed; `None` is unlimited.
+    pub timeout: Option<Duration>,
+    /// The guest has closed its half.
+    pub closed: bool,
+    /// The guest has given it up.
+    pub cancelled: bool,
+    /// How it ended, as far as the guest was told.
+    pub status: Option<u32>,
+}
+
 /// Everything that was done on one account.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ledger {
@@ -98,6 +128,8 @@ pub struct Ledger {
     pub logs: Vec<Log>,
     /// HTTP calls made, in order.
     pub callouts: Vec<Callout>,
+    /// gRPC calls and streams made, in order.
+    pub grpc_callouts: Vec<GrpcCallout>,
     /// Fuel used; 0 when the world does not meter.
     pub fuel: u64,
     /// Bytes copied between host and guest.

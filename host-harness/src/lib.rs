@@ -83,18 +83,20 @@ mod worker;
 mod world;
 
 pub use abi::{LogLevel, Status};
-pub use artifact::Artifact;
+pub use artifact::{AbiVersion, Artifact};
 pub use error::{ArtifactError, Failure, FailureKind, StartError};
 pub use headers::Headers;
-pub use ledger::{Callback, Callout, HostCall, Ledger, Log};
+pub use ledger::{Callback, Callout, GrpcCallout, HostCall, Ledger, Log};
 pub use plugin::{FailurePolicy, Plugin};
 pub use profile::{
-    Bodies, Calls, Failures, Forbidden, HeaderMaps, Isolation, LateEdit, MalformedMap, MetricRules,
-    Profile, Properties, RepeatedHeader, Runtime, SharedState, StartUp, Streams, VmSharing,
+    Bodies, Calls, Failures, Forbidden, GrpcCalls, GrpcNumbers, HeaderMaps, Interface, Isolation,
+    LateEdit, MalformedMap, MetricRules, Profile, Properties, RepeatedHeader, Runtime, SharedState,
+    StartUp, Streams, VmSharing,
 };
 pub use request::Request;
 pub use transcript::{ClientResponse, Forwarded, Outcome, Transcript};
 pub use world::clock::UnixMillis;
+pub use world::grpc::{GrpcKind, GrpcReply, GrpcRequest, GrpcUpstream};
 pub use world::metric::MetricKind;
 pub use world::upstream::{CallResult, Upstream, UpstreamReply, UpstreamRequest};
 pub use world::{Metric, StreamId, WorkerId, World, WorldBuilder};

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use crate::error::Failure;
 use crate::headers::Headers;
-use crate::ledger::{Callback, Callout, HostCall, Log};
+use crate::ledger::{Callback, Callout, GrpcCallout, HostCall, Log};
+use crate::world::grpc::GrpcKind;
 
 /// How a request ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,6 +97,8 @@ pub struct Transcript {
     pub host_call_counts: BTreeMap<&'static str, u64>,
     /// HTTP calls made for this request, in order.
     pub callouts: Vec<Callout>,
+    /// gRPC calls and streams made for this request, in order.
+    pub grpc_callouts: Vec<GrpcCallout>,
     /// Fuel used; 0 when the world does not meter.
     pub fuel: u64,
     /// Bytes copied between host and guest.
@@ -160,6 +163,9 @@ impl fmt::Display for Transcript {
             writeln!(f, "call {token} to {upstream} at {at:?}: {result:?}")?;
             write_message(f, headers, body, trailers)?;
         }
+        for callout in &self.grpc_callouts {
+            write_grpc(f, callout)?;
+        }
         for Callback { name, filter, context, fuel, host_calls, bytes_copied } in &self.callbacks {
             // A chain of one needs no numbers.
             let filter =
@@ -179,6 +185,25 @@ impl fmt::Display for Transcript {
         writeln!(f, "fuel {} bytes {}", self.fuel, self.bytes_copied)?;
         writeln!(f, "memory {} -> {}", self.memory_before, self.memory_after)
     }
+}
+
+fn write_grpc(f: &mut fmt::Formatter<'_>, callout: &GrpcCallout) -> fmt::Result {
+    let GrpcCallout { at, token, kind, upstream, service, method, metadata, status, .. } = callout;
+    let kind = match kind {
+        GrpcKind::Call => "call",
+        GrpcKind::Stream => "stream",
+    };
+    write!(f, "grpc {kind} {token} to {upstream} {service}/{method} at {at:?}: ")?;
+    match status {
+        Some(status) => writeln!(f, "status {status}")?,
+        None if callout.cancelled => writeln!(f, "cancelled")?,
+        None => writeln!(f, "pending")?,
+    }
+    write_message(f, metadata, &[], &Headers::new())?;
+    for message in &callout.messages {
+        writeln!(f, "  message {}", message.escape_ascii())?;
+    }
+    Ok(())
 }
 
 fn write_message(

@@ -1,19 +1,23 @@
 //! One instance of a filter: how the host calls into it, and what each call costs.
 
+mod calls;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use wasmtime::{Instance, Store, Trap, TypedFunc, WasmParams, WasmResults};
 
 use crate::abi::Direction;
+use crate::abi::env::grpc::GrpcTable;
 use crate::abi::guest::Stop;
-use crate::artifact::{Artifact, EPOCH, words};
+use crate::artifact::{AbiVersion, Artifact, EPOCH, words};
 use crate::error::{ArtifactError, Failure, FailureKind, StartError};
 use crate::host::{GuestMemory, Host, Limiter, Root, Shared};
 use crate::ledger::{Callback, Ledger, Log};
 use crate::profile::Profile;
 use crate::world::random::Random;
 use crate::world::upstream::Delivery;
+use calls::CallExports;
 
 /// What a callback wants to happen next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,12 +71,19 @@ struct Exports {
     on_tick: Option<Ends>,
     on_queue_ready: Option<Ready>,
     on_http_call_response: Option<Reply>,
-    on_headers: [Option<Sized3>; 2],
+    on_headers: [Option<OnHeaders>; 2],
     on_body: [Option<Sized3>; 2],
     on_trailers: [Option<Sized2>; 2],
     on_done: Option<Asks>,
     on_log: Option<Ends>,
     on_delete: Option<Ends>,
+    calls: CallExports,
+}
+
+/// The headers callbacks learn whether the message ends there since ABI 0.2.0.
+enum OnHeaders {
+    Counted(Sized2),
+    CountedWithEnd(Sized3),
 }
 
 pub(crate) struct Vm {
@@ -98,13 +109,11 @@ impl Invocation {
 impl Vm {
     pub(crate) fn new(artifact: &Artifact, setup: Setup) -> Result<Self, StartError> {
         let Setup { profile, worker, slot, generation, canary, random, recording, budget } = setup;
-        let compiled = artifact.compiled(matches!(budget, Budget::Fuel(_)))?;
-        let missing = &profile.runtime.missing_functions;
-        let imports = || compiled.pre.module().imports();
-        if let Some(missing) = missing.iter().find(|name| imports().any(|i| i.name() == **name)) {
-            let reason = format!("incompatible host interface: this host has no `{missing}`");
-            return Err(StartError::Instantiation { reason });
+        let missing = artifact.missing_on(&profile);
+        if !missing.is_empty() {
+            return Err(StartError::MissingImports { imports: missing });
         }
+        let compiled = artifact.compiled(matches!(budget, Budget::Fuel(_)))?;
         let next_token = profile.calls.first_token;
         let host = Host {
             limiter: Limiter { max_memory: profile.runtime.max_memory_bytes, refused: false },
@@ -131,6 +140,9 @@ impl Vm {
             starting: false,
             configuring: false,
             delivery: None,
+            grpc: GrpcTable::default(),
+            foreign_arguments: None,
+            leaving: BTreeMap::new(),
             calls: BTreeMap::new(),
             next_token,
             timers_made: 0,
@@ -144,7 +156,7 @@ impl Vm {
         let instance = compiled.pre.instantiate(&mut store);
         let instance =
             instance.map_err(|error| StartError::Instantiation { reason: words(&error) })?;
-        let exports = Exports::of(&instance, &mut store)?;
+        let exports = Exports::of(&instance, &mut store, artifact.abi())?;
         Ok(Self { store, exports, budget })
     }
 
@@ -237,15 +249,9 @@ impl Vm {
         context
     }
 
-    /// Ends a plugin context whose configuration was replaced.
-    pub(crate) fn end_root(&mut self, lent: &mut Box<Shared>, root: u32) -> Result<(), Failure> {
-        let end = self.end_context(lent, root);
-        self.forget_root(root);
-        end
-    }
-
     pub(crate) fn forget_root(&mut self, root: u32) {
         self.host().roots.remove(&root);
+        self.host().leaving.remove(&root);
     }
 
     fn start_logs(&mut self) -> Vec<Log> {
@@ -296,9 +302,18 @@ impl Vm {
     ) -> Result<Action, Failure> {
         let name = ["proxy_on_request_headers", "proxy_on_response_headers"];
         let (name, function) = pick(direction, name, &self.exports.on_headers);
-        let params = (context, wire(count), u32::from(end_of_stream));
+        let (count, end) = (wire(count), u32::from(end_of_stream));
         let invocation = Invocation::of(name, context);
-        let action = invoke(&mut self.store, lent, self.budget, invocation, function, params)?;
+        let (store, budget) = (&mut self.store, self.budget);
+        let action = match function {
+            Some(OnHeaders::Counted(f)) => {
+                invoke(store, lent, budget, invocation, Some(f), (context, count))?
+            }
+            Some(OnHeaders::CountedWithEnd(f)) => {
+                invoke(store, lent, budget, invocation, Some(f), (context, count, end))?
+            }
+            None => None,
+        };
         Ok(action.map_or(Action::Continue, Action::from_wire))
     }
 
@@ -412,7 +427,11 @@ impl Vm {
 }
 
 impl Exports {
-    fn of(instance: &Instance, store: &mut Store<Host>) -> Result<Self, StartError> {
+    fn of(
+        instance: &Instance,
+        store: &mut Store<Host>,
+        abi: AbiVersion,
+    ) -> Result<Self, StartError> {
         // cpp-host takes `malloc` first when both are there.
         let allocate = match get(instance, store, "malloc")? {
             Some(allocate) => Some(allocate),
@@ -433,8 +452,8 @@ impl Exports {
             on_queue_ready: get(instance, store, "proxy_on_queue_ready")?,
             on_http_call_response: get(instance, store, "proxy_on_http_call_response")?,
             on_headers: [
-                get(instance, store, "proxy_on_request_headers")?,
-                get(instance, store, "proxy_on_response_headers")?,
+                on_headers(instance, store, "proxy_on_request_headers", abi)?,
+                on_headers(instance, store, "proxy_on_response_headers", abi)?,
             ],
             on_body: [
                 get(instance, store, "proxy_on_request_body")?,
@@ -447,8 +466,23 @@ impl Exports {
             on_done: get(instance, store, "proxy_on_done")?,
             on_log: get(instance, store, "proxy_on_log")?,
             on_delete: get(instance, store, "proxy_on_delete")?,
+            calls: CallExports::of(instance, store)?,
         })
     }
+}
+
+fn on_headers(
+    instance: &Instance,
+    store: &mut Store<Host>,
+    name: &str,
+    abi: AbiVersion,
+) -> Result<Option<OnHeaders>, ArtifactError> {
+    Ok(match abi {
+        AbiVersion::V0_1_0 => get(instance, store, name)?.map(OnHeaders::Counted),
+        AbiVersion::V0_2_0 | AbiVersion::V0_2_1 => {
+            get(instance, store, name)?.map(OnHeaders::CountedWithEnd)
+        }
+    })
 }
 
 /// An export under this name; absent is fine, another type is not.

@@ -92,6 +92,8 @@ pub(crate) struct Worker {
     next_slot: u32,
     /// How often a VM was made anew.
     pub(crate) reloads: u64,
+    /// It takes no new requests and ends with its last plugin context.
+    pub(crate) leaving: bool,
     /// The proxy has ended the thread.
     pub(crate) stopped: bool,
 }
@@ -108,6 +110,7 @@ impl Worker {
             next_exchange: 1,
             next_slot: 1,
             reloads: 0,
+            leaving: false,
             stopped: false,
         }
     }
@@ -264,12 +267,48 @@ impl Worker {
             let Some(slot) = self.slots.get_mut(&filter.slot) else { continue };
             if slot.is_alive() && slot.vm.host().roots.contains_key(&filter.root) {
                 // Whatever it still does has nobody left to hurt.
-                let _ = slot.vm.end_root(lent, filter.root);
+                let _ = slot.vm.begin_end(lent, filter.root);
             } else {
                 slot.vm.forget_root(filter.root);
             }
         }
         self.drop_empty_slots();
+        self.stop_if_empty();
+    }
+
+    /// Lets go of the chain: the worker is over when the last plugin context is.
+    pub(crate) fn shut_down(&mut self, lent: &mut Box<Shared>) {
+        self.leaving = true;
+        let chain = core::mem::replace(&mut self.chain, Arc::from([]));
+        self.retire(lent, &chain);
+    }
+
+    /// Deletes the plugin contexts whose guest has let go of them.
+    pub(crate) fn delete_released(&mut self, lent: &mut Box<Shared>) {
+        let mut deleted = false;
+        for slot in self.slots.values_mut() {
+            let leaving = &slot.vm.host().leaving;
+            let released = leaving.iter().filter(|(_, released)| **released);
+            let released: Vec<u32> = released.map(|(root, _)| *root).collect();
+            for root in released {
+                if slot.is_alive() {
+                    // Whatever it still does has nobody left to hurt.
+                    let _ = slot.vm.end_root(lent, root);
+                } else {
+                    slot.vm.forget_root(root);
+                }
+                deleted = true;
+            }
+        }
+        if deleted {
+            self.drop_empty_slots();
+            self.stop_if_empty();
+        }
+    }
+
+    fn stop_if_empty(&mut self) {
+        let empty = |slot: &mut Slot| slot.vm.host().roots.is_empty();
+        self.stopped |= self.leaving && self.slots.values_mut().all(empty);
     }
 
     /// Makes a VM anew, with all its plugins and with the streams that were in it. On failure it

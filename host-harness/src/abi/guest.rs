@@ -203,6 +203,28 @@ impl Guest<'_> {
         Ok(())
     }
 
+    /// The same where the guest may leave either pointer null, because it does not want to know.
+    pub(crate) fn give_if_wanted(
+        &mut self,
+        data: &[u8],
+        at_out: u32,
+        len_out: u32,
+    ) -> Result<(), Halt> {
+        let len = u32::try_from(data.len()).map_err(|_| Status::InternalFailure)?;
+        if at_out != 0 {
+            let at = if len == 0 { 0 } else { self.allocate(len)? };
+            if at == 0 && len != 0 {
+                return Err(Status::InvalidMemoryAccess.into());
+            }
+            self.write(at, data)?;
+            self.write_u32(at_out, at)?;
+        }
+        if len_out != 0 {
+            self.write_u32(len_out, len)?;
+        }
+        Ok(())
+    }
+
     fn allocate(&mut self, len: u32) -> Result<u32, Halt> {
         let guest = self.caller.data().guest.clone().ok_or(Status::InvalidMemoryAccess)?;
         guest.allocate.call(self.caller.as_context_mut(), len).map_err(Halt::Trap)

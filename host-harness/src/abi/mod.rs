@@ -3,6 +3,7 @@
 pub(crate) mod env;
 pub(crate) mod guest;
 pub(crate) mod pairs;
+pub(crate) mod protobuf;
 pub(crate) mod wasi;
 
 /// What a host function answers.
@@ -132,11 +133,13 @@ impl MapKind {
 pub(crate) enum BufferKind {
     RequestBody,
     ResponseBody,
+    DownstreamData,
+    UpstreamData,
     CallResponseBody,
+    GrpcMessage,
     VmConfiguration,
     PluginConfiguration,
-    /// Named by the ABI, but this host never has one: TCP data, gRPC messages, foreign calls.
-    Absent,
+    ForeignArguments,
 }
 
 impl BufferKind {
@@ -144,10 +147,13 @@ impl BufferKind {
         Some(match kind {
             0 => Self::RequestBody,
             1 => Self::ResponseBody,
+            2 => Self::DownstreamData,
+            3 => Self::UpstreamData,
             4 => Self::CallResponseBody,
+            5 => Self::GrpcMessage,
             6 => Self::VmConfiguration,
             7 => Self::PluginConfiguration,
-            2 | 3 | 5 | 8 => Self::Absent,
+            8 => Self::ForeignArguments,
             _ => return None,
         })
     }

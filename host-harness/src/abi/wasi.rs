@@ -1,6 +1,6 @@
 //! The WASI functions that Proxy-Wasm hosts offer, under both of their module names.
 
-use wasmtime::{Caller, Linker};
+use wasmtime::{Caller, FuncType, Linker, Val, ValType};
 
 use super::env::log;
 use super::guest::{BAD_POINTER, Guest, Stop, book};
@@ -47,6 +47,7 @@ pub(crate) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
         link_state(linker, module)?;
         link_files(linker, module)?;
         link_paths(linker, module)?;
+        link_wide(linker, module)?;
     }
     Ok(())
 }
@@ -220,6 +221,57 @@ fn link_paths(linker: &mut Linker<Host>, module: &str) -> wasmtime::Result<()> {
             enter(c, "path_filestat_get", |_| Err(Errno(NOENT)))
         },
     )?;
+    Ok(())
+}
+
+/// The rest of WASI: 4 is a 32-bit parameter, 8 a 64-bit one.
+const WIDE: [(&str, &[u8]); 27] = [
+    ("clock_res_get", &[4, 4]),
+    ("fd_advise", &[4, 8, 8, 4]),
+    ("fd_allocate", &[4, 8, 8]),
+    ("fd_datasync", &[4]),
+    ("fd_fdstat_set_rights", &[4, 8, 8]),
+    ("fd_filestat_get", &[4, 4]),
+    ("fd_filestat_set_size", &[4, 8]),
+    ("fd_filestat_set_times", &[4, 8, 8, 4]),
+    ("fd_pread", &[4, 4, 4, 8, 4]),
+    ("fd_pwrite", &[4, 4, 4, 8, 4]),
+    ("fd_readdir", &[4, 4, 4, 8, 4]),
+    ("fd_renumber", &[4, 4]),
+    ("fd_sync", &[4]),
+    ("fd_tell", &[4, 4]),
+    ("path_create_directory", &[4, 4, 4]),
+    ("path_filestat_set_times", &[4, 4, 4, 4, 8, 8, 4]),
+    ("path_link", &[4, 4, 4, 4, 4, 4, 4]),
+    ("path_readlink", &[4, 4, 4, 4, 4, 4]),
+    ("path_remove_directory", &[4, 4, 4]),
+    ("path_rename", &[4, 4, 4, 4, 4, 4]),
+    ("path_symlink", &[4, 4, 4, 4, 4]),
+    ("path_unlink_file", &[4, 4, 4]),
+    ("proc_raise", &[4]),
+    ("sock_accept", &[4, 4, 4]),
+    ("sock_recv", &[4, 4, 4, 4, 4, 4]),
+    ("sock_send", &[4, 4, 4, 4, 4]),
+    ("sock_shutdown", &[4, 4]),
+];
+
+/// Whether a function is one that hosts have only if they offer all of WASI.
+pub(crate) fn is_wide(name: &str) -> bool {
+    WIDE.iter().any(|(wide, _)| *wide == name)
+}
+
+fn link_wide(linker: &mut Linker<Host>, module: &str) -> wasmtime::Result<()> {
+    for (name, params) in WIDE {
+        let params = params.iter().map(|size| if *size == 8 { ValType::I64 } else { ValType::I32 });
+        let ty = FuncType::new(linker.engine(), params, [ValType::I32]);
+        linker.func_new(module, name, ty, move |caller, _, results| {
+            let errno = book(caller, name, |_| Ok(NOSYS))?;
+            if let Some(result) = results.first_mut() {
+                *result = Val::I32(errno.cast_signed());
+            }
+            Ok(())
+        })?;
+    }
     Ok(())
 }
 

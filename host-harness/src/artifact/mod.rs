@@ -1,5 +1,6 @@
 //! A filter, checked and compiled once, instantiated many times.
 
+mod abi;
 mod cache;
 
 use core::fmt;
@@ -11,12 +12,12 @@ use std::thread;
 use sha2::{Digest as _, Sha256};
 use wasmtime::{Config, Engine, ExternType, InstancePre, Linker, Module, UnknownImportError};
 
+pub use abi::AbiVersion;
+
 use crate::abi::{env, wasi};
 use crate::error::ArtifactError;
 use crate::host::Host;
-
-/// ABI markers of the versions this host speaks.
-const ABI_MARKERS: [&str; 2] = ["proxy_abi_version_0_2_1", "proxy_abi_version_0_2_0"];
+use crate::profile::Profile;
 
 /// How often the clock of unmetered engines moves.
 pub(crate) const EPOCH: Duration = Duration::from_millis(100);
@@ -30,6 +31,7 @@ pub struct Artifact {
 struct Inner {
     bytes: Vec<u8>,
     cache: Option<PathBuf>,
+    abi: AbiVersion,
     metered: Compiled,
     unmetered: OnceLock<Result<Compiled, ArtifactError>>,
 }
@@ -64,7 +66,9 @@ impl Artifact {
             return Err(ArtifactError::NotWasm);
         }
         let metered = Compiled::new(bytes, true, cache.as_deref())?;
-        let inner = Inner { bytes: bytes.to_vec(), cache, metered, unmetered: OnceLock::new() };
+        let abi = abi::version(metered.pre.module())?;
+        let inner =
+            Inner { bytes: bytes.to_vec(), cache, abi, metered, unmetered: OnceLock::new() };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -96,6 +100,19 @@ impl Artifact {
     #[must_use]
     pub fn sha256(&self) -> String {
         Sha256::digest(&self.inner.bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The version of the ABI that the module says it speaks.
+    #[must_use]
+    pub fn abi(&self) -> AbiVersion {
+        self.inner.abi
+    }
+
+    /// Imports that this profile's host does not have, as `module.name`: with any of them the module
+    /// does not start there.
+    #[must_use]
+    pub fn missing_on(&self, profile: &Profile) -> Vec<String> {
+        abi::missing(self.inner.metered.pre.module(), self.inner.abi, profile)
     }
 
     /// What the module imports, as `module.name`.
@@ -156,11 +173,7 @@ impl Compiled {
 }
 
 fn check_exports(module: &Module) -> Result<(), ArtifactError> {
-    let markers = module.exports().filter(|export| export.name().starts_with("proxy_abi_version_"));
-    let markers: Vec<String> = markers.map(|export| export.name().to_owned()).collect();
-    if !markers.iter().any(|marker| ABI_MARKERS.contains(&marker.as_str())) {
-        return Err(ArtifactError::MissingAbiMarker { found: markers });
-    }
+    abi::version(module)?;
     if !matches!(module.get_export("memory"), Some(ExternType::Memory(_))) {
         return Err(ArtifactError::MissingMemory);
     }

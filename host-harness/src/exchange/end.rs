@@ -32,6 +32,7 @@ impl Drive<'_> {
                 host.streams.remove(&context);
                 if !profile.calls.outlive_streams {
                     host.calls.retain(|_, owner| *owner != context);
+                    host.grpc.open.retain(|_, open| open.owner != context);
                 }
             }
             self.worker.drop_slot_if_private(leg.slot);
@@ -98,6 +99,7 @@ fn tell(
         host_calls: ledger.host_calls,
         host_call_counts: ledger.host_call_counts,
         callouts: ledger.callouts,
+        grpc_callouts: ledger.grpc_callouts,
         fuel: ledger.fuel,
         bytes_copied: ledger.bytes_copied,
         memory_before: exchange.memory_before,
@@ -139,11 +141,7 @@ fn status_of(headers: &Headers) -> u16 {
 impl Transcript {
     /// The story of a request to a worker that does not exist.
     pub(crate) fn of_nobody(now: Duration) -> Self {
-        let failure = Failure {
-            callback: "",
-            kind: FailureKind::NoSuchWorker,
-            message: "this world has no such worker or stream".to_owned(),
-        };
+        let failure = Failure::no_such_worker();
         Self {
             outcome: Outcome::Failed {
                 status: 503,
@@ -161,6 +159,7 @@ impl Transcript {
             host_calls: Vec::new(),
             host_call_counts: std::collections::BTreeMap::new(),
             callouts: Vec::new(),
+            grpc_callouts: Vec::new(),
             fuel: 0,
             bytes_copied: 0,
             memory_before: 0,

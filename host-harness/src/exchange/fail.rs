@@ -144,6 +144,7 @@ impl Drive<'_> {
         for slot in slots {
             if let Some(host) = self.worker.host(slot) {
                 host.calls.clear();
+                host.grpc.open.clear();
                 host.woken.clear();
                 for root in host.roots.values_mut() {
                     root.timers.clear();

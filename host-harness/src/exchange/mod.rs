@@ -9,6 +9,7 @@ mod call;
 mod end;
 mod fail;
 mod leg;
+mod life;
 
 use core::time::Duration;
 use std::collections::{BTreeMap, VecDeque};
@@ -224,6 +225,9 @@ impl Drive<'_> {
                     self.checked(place.slot, end);
                 }
             }
+            Event::GrpcArrives { place, generation, token, orphan_of, delivery } => {
+                self.grpc_arrives(place, generation, (token, orphan_of), delivery);
+            }
             Event::CallEnds { place, generation, token, delivery } => {
                 self.call_ends(place, generation, token, delivery);
             }
@@ -284,9 +288,10 @@ impl Drive<'_> {
                     self.worker.stirred.extend(exchange);
                 }
             }
-            let Some(id) = self.worker.stirred.pop() else { return };
+            let Some(id) = self.worker.stirred.pop() else { break };
             self.with(id, |drive, exchange| drive.run(exchange, id));
         }
+        self.worker.delete_released(self.lent);
     }
 
     fn stream(&mut self, exchange: &Exchange, leg: usize) -> Option<&mut Stream> {

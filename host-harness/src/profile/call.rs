@@ -74,6 +74,4 @@ pub struct Calls {
     /// Replies with more bytes of headers than this fail with `reader failure`, though `:status` is
     /// there. Source: seen on ngx, `socket_large_buffers`.
     pub max_reply_header_bytes: Option<usize>,
-    /// gRPC functions fail with this status when the service cannot be reached.
-    pub grpc_without_upstream: Status,
 }

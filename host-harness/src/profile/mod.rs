@@ -19,7 +19,9 @@
 mod body;
 mod call;
 mod failure;
+mod grpc;
 mod headers;
+mod interface;
 mod metric;
 mod preset;
 mod property;
@@ -31,7 +33,9 @@ mod stream;
 pub use body::Bodies;
 pub use call::{Calls, Forbidden};
 pub use failure::{Failures, Isolation};
+pub use grpc::{GrpcCalls, GrpcNumbers};
 pub use headers::{HeaderMaps, LateEdit, MalformedMap, RepeatedHeader};
+pub use interface::Interface;
 pub use metric::MetricRules;
 pub use property::Properties;
 pub use runtime::Runtime;
@@ -62,6 +66,10 @@ pub struct Profile {
     pub bodies: Bodies,
     /// Calls to other services.
     pub calls: Calls,
+    /// gRPC calls.
+    pub grpc: GrpcCalls,
+    /// Which functions there are at all.
+    pub interface: Interface,
     /// Shared data and queues.
     pub shared: SharedState,
     /// Metrics.

@@ -3,8 +3,9 @@
 use core::time::Duration;
 
 use super::{
-    Bodies, Calls, Failures, Forbidden, HeaderMaps, Isolation, LateEdit, MalformedMap, MetricRules,
-    Profile, Properties, RepeatedHeader, Runtime, SharedState, StartUp, Streams, VmSharing,
+    Bodies, Calls, Failures, Forbidden, GrpcCalls, HeaderMaps, Interface, Isolation, LateEdit,
+    MalformedMap, MetricRules, Profile, Properties, RepeatedHeader, Runtime, SharedState, StartUp,
+    Streams, VmSharing,
 };
 use crate::abi::Status;
 
@@ -125,8 +126,9 @@ impl Profile {
                 timeout_per_operation: false,
                 unsized_reply_is_empty: false,
                 max_reply_header_bytes: None,
-                grpc_without_upstream: Status::InternalFailure,
             },
+            grpc: GrpcCalls::spec(),
+            interface: Interface::spec(),
             shared: SharedState {
                 cas_on_missing_key_succeeds: false,
                 keys_match_by_crc32: false,
@@ -196,6 +198,8 @@ impl Profile {
         profile.calls.first_token = 4;
         profile.calls.token_step = 4;
         profile.calls.failures_are_responses = true;
+        profile.grpc = GrpcCalls::envoy();
+        profile.interface = Interface::envoy();
         profile.shared.cas_on_missing_key_succeeds = true;
         profile.metrics.prefix = "wasmcustom.".to_owned();
         profile.metrics.counters_only_rise = true;
@@ -250,6 +254,7 @@ impl Profile {
         profile.calls.unsized_reply_is_empty = true;
         profile.calls.max_reply_header_bytes = Some(8 << 10);
         profile.runtime.max_memory_bytes = 4 << 30;
+        profile.interface = Interface::ngx();
         profile.runtime.effective_context_is_ignored = true;
         profile.have_nginx_functions();
         profile
@@ -318,6 +323,8 @@ impl Profile {
             "proxy_grpc_send",
             "proxy_grpc_cancel",
             "proxy_grpc_close",
+            "proxy_continue_response",
+            "proxy_clear_route_cache",
         ];
         runtime.unfinished_functions = unfinished.map(str::to_owned).to_vec();
         runtime.unknown_foreign_function_traps = true;

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::World;
 use super::clock::{Clock, UnixMillis};
+use super::grpc::GrpcUpstream;
 use super::nginx::{ServerName, Variable};
 use super::shared::Zone;
 use super::upstream::{Upstream, UpstreamReply};
-use crate::abi::LogLevel;
+use crate::abi::{LogLevel, Status};
 use crate::host::Shared;
 use crate::profile::Profile;
 use crate::replay::tape::Tape;
@@ -64,6 +65,25 @@ impl WorldBuilder {
     #[must_use]
     pub fn upstream(mut self, name: &str, upstream: Upstream) -> Self {
         self.shared.upstreams.insert(name.to_owned(), upstream);
+        self
+    }
+
+    /// Adds an upstream that filters can call by gRPC.
+    #[must_use]
+    pub fn grpc_upstream(mut self, name: &str, upstream: GrpcUpstream) -> Self {
+        self.shared.grpc_upstreams.insert(name.to_owned(), upstream);
+        self
+    }
+
+    /// Adds a function that filters can call by name, or replaces one that the host has. It gives
+    /// what the guest reads, or the status that the guest gets.
+    #[must_use]
+    pub fn foreign_function(
+        mut self,
+        name: &str,
+        implementation: impl FnMut(&[u8]) -> Result<Vec<u8>, Status> + Send + 'static,
+    ) -> Self {
+        self.shared.foreign.insert(name, Box::new(implementation));
         self
     }
 

@@ -3,6 +3,7 @@
 use core::time::Duration;
 use std::collections::BTreeMap;
 
+use super::grpc::GrpcDelivery;
 use super::upstream::Delivery;
 use crate::host::Place;
 
@@ -12,6 +13,15 @@ pub(crate) enum Event {
     Tick { place: Place, timer: u64 },
     /// A call of a VM ends.
     CallEnds { place: Place, generation: u64, token: u32, delivery: Delivery },
+    /// Something arrives for a gRPC call of a VM.
+    GrpcArrives {
+        place: Place,
+        generation: u64,
+        token: u32,
+        /// The call never started; this is the context that tried.
+        orphan_of: Option<u32>,
+        delivery: GrpcDelivery,
+    },
     /// A queue that a plugin listens to has an item.
     QueueReady { place: Place, queue: u32 },
     /// The upstream answers a request that the chain let through.
@@ -23,6 +33,7 @@ impl Event {
         match self {
             Self::Tick { place, .. }
             | Self::CallEnds { place, .. }
+            | Self::GrpcArrives { place, .. }
             | Self::QueueReady { place, .. } => place.worker,
             Self::UpstreamAnswers { worker, .. } => *worker,
         }

@@ -4,6 +4,8 @@ mod builder;
 pub(crate) mod checksum;
 pub(crate) mod clock;
 pub(crate) mod event;
+pub(crate) mod grpc;
+mod life;
 pub(crate) mod metric;
 pub(crate) mod nginx;
 pub(crate) mod random;
@@ -189,7 +191,8 @@ impl World {
     pub fn open(&mut self, worker: WorkerId, request: Request) -> StreamId {
         self.tape.request(worker, &request);
         let WorkerId(index) = worker;
-        let exchange = self.drive(index).map_or(0, |mut drive| drive.open(request));
+        let drive = self.drive(index).filter(|drive| !drive.worker.leaving);
+        let exchange = drive.map_or(0, |mut drive| drive.open(request));
         let stream = StreamId { worker: index, exchange };
         self.tape.stream(stream);
         stream

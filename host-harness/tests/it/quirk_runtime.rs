@@ -111,11 +111,11 @@ fn missing_functions() {
         p.runtime.missing_functions = vec!["proxy_get_log_level".to_owned()];
     });
     let error = World::builder(on).build().start(&script.compile(), Plugin::default());
-    let reason = match error {
-        Err(StartError::Instantiation { reason }) => reason,
+    let imports = match error {
+        Err(StartError::MissingImports { imports }) => imports,
         other => panic!("{other:?}"),
     };
-    assert_eq!(reason, "incompatible host interface: this host has no `proxy_get_log_level`");
+    assert_eq!(imports, ["env.proxy_get_log_level"]);
     assert_eq!(told(&script.run(off, Request::get("/"))), ["00"]);
 }
 

@@ -7,6 +7,7 @@ use crate::abi::guest::{Guest, Halt, enter};
 use crate::abi::{BufferKind, LogLevel, Status};
 use crate::host::Host;
 use crate::stream::Stream;
+use crate::world::grpc::GrpcDelivery;
 
 pub(crate) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     linker.func_wrap(
@@ -114,7 +115,12 @@ fn readable(host: &Host, kind: BufferKind) -> Result<&[u8], Status> {
         BufferKind::PluginConfiguration => (host.configuring
             || !host.profile.start.configuration_only_in_configure)
             .then_some(host.plugin.configuration.as_slice()),
-        BufferKind::Absent => None,
+        BufferKind::GrpcMessage => match &host.grpc.delivery {
+            Some(GrpcDelivery::Message(message)) => Some(message.as_slice()),
+            _ => None,
+        },
+        BufferKind::ForeignArguments => host.foreign_arguments.as_deref(),
+        BufferKind::DownstreamData | BufferKind::UpstreamData => None,
     };
     buffer.ok_or(Status::NotFound)
 }

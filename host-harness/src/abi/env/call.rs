@@ -1,4 +1,4 @@
-//! HTTP calls to scripted upstreams; gRPC calls, which have nobody to reach.
+//! HTTP calls to scripted upstreams, and how the last call ended.
 
 use core::time::Duration;
 
@@ -7,11 +7,12 @@ use wasmtime::{Caller, Linker};
 use super::MODULE;
 use super::map::read_pairs;
 use crate::abi::Status;
-use crate::abi::guest::{Guest, Halt, Stop, enter};
+use crate::abi::guest::{Halt, Stop, enter};
 use crate::host::Host;
 use crate::ledger::Callout;
 use crate::profile::{Calls, Forbidden};
 use crate::world::event::Event;
+use crate::world::grpc::GrpcDelivery;
 use crate::world::upstream::{CallResult, Delivery, Fate, UpstreamRequest, outcome};
 
 pub(crate) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
@@ -50,15 +51,25 @@ pub(crate) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
         "proxy_get_status",
         |c: Caller<'_, Host>, code_out, at_out, len_out| {
             enter(c, "proxy_get_status", |guest| {
-                let delivery = guest.host().delivery.as_ref();
-                let (code, message) =
-                    delivery.map_or((0, ""), |call| (call.status_code, call.status_message));
+                let (code, message) = status(guest.host());
                 guest.write_u32(code_out, code)?;
                 guest.give(message.as_bytes(), at_out, len_out)
             })
         },
     )?;
-    link_grpc(linker)
+    Ok(())
+}
+
+/// How the call ended whose end is being delivered.
+fn status(host: &Host) -> (u32, String) {
+    if host.profile.grpc.status_is_the_roots && host.acting() != host.current {
+        return (0, String::new());
+    }
+    match (&host.grpc.delivery, &host.delivery) {
+        (Some(GrpcDelivery::Close { status, message }), _) => (*status, message.clone()),
+        (None, Some(call)) => (call.status_code, call.status_message.to_owned()),
+        _ => (0, String::new()),
+    }
 }
 
 fn start(host: &mut Host, mut request: UpstreamRequest, timeout_ms: u32) -> Result<u32, Halt> {
@@ -178,72 +189,13 @@ fn known_name(host: &Host, request: &UpstreamRequest, address: bool) -> Option<S
     (address && host.shared.upstreams.contains_key(&whole)).then_some(whole)
 }
 
-fn next_token(host: &mut Host) -> u32 {
+pub(super) fn next_token(host: &mut Host) -> u32 {
     loop {
         let token = host.next_token;
         let next = token.checked_add(host.profile.calls.token_step);
         host.next_token = next.unwrap_or(host.profile.calls.first_token);
-        if !host.calls.contains_key(&token) {
+        if !host.calls.contains_key(&token) && !host.grpc.open.contains_key(&token) {
             return token;
         }
     }
-}
-
-fn link_grpc(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
-    linker.func_wrap(
-        MODULE,
-        "proxy_grpc_call",
-        |c: Caller<'_, Host>,
-         upstream_at: u32,
-         upstream_len: u32,
-         _service_at: u32,
-         _service_len: u32,
-         _method_at: u32,
-         _method_len: u32,
-         _metadata_at: u32,
-         _metadata_len: u32,
-         _message_at: u32,
-         _message_len: u32,
-         _timeout_ms: u32,
-         _token_out: u32| {
-            enter(c, "proxy_grpc_call", |guest| no_grpc(guest, upstream_at, upstream_len))
-        },
-    )?;
-    linker.func_wrap(
-        MODULE,
-        "proxy_grpc_stream",
-        |c: Caller<'_, Host>,
-         upstream_at: u32,
-         upstream_len: u32,
-         _service_at: u32,
-         _service_len: u32,
-         _method_at: u32,
-         _method_len: u32,
-         _metadata_at: u32,
-         _metadata_len: u32,
-         _token_out: u32| {
-            enter(c, "proxy_grpc_stream", |guest| no_grpc(guest, upstream_at, upstream_len))
-        },
-    )?;
-    // No call was ever started, so no token can be known.
-    linker.func_wrap(
-        MODULE,
-        "proxy_grpc_send",
-        |c: Caller<'_, Host>, _token: u32, _at: u32, _len: u32, _end: u32| {
-            enter(c, "proxy_grpc_send", |_| Err(Status::NotFound.into()))
-        },
-    )?;
-    linker.func_wrap(MODULE, "proxy_grpc_cancel", |c: Caller<'_, Host>, _token: u32| {
-        enter(c, "proxy_grpc_cancel", |_| Err(Status::NotFound.into()))
-    })?;
-    linker.func_wrap(MODULE, "proxy_grpc_close", |c: Caller<'_, Host>, _token: u32| {
-        enter(c, "proxy_grpc_close", |_| Err(Status::NotFound.into()))
-    })?;
-    Ok(())
-}
-
-fn no_grpc(guest: &mut Guest<'_>, at: u32, len: u32) -> Result<(), Halt> {
-    let upstream = guest.read(at, len)?;
-    guest.about(&upstream);
-    Err(guest.host().profile.calls.grpc_without_upstream.into())
 }

@@ -2,6 +2,9 @@
 
 mod buffer;
 mod call;
+pub(crate) mod foreign;
+pub(crate) mod grpc;
+mod legacy;
 mod map;
 mod nginx_property;
 mod property;
@@ -22,6 +25,9 @@ pub(crate) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     map::link(linker)?;
     stream::link(linker)?;
     call::link(linker)?;
+    grpc::link(linker)?;
+    foreign::link(linker)?;
+    legacy::link(linker)?;
     shared::link(linker)?;
     property::link(linker)
 }

@@ -68,7 +68,10 @@ fn find(host: &Host, path: &[u8]) -> Option<Vec<u8>> {
     // Envoy tolerates one separator at the end.
     let path = path.strip_suffix(&[0]).unwrap_or(path);
     if let Some(stream) = stream {
-        let unreadable = host.profile.properties.nested_set_is_unreadable && path.contains(&0);
+        // Filter state is set by a function of its own, and can be read.
+        let unreadable = host.profile.properties.nested_set_is_unreadable
+            && path.contains(&0)
+            && !path.starts_with(b"filter_state\0");
         if let Some(value) = stream.guest_properties.get(path).filter(|_| !unreadable) {
             return Some(value.clone());
         }

@@ -1,4 +1,4 @@
-//! Logging, time, ticks, metrics, life cycle, foreign functions.
+//! Logging, time, ticks, metrics, life cycle.
 
 use core::time::Duration;
 
@@ -63,23 +63,14 @@ pub(crate) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
         },
     )?;
     linker.func_wrap(MODULE, "proxy_done", |c: Caller<'_, Host>| {
-        // Nothing here ever waits for a context to finish: contexts end when their stream does.
-        enter(c, "proxy_done", |_| Err(Status::NotFound.into()))
+        enter(c, "proxy_done", |guest| {
+            let host = guest.host();
+            let root = host.acting_root();
+            let released = host.leaving.get_mut(&root).filter(|released| !**released);
+            *released.ok_or(Status::NotFound)? = true;
+            Ok(())
+        })
     })?;
-    linker.func_wrap(
-        MODULE,
-        "proxy_call_foreign_function",
-        |c: Caller<'_, Host>, at, len, _args: u32, _args_len: u32, _out: u32, _out_len: u32| {
-            enter(c, "proxy_call_foreign_function", |guest| {
-                let name = guest.read(at, len)?;
-                guest.about(&name);
-                if guest.host().profile.runtime.unknown_foreign_function_traps {
-                    return Err(Halt::forbidden("unknown foreign function"));
-                }
-                Err(Status::NotFound.into())
-            })
-        },
-    )?;
     // What modules made with Emscripten, as the C++ SDK's are, import besides.
     linker.func_wrap(MODULE, "emscripten_notify_memory_growth", |_: u32| {})?;
     linker.func_wrap(MODULE, "pthread_equal", |a: u32, b: u32| u32::from(a == b))?;

@@ -66,7 +66,7 @@ fn http_direction(wire: u32) -> Result<Option<Direction>, Status> {
     }
 }
 
-fn continue_stream(host: &mut Host, direction: Direction) {
+pub(super) fn continue_stream(host: &mut Host, direction: Direction) {
     let close_maps = host.profile.streams.resume_closes_request_maps;
     let context = host.acting();
     // Without a stream there is nothing to resume, which is no error to any host.
