@@ -65,10 +65,10 @@ fn every_unknown_import_is_named() {
         r#"(module
             (import "env" "envoy_resolve_dns" (func (param i32)))
             (import "env" "proxy_log" (func (param i32 i32 i32) (result i32)))
-            (import "wasi_snapshot_preview1" "sock_accept" (func (param i32 i32 i32) (result i32)))
+            (import "wasi_snapshot_preview1" "sock_open" (func (param i32 i32 i32) (result i32)))
             {MARKER} {ALLOCATOR} {MEMORY})"#
     ));
-    let imports = vec!["env.envoy_resolve_dns".into(), "wasi_snapshot_preview1.sock_accept".into()];
+    let imports = vec!["env.envoy_resolve_dns".into(), "wasi_snapshot_preview1.sock_open".into()];
     assert_eq!(error, ArtifactError::UnknownImports { imports });
     let memory = error_of(&format!(
         r#"(module (import "env" "memory" (memory 1)) {MARKER} {ALLOCATOR} (export "memory" (memory 0)))"#

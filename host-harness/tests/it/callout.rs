@@ -213,22 +213,3 @@ fn the_canary_may_reach_nobody() {
     discovering.start.canary_has_upstreams = false;
     assert!(start(discovering).is_err());
 }
-
-#[test]
-fn grpc_has_nobody_to_reach() {
-    let zeros = |n: usize| "(i32.const 0) ".repeat(n);
-    let code = guest::on_request(&format!(
-        r#"(call $tell (call $grpc_call {}))
-           (call $tell (call $grpc_stream {}))
-           (call $tell (call $grpc_send {}))
-           (call $tell (call $grpc_cancel (i32.const 1)))
-           (call $tell (call $grpc_close (i32.const 1)))
-           (i32.const 0)"#,
-        zeros(12),
-        zeros(9),
-        zeros(4)
-    ));
-    let (mut world, worker) = guest::world(Profile::envoy(), &code);
-    let transcript = world.request(worker, Request::get("/"));
-    assert_eq!(lines(&transcript.logs), ["10", "10", "01", "01", "01"]);
-}

@@ -14,8 +14,8 @@ fn calling(name: &str, arguments: &[u8]) -> String {
         guest::literal(arguments),
         guest::request_function(&format!(
             r#"(call $tell (call $foreign (i32.const 256) (i32.const {}) (i32.const 512)
-                 (i32.const {}) (i32.const 0) (i32.const 4)))
-               (call $said)
+                 (i32.const {}) (i32.const 8) (i32.const 12)))
+               (call $say (i32.load (i32.const 8)) (i32.load (i32.const 12)))
                (if (i32.eqz (call $property (i32.const 768) (i32.const 25) (i32.const 0) (i32.const 4)))
                  (then (call $said)))
                (i32.const 0)"#,
