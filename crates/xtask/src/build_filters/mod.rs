@@ -1,5 +1,6 @@
 //! `cargo xtask build-filters`: from the filter crates to what a gateway loads.
 
+mod guests;
 mod lint;
 mod schema;
 mod targets;
@@ -47,6 +48,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     compile(workspace)?;
     let built = workspace.target.join(WASI).join("filter");
     place_yardstick(workspace, &built)?;
+    guests::place(workspace, &built)?;
     let filters = workspace.filters();
     fs::create_dir_all(&filters)?;
     for filter in FILTERS {
@@ -68,7 +70,8 @@ fn compile(workspace: &Workspace) -> Result<()> {
         cargo.args(["--package", filter.package]);
     }
     cargo.args(["--package", YARDSTICK.0]);
-    process::run(&mut cargo)
+    process::run(&mut cargo)?;
+    guests::compile(workspace)
 }
 
 fn ship(workspace: &Workspace, filter: &Filter, built: &Path, filters: &Path) -> Result<()> {

@@ -35,6 +35,7 @@ const OWNED: &[(&str, &[&str])] = &[
             "gatekey-openid-connect",
             "gatekey-application-auth",
             "gatekey-sdk-noop",
+            "gatekey-guests",
         ],
     ),
     ("jwt-simple", &["gatekey-jwt"]),
