@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use gatekey_host_harness::{Profile, Request, Status};
+use gatekey_host_harness::{GrpcReply, GrpcUpstream, Plugin, Profile, Request, Status, World};
 
 use crate::guest::{self, both};
 
@@ -83,4 +83,41 @@ fn functions_that_cannot_take_nonsense_say_so() {
     assert!(answered("proxy_http_call", Status::InvalidMemoryAccess));
     assert!(answered("proxy_close_stream", Status::BadArgument));
     assert!(answered("proxy_dequeue_shared_queue", Status::NotFound));
+}
+
+#[test]
+fn nonsense_does_not_disturb_what_is_under_way() {
+    let artifact = guest::compile(&format!(
+        r#"{}
+        (data (i32.const 256) "rpc")
+        (func (export "proxy_on_request_headers") (param i32 i32 i32) (result i32)
+          (drop (call $grpc_call (i32.const 256) (i32.const 3) (i32.const 0) (i32.const 0)
+            (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)
+            (i32.const 0) (i32.const 32)))
+          (drop (call $grpc_stream (i32.const 256) (i32.const 3) (i32.const 0) (i32.const 0)
+            (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 32)))
+          (call $nonsense) (i32.const 1))
+        (func (export "proxy_on_grpc_receive_initial_metadata") (param i32 i32 i32) (call $nonsense))
+        (func (export "proxy_on_grpc_receive") (param i32 i32 i32) (call $nonsense))
+        (func (export "proxy_on_grpc_receive_trailing_metadata") (param i32 i32 i32) (call $nonsense))
+        (func (export "proxy_on_grpc_close") (param i32 i32 i32) (call $nonsense))
+        (func (export "proxy_on_foreign_function") (param i32 i32 i32) (call $nonsense))
+        (func (export "proxy_on_done") (param i32) (result i32) (call $nonsense) (i32.const 0))"#,
+        nonsense()
+    ));
+    for profile in both() {
+        let reply = GrpcReply::ok("x").every(Duration::from_millis(3));
+        let mut world = World::builder(profile)
+            .grpc_upstream("rpc", GrpcUpstream::always(reply))
+            .foreign_function("", |bytes| Ok(bytes.to_vec()))
+            .build();
+        let worker = world.start(&artifact, Plugin::new("test", "")).unwrap();
+        let transcript = world.request(worker, Request::get("/"));
+        assert!(transcript.failure.is_none(), "{transcript}");
+        world.call_foreign_callback(worker, u32::MAX, vec![0; 9]).unwrap();
+        world.advance(Duration::from_millis(200));
+        world.shut_down(worker);
+        world.advance(Duration::from_millis(200));
+        assert!(world.failure(worker).is_none());
+    }
 }

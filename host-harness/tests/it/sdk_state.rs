@@ -20,7 +20,7 @@ fn metrics_count_on_every_host() {
         let values: Vec<(String, u64)> =
             world.metrics().iter().map(|metric| (metric.name.clone(), metric.value)).collect();
         let value = |name: &str| values.iter().find(|(full, _)| full.ends_with(name)).unwrap().1;
-        assert_eq!((value("requests"), value("open"), value("sizes")), (4, 0, 4));
+        assert_eq!((value("requests"), value("open"), value("sizes")), (4, 1, 4));
         world.finish(open);
     }
 }
