@@ -1,6 +1,6 @@
 //! A Proxy-Wasm host that tests, replays and measures compiled filters.
 //!
-//! It runs any module of ABI 0.2.0 or 0.2.1 on wasmtime, the way a chosen proxy would run it
+//! It runs any module of ABI 0.1.0, 0.2.0 or 0.2.1 on wasmtime, the way a chosen proxy would run it
 //! ([`Profile`]), in a [`World`] whose time, randomness and upstreams are the test's. There are no
 //! globals: worlds are independent, and the same seed gives the same [`Transcript`] byte for byte.
 //!
@@ -53,9 +53,10 @@
 //!
 //! # What is not emulated
 //!
-//! One plugin per VM and one filter per stream; HTTP only, no TCP callbacks; gRPC calls and foreign
-//! functions are there but reach nobody. What a proxy does to a request before its filter chain
-//! (normalising paths, adding `x-request-id`) is the test's to spell out.
+//! HTTP only, no TCP callbacks. Of Envoy's foreign functions only those that need no library are
+//! there (`clear_route_cache`, `set_envoy_filter_state`); a test supplies others with
+//! [`foreign_function`](WorldBuilder::foreign_function). What a proxy does to a request before its
+//! filter chain (normalising paths, adding `x-request-id`) is the test's to spell out.
 
 mod abi;
 mod artifact;

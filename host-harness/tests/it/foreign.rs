@@ -38,8 +38,9 @@ fn run(profile: Profile, name: &str, arguments: &[u8]) -> Transcript {
 #[test]
 fn a_supplied_function_answers_on_hosts_that_have_any() {
     for profile in both().into_iter().chain([Profile::ngx_0_6()]) {
-        assert_eq!(lines(&run(profile.clone(), "reverse", b"abc").logs), ["00", "cba"]);
-        assert_eq!(lines(&run(profile, "refuse", b"abc").logs), ["03", ""]);
+        let told = |name| lines(&run(profile.clone(), name, b"abc").logs)[..2].to_vec();
+        assert_eq!(told("reverse"), ["00", "cba"]);
+        assert_eq!(told("refuse"), ["03", ""]);
     }
 }
 

@@ -121,19 +121,3 @@ fn sleeping_traps_where_it_does() {
         assert_eq!(failure.map(|failure| failure.kind), traps.then_some(FailureKind::Trap));
     }
 }
-
-#[test]
-fn queues_are_silent_where_the_host_is() {
-    let artifact = guest::compile(
-        r#"(func (export "proxy_on_configure") (param i32 i32) (result i32)
-             (drop (call $register (i32.const 256) (i32.const 4) (i32.const 32)))
-             (call $tell (call $enqueue (i32.load (i32.const 32)) (i32.const 0) (i32.const 1)))
-             (i32.const 1))
-           (func (export "proxy_on_queue_ready") (param i32 i32) (call $tell (i32.const 77)))"#,
-    );
-    for (profile, told) in [(Profile::spec(), &["00", "77"][..]), (ngx(), &["00"])] {
-        let (mut world, worker) = guest::world(profile, &artifact);
-        world.advance(core::time::Duration::from_secs(1));
-        assert_eq!(guest::lines(world.logs(worker)), told);
-    }
-}
