@@ -116,7 +116,8 @@ fn link_open(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
             guest.about(token.to_string().as_bytes());
             let host = guest.host();
             known(host, token, None)?;
-            Ok(cancel(host, token))
+            cancel(host, token);
+            Ok(())
         })
     })?;
     linker.func_wrap(MODULE, "proxy_grpc_close", |c: Caller<'_, Host>, token: u32| {
