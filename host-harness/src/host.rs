@@ -9,6 +9,7 @@ use wasmtime::{Memory, ResourceLimiter, TypedFunc};
 use crate::abi::env::foreign::ForeignFunctions;
 use crate::abi::env::grpc::GrpcTable;
 use crate::abi::{LogLevel, MapKind, Status};
+use crate::fault::Faults;
 use crate::headers::Headers;
 use crate::ledger::{GrpcCallout, Ledger, Log};
 use crate::plugin::Plugin;
@@ -37,6 +38,7 @@ pub(crate) struct Shared {
     pub(crate) properties: BTreeMap<Vec<u8>, Vec<u8>>,
     pub(crate) environment: Vec<(String, String)>,
     pub(crate) log_level: LogLevel,
+    pub(crate) faults: Faults,
     /// What each worker logged and did for no stream.
     pub(crate) journals: BTreeMap<usize, Journal>,
     /// How many VMs there have been in this world.

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::abi::{LogLevel, Status};
+use crate::fault::Injected;
 use crate::headers::Headers;
 use crate::world::grpc::GrpcKind;
 use crate::world::upstream::CallResult;
@@ -124,6 +125,8 @@ pub struct Ledger {
     pub host_calls: Vec<HostCall>,
     /// How often each host function was called; kept even without recording.
     pub host_call_counts: BTreeMap<&'static str, u64>,
+    /// Faults that were injected, in order.
+    pub faults: Vec<Injected>,
     /// Lines logged, in order.
     pub logs: Vec<Log>,
     /// HTTP calls made, in order.

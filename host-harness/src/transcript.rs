@@ -5,6 +5,7 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 
 use crate::error::Failure;
+use crate::fault::Injected;
 use crate::headers::Headers;
 use crate::ledger::{Callback, Callout, GrpcCallout, HostCall, Log};
 use crate::world::grpc::GrpcKind;
@@ -87,6 +88,8 @@ pub struct Transcript {
     pub failure: Option<Failure>,
     /// The VM was down and the policy is open: no callback ran.
     pub bypassed: bool,
+    /// Faults that were injected into its host calls, in order.
+    pub faults: Vec<Injected>,
     /// Lines logged, in order.
     pub logs: Vec<Log>,
     /// Calls into the guest, in order.
@@ -177,6 +180,9 @@ impl fmt::Display for Transcript {
         }
         for HostCall { name, subject, status } in &self.host_calls {
             writeln!(f, "host call {name} `{}` -> {status}", subject.escape_ascii())?;
+        }
+        for fault in &self.faults {
+            writeln!(f, "fault injected {fault}")?;
         }
         for Log { at, context, level, bytes } in &self.logs {
             let (level, line) = (level.as_str(), bytes.escape_ascii());

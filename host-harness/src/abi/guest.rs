@@ -7,6 +7,7 @@ use wasmtime::{AsContextMut, Caller};
 
 use super::env::host_log;
 use super::{LogLevel, Refusal, Status};
+use crate::fault::{FaultKind, Injected, InjectedTrap};
 use crate::host::Host;
 use crate::ledger::HostCall;
 
@@ -88,9 +89,15 @@ pub(crate) const BAD_POINTER: Stop = Stop::Forbidden("a pointer outside the gues
 /// What a call of a WASI function outside the plugin's capabilities answers: NOTCAPABLE.
 const NOT_CAPABLE: u32 = 76;
 
+/// The last bytes of the address space, which no guest's memory reaches.
+const NOWHERE: u32 = u32::MAX - 7;
+
 pub(crate) struct Guest<'a> {
     caller: Caller<'a, Host>,
+    name: &'static str,
     subject: Vec<u8>,
+    /// What goes wrong in this call.
+    fault: Option<FaultKind>,
 }
 
 /// Runs the body of a `env` host function: checks that it may be called, counts and records it.
@@ -115,7 +122,7 @@ pub(crate) fn book(
     name: &'static str,
     body: impl FnOnce(&mut Guest<'_>) -> wasmtime::Result<u32>,
 ) -> wasmtime::Result<u32> {
-    let mut guest = Guest { caller, subject: Vec::new() };
+    let mut guest = Guest { caller, name, subject: Vec::new(), fault: None };
     let host = guest.host();
     host.call_count += 1;
     *host.ledger().host_call_counts.entry(name).or_default() += 1;
@@ -126,11 +133,24 @@ pub(crate) fn book(
     if unfinished.iter().any(|unfinished| unfinished == name) {
         return Err(wasmtime::Error::new(Stop::Forbidden("not yet implemented")));
     }
-    let status = if host.shared.allows(name) {
-        body(&mut guest)?
-    } else {
+    let allowed = host.shared.allows(name);
+    if !allowed {
         host_log(host, LogLevel::Error, &format!("{name} is not among the plugin's capabilities"));
-        if name.starts_with("proxy_") { Status::InternalFailure as u32 } else { NOT_CAPABLE }
+    }
+    let struck = host.shared.faults.at_call(name);
+    guest.suffer(struck);
+    let mut answer = Ok(match name.starts_with("proxy_") {
+        true => Status::InternalFailure as u32,
+        false => NOT_CAPABLE,
+    });
+    if allowed && !guest.is_barred() {
+        answer = body(&mut guest);
+    }
+    // Only now: what the call is about may have been what struck it.
+    let status = match guest.fault {
+        Some(FaultKind::Status(status)) => status,
+        Some(FaultKind::Trap) => return Err(wasmtime::Error::new(InjectedTrap)),
+        _ => answer?,
     };
     let subject = core::mem::take(&mut guest.subject);
     let host = guest.host();
@@ -147,6 +167,12 @@ impl Guest<'_> {
 
     /// Names what the call is about, for the record.
     pub(crate) fn about(&mut self, subject: &[u8]) {
+        let name = self.name;
+        let faults = &mut self.host().shared.faults;
+        if faults.ask_for_subjects() {
+            let struck = faults.at_subject(name, subject);
+            self.suffer(struck);
+        }
         if self.caller.data().recording {
             if !self.subject.is_empty() {
                 self.subject.push(b' ');
@@ -159,7 +185,29 @@ impl Guest<'_> {
         self.caller.data().profile.runtime.bad_pointer_traps
     }
 
+    /// Takes a fault upon this call. The first one counts.
+    fn suffer(&mut self, struck: Option<Injected>) {
+        let Some(injected) = struck.filter(|_| self.fault.is_none()) else { return };
+        let kind = injected.kind;
+        self.fault = Some(kind);
+        let host = self.host();
+        match kind {
+            FaultKind::Timeout => host.shared.faults.reply_lost = true,
+            FaultKind::ClockJump(milliseconds) => host.shared.clock.skew(milliseconds),
+            _ => {}
+        }
+        host.ledger().faults.push(injected);
+    }
+
+    /// Whether the call must have no effect any more.
+    fn is_barred(&self) -> bool {
+        matches!(self.fault, Some(FaultKind::Status(_) | FaultKind::Trap))
+    }
+
     pub(crate) fn read(&mut self, at: u32, len: u32) -> Result<Vec<u8>, Status> {
+        if self.is_barred() {
+            return Err(Status::InternalFailure);
+        }
         if len == 0 {
             return Ok(Vec::new());
         }
@@ -173,6 +221,9 @@ impl Guest<'_> {
     }
 
     pub(crate) fn write(&mut self, at: u32, bytes: &[u8]) -> Result<(), Status> {
+        if self.is_barred() {
+            return Err(Status::InternalFailure);
+        }
         let memory = self.memory()?;
         let written = memory.write(&mut self.caller, at as usize, bytes);
         written.map_err(|_| Status::InvalidMemoryAccess)?;
@@ -191,6 +242,9 @@ impl Guest<'_> {
     /// Puts data where the guest's own allocator says, and tells the guest where that is. Empty data
     /// is told as a null pointer, without an allocation.
     pub(crate) fn give(&mut self, data: &[u8], at_out: u32, len_out: u32) -> Result<(), Halt> {
+        let is_map = self.name == "proxy_get_header_map_pairs";
+        let spoiled = self.fault.and_then(|fault| fault.spoil(data, is_map));
+        let data = spoiled.as_deref().unwrap_or(data);
         let len = u32::try_from(data.len()).map_err(|_| Status::InternalFailure)?;
         let at = if len == 0 { 0 } else { self.allocate(len)? };
         if at != 0 {
@@ -198,7 +252,8 @@ impl Guest<'_> {
         } else if len != 0 {
             return Err(Status::InvalidMemoryAccess.into());
         }
-        self.write_u32(at_out, at)?;
+        let told = if self.fault == Some(FaultKind::BadPointer) { NOWHERE } else { at };
+        self.write_u32(at_out, told)?;
         self.write_u32(len_out, len)?;
         Ok(())
     }
@@ -226,6 +281,13 @@ impl Guest<'_> {
     }
 
     fn allocate(&mut self, len: u32) -> Result<u32, Halt> {
+        match self.fault {
+            Some(FaultKind::AllocationFailure) => return Ok(0),
+            Some(FaultKind::AllocationTrap) => {
+                return Err(Halt::Trap(wasmtime::Error::new(InjectedTrap)));
+            }
+            _ => {}
+        }
         let guest = self.caller.data().guest.clone().ok_or(Status::InvalidMemoryAccess)?;
         guest.allocate.call(self.caller.as_context_mut(), len).map_err(Halt::Trap)
     }

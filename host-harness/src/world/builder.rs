@@ -9,6 +9,7 @@ use super::nginx::{ServerName, Variable};
 use super::shared::Zone;
 use super::upstream::{Upstream, UpstreamReply};
 use crate::abi::{LogLevel, Status};
+use crate::fault::Fault;
 use crate::host::Shared;
 use crate::profile::Profile;
 use crate::replay::tape::Tape;
@@ -193,6 +194,13 @@ impl WorldBuilder {
     #[must_use]
     pub fn log_level(mut self, level: LogLevel) -> Self {
         self.shared.log_level = level;
+        self
+    }
+
+    /// Lets host calls go wrong, from the start-up on.
+    #[must_use]
+    pub fn fault(mut self, fault: Fault) -> Self {
+        self.shared.faults.push(fault);
         self
     }
 

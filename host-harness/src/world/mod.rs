@@ -22,6 +22,7 @@ pub use metric::Metric;
 use crate::artifact::Artifact;
 use crate::error::{Failure, StartError};
 use crate::exchange::Drive;
+use crate::fault::Fault;
 use crate::host::{Root, Shared};
 use crate::ledger::{Callout, Ledger, Log};
 use crate::plugin::Plugin;
@@ -243,6 +244,11 @@ impl World {
     pub fn set_wall_clock_off_by(&mut self, milliseconds: i64) {
         self.tape.skew(milliseconds);
         self.shared.clock.skew(milliseconds);
+    }
+
+    /// Replaces the faults; calls are counted anew.
+    pub fn set_faults(&mut self, faults: Vec<Fault>) {
+        self.shared.faults.set(faults);
     }
 
     /// Lets the next thing happen, unless it is later than `until`.

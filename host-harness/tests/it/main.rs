@@ -18,6 +18,7 @@ mod chain;
 #[cfg(feature = "cli")]
 mod command;
 mod failure;
+mod fault;
 mod flow;
 mod foreign;
 mod grpc;

@@ -13,7 +13,9 @@ use crate::ledger::Callout;
 use crate::profile::{Calls, Forbidden};
 use crate::world::event::Event;
 use crate::world::grpc::GrpcDelivery;
-use crate::world::upstream::{CallResult, Delivery, Fate, UpstreamRequest, outcome};
+use crate::world::upstream::{
+    CallResult, Delivery, Fate, UpstreamReply, UpstreamRequest, outcome,
+};
 
 pub(crate) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     linker.func_wrap(
@@ -108,7 +110,10 @@ fn start(host: &mut Host, mut request: UpstreamRequest, timeout_ms: u32) -> Resu
     }
     let known = known_name(host, &request, calls.upstream_is_address);
     let reply = known.and_then(|name| host.shared.upstreams.get_mut(&name));
-    let reply = reply.map(|upstream| upstream.reply_to(&request));
+    let mut reply = reply.map(|upstream| upstream.reply_to(&request));
+    if host.shared.faults.reply_lost {
+        reply = Some(UpstreamReply::never());
+    }
     let token = next_token(host);
     if reply.as_ref().is_some_and(|reply| reply.fate == Fate::NotStarted) {
         return Err(Status::InternalFailure.into());
