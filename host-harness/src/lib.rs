@@ -78,6 +78,7 @@ mod plugin;
 mod profile;
 pub mod replay;
 mod request;
+pub mod schedule;
 mod stream;
 mod transcript;
 mod vm;

@@ -46,6 +46,7 @@ mod quirk_world;
 #[cfg(feature = "cli")]
 mod replay;
 mod script;
+mod schedule;
 mod sdk;
 mod sdk_calls;
 mod sdk_guests;

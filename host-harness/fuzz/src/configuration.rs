@@ -1,0 +1,46 @@
+//! The target `configuration`: the bytes that the filter is configured with.
+//!
+//! `{snapshot}` stands for the signed policy in base64, `{gateway}` for the gateway's id.
+
+use core::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use gatekey_host_harness::{Request, StartError, World};
+
+use crate::gate::{self, PORTAL};
+use crate::{Judged, coverage, input, oracle};
+
+/// Judges what the filter makes of a configuration: it takes it or says no.
+///
+/// # Errors
+///
+/// When it fails, or lets a request without a key through although it was not told to.
+pub fn run(data: &[u8]) -> Judged {
+    let bundle = BASE64.encode(gate::snapshot()?.bundle());
+    let data = input::replaced(data, b"{snapshot}", bundle.as_bytes());
+    let data = input::replaced(&data, b"{gateway}", gate::GATEWAY.to_string().as_bytes());
+    let silent = gatekey_host_harness::Upstream::always(gatekey_host_harness::UpstreamReply::never());
+    let mut world = World::builder(gate::host())
+        .clock(crate::request::host_time())
+        .upstream(PORTAL, silent)
+        .build();
+    let worker = match world.start(gate::filter()?, gate::plugin(data.clone())) {
+        Ok(worker) => worker,
+        Err(StartError::ConfigurationRefused { logs }) => {
+            coverage::logs(&logs);
+            return Ok(());
+        }
+        Err(error) => return Err(format!("the filter did not refuse: {error}")),
+    };
+    world.advance(Duration::from_secs(1));
+    if let Some(background) = world.background(worker) {
+        coverage::ledger(background);
+    }
+    let transcript = world.request(worker, Request::get("/a").authority("a.test"));
+    coverage::transcript(&transcript);
+    oracle::sound(&world, worker, &transcript)?;
+    // `pass` is how an operator opens the gate.
+    let opened = data.windows(4).any(|window| window == b"pass") || data.contains(&b'\\');
+    if opened { Ok(()) } else { oracle::refused(&transcript) }
+}

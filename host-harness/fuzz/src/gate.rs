@@ -1,0 +1,191 @@
+//! The gateway under test: a policy with one application, its key, and the compiled filter.
+
+use std::env;
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use gatekey_core::digest::Pepper;
+use gatekey_core::id::{
+    ApiId, ApplicationId, DeveloperId, GatewayId, PortalId, Revision, RouteId, ServiceId,
+    StrategyId,
+};
+use gatekey_core::key::KeyFormat;
+use gatekey_core::lifecycle::registration::RegistrationStatus;
+use gatekey_core::snapshot::record::{
+    Application, Credential, Publication, Record, Registration, Route, Scheme, Service, Strategy,
+    StrategyMethod,
+};
+use gatekey_core::snapshot::{SigningKey, Snapshot, SnapshotWriter};
+use gatekey_core::time::UnixMillis;
+use gatekey_host_harness::{Artifact, Plugin, Profile};
+use serde_json::{Value, json};
+
+/// The header that carries the key.
+pub const KEY_HEADER: &str = "apikey";
+/// The upstream in which the portal is found.
+pub const PORTAL: &str = "portal";
+/// When every world begins.
+pub const START: UnixMillis = UnixMillis(1_900_000_000_000);
+/// The gateway.
+pub const GATEWAY: GatewayId = GatewayId::from_bytes(*b"gatekey gateway.");
+
+const API: ApiId = ApiId::from_bytes(*b"gatekey api.....");
+const PORTAL_ID: PortalId = PortalId::from_bytes(*b"gatekey portal..");
+const STRATEGY: StrategyId = StrategyId::from_bytes(*b"gatekey strategy");
+const SERVICE: ServiceId = ServiceId::from_bytes(*b"gatekey service.");
+const ROUTE: RouteId = RouteId::from_bytes(*b"gatekey route...");
+const APPLICATION: ApplicationId = ApplicationId::from_bytes(*b"gatekey app.....");
+const DEVELOPER: DeveloperId = DeveloperId::from_bytes(*b"gatekey dev.....");
+const PEPPER: [u8; 32] = [0x5a; 32];
+
+/// The key that is let through, and what it stands for.
+#[derive(Debug)]
+pub struct Key {
+    /// As a client sends it.
+    pub text: String,
+    record: Record,
+}
+
+/// The one good key.
+pub static KEY: LazyLock<Result<Key, String>> = LazyLock::new(|| {
+    let issued = KeyFormat::default().issue(&[9; _]);
+    let text = issued.key.expose().clone();
+    let pepper = Pepper::new("p1", &PEPPER).map_err(|error| error.to_string())?;
+    let credential = Credential {
+        id: issued.credential,
+        application: APPLICATION,
+        digest: pepper.digest(text.as_bytes()),
+        scheme: Scheme::HmacSha256,
+        expires_at: None,
+    };
+    Ok(Key { text, record: credential.into() })
+});
+
+/// The signed policy: one route of one host, one application with one key.
+pub static SNAPSHOT: LazyLock<Result<Snapshot, String>> = LazyLock::new(|| {
+    let method = StrategyMethod::KeyAuth { key_names: vec![KEY_HEADER.to_owned()] };
+    let records: [Record; 6] = [
+        Strategy { id: STRATEGY, method }.into(),
+        Service { id: SERVICE, name: "flights".to_owned() }.into(),
+        Route {
+            id: ROUTE,
+            service: SERVICE,
+            hosts: vec!["a.test".to_owned()],
+            paths: vec!["/a".to_owned()],
+            methods: Vec::new(),
+            headers: Vec::new(),
+        }
+        .into(),
+        Publication { api: API, portal: PORTAL_ID, service: SERVICE, strategy: Some(STRATEGY) }
+            .into(),
+        Application {
+            id: APPLICATION,
+            portal: PORTAL_ID,
+            strategy: STRATEGY,
+            developer: DEVELOPER,
+            name: "trips".to_owned(),
+            active: true,
+        }
+        .into(),
+        Registration { application: APPLICATION, api: API, status: RegistrationStatus::Approved }
+            .into(),
+    ];
+    let mut writer = SnapshotWriter::new(GATEWAY, Revision(1), START);
+    for record in records.iter().chain([&key()?.record]) {
+        writer.push(record).map_err(|error| error.to_string())?;
+    }
+    Ok(writer.finish(&signing_key()))
+});
+
+/// The portal's key.
+#[must_use]
+pub fn signing_key() -> SigningKey {
+    SigningKey::from_seed([7; 32])
+}
+
+/// The one good key.
+///
+/// # Errors
+///
+/// When it cannot be made, which would be a mistake here.
+pub fn key() -> Result<&'static Key, String> {
+    KEY.as_ref().map_err(Clone::clone)
+}
+
+/// The signed policy.
+///
+/// # Errors
+///
+/// When it cannot be made, which would be a mistake here.
+pub fn snapshot() -> Result<&'static Snapshot, String> {
+    SNAPSHOT.as_ref().map_err(Clone::clone)
+}
+
+/// Where the policy comes from.
+#[derive(Clone, Copy, Debug)]
+pub enum Source<'a> {
+    /// These bytes in the configuration.
+    Inline(&'a [u8]),
+    /// The portal.
+    Portal,
+}
+
+/// A configuration of the filter.
+#[must_use]
+pub fn configuration(source: Source<'_>) -> Value {
+    let mut configuration = json!({
+        "version": 1,
+        "gateway_id": GATEWAY.to_string(),
+        "peppers": [{"id": "p1", "secret": BASE64.encode(PEPPER)}],
+        "snapshot_keys": [BASE64.encode(signing_key().verifying_key().as_bytes())],
+    });
+    let (name, value) = match source {
+        Source::Inline(bytes) => ("snapshot", json!({"inline": BASE64.encode(bytes)})),
+        Source::Portal => (
+            "sync",
+            json!({
+                "upstream": {"envoy_cluster": PORTAL, "authority": "portal.test"},
+                "token": "gateway-token",
+                "wait_seconds": 0,
+                "timeout_ms": 1000,
+            }),
+        ),
+    };
+    if let Some(fields) = configuration.as_object_mut() {
+        fields.insert(name.to_owned(), value);
+    }
+    configuration
+}
+
+/// The filter as a plugin.
+#[must_use]
+pub fn plugin(configuration: impl Into<Vec<u8>>) -> Plugin {
+    Plugin::new("key-auth", configuration)
+}
+
+/// A host without a canary: it would only do everything twice.
+#[must_use]
+pub fn host() -> Profile {
+    let mut profile = Profile::envoy();
+    profile.start.canary_run = false;
+    profile
+}
+
+/// The compiled filter: of the folder `GATEKEY_FILTERS_DIR`, else the one that
+/// `cargo xtask build-filters` fills.
+///
+/// # Errors
+///
+/// When it was not built.
+pub fn filter() -> Result<&'static Artifact, String> {
+    static FILTER: LazyLock<Result<Artifact, String>> = LazyLock::new(|| {
+        let built = || Some(env::current_exe().ok()?.ancestors().nth(2)?.join("filters"));
+        let folder = env::var_os("GATEKEY_FILTERS_DIR").map(PathBuf::from).or_else(built);
+        let path = folder.unwrap_or_default().join("gatekey_key_auth.wasm");
+        Artifact::from_file(&path)
+            .map_err(|error| format!("{error} (`cargo xtask build-filters` makes it)"))
+    });
+    FILTER.as_ref().map_err(Clone::clone)
+}

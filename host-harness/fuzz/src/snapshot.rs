@@ -1,0 +1,88 @@
+//! The target `snapshot`: the policy itself.
+//!
+//! The first byte says what the others are: `p` the pages of a snapshot that the portal signs as
+//! they are and hands out one by one, `i` the same as one document in the configuration, anything
+//! else a document that somebody else made, in the configuration.
+
+use core::time::Duration;
+use std::collections::VecDeque;
+
+use gatekey_core::digest::Digest;
+use gatekey_core::id::Revision;
+use gatekey_core::snapshot::manifest::{Manifest, PageEntry};
+use gatekey_host_harness::{
+    Request, StartError, Upstream, UpstreamReply, UpstreamRequest, World,
+};
+
+use crate::gate::{self, KEY_HEADER, PORTAL, Source};
+use crate::{Judged, coverage, input, oracle};
+
+/// Judges what the filter makes of a policy: it takes it or says no.
+///
+/// # Errors
+///
+/// When it fails, or believes what the portal did not sign.
+pub fn run(data: &[u8]) -> Judged {
+    let (kind, rest) = data.split_first().unwrap_or((&0, &[]));
+    let signed = matches!(kind, b'p' | b'i');
+    let mut parts = if signed { signed_parts(rest) } else { vec![rest.to_vec()] };
+    let document = parts.concat();
+    let genuine = signed || document == gate::snapshot()?.bundle();
+    let source = if *kind == b'p' { Source::Portal } else { Source::Inline(&document) };
+    let configuration = gate::configuration(source).to_string();
+    let mut left = parts.drain(..).collect::<VecDeque<_>>();
+    let portal = move |request: &UpstreamRequest| match left.pop_front() {
+        Some(part) if request.path().contains("/snapshot") => UpstreamReply::ok(part),
+        _ => UpstreamReply::status(503),
+    };
+    let mut world = World::builder(gate::host())
+        .clock(crate::request::host_time())
+        .upstream(PORTAL, Upstream::respond(portal))
+        .build();
+    let worker = match world.start(gate::filter()?, gate::plugin(configuration)) {
+        Ok(worker) => worker,
+        Err(StartError::ConfigurationRefused { logs }) => {
+            coverage::logs(&logs);
+            return Ok(());
+        }
+        Err(error) => return Err(format!("the filter did not refuse: {error}")),
+    };
+    world.advance(Duration::from_secs(1));
+    if let Some(background) = world.background(worker) {
+        coverage::ledger(background);
+    }
+    let ask = || Request::get("/a").authority("a.test");
+    for request in [ask(), ask().header(KEY_HEADER, &gate::key()?.text)] {
+        let transcript = world.request(worker, request);
+        coverage::transcript(&transcript);
+        oracle::sound(&world, worker, &transcript)?;
+        // What the portal signs may open the gate; nobody else may.
+        if !genuine {
+            oracle::refused(&transcript)?;
+        }
+    }
+    Ok(())
+}
+
+/// The manifest of these pages, and the pages. Their first two bytes say how many applications and credentials the
+/// manifest promises.
+fn signed_parts(data: &[u8]) -> Vec<Vec<u8>> {
+    let (applications, rest) = data.split_first().unwrap_or((&0, &[]));
+    let (credentials, rest) = rest.split_first().unwrap_or((&0, &[]));
+    let pages: Vec<&[u8]> = input::parts(rest).collect();
+    let entry = |page: &&[u8]| PageEntry {
+        length: u32::try_from(page.len()).unwrap_or(u32::MAX),
+        digest: Digest::sha256(page),
+    };
+    let manifest = Manifest {
+        gateway: gate::GATEWAY,
+        revision: Revision(1),
+        issued_at: gate::START,
+        applications: u32::from(applications.wrapping_sub(b'0')),
+        credentials: u32::from(credentials.wrapping_sub(b'0')),
+        pages: pages.iter().map(entry).collect(),
+    };
+    let mut parts = vec![manifest.seal(&gate::signing_key())];
+    parts.extend(pages.into_iter().map(<[u8]>::to_vec));
+    parts
+}
