@@ -74,6 +74,8 @@ mod host;
 mod ledger;
 #[cfg(feature = "cli")]
 pub mod lint;
+#[cfg(feature = "cli")]
+pub mod matrix;
 mod plugin;
 mod profile;
 pub mod replay;
@@ -88,7 +90,7 @@ mod world;
 pub use abi::{LogLevel, Status};
 pub use artifact::{AbiVersion, Artifact};
 pub use error::{ArtifactError, Failure, FailureKind, StartError};
-pub use fault::{Fault, FaultKind, Injected, UnknownFault, When};
+pub use fault::{Census, Fault, FaultKind, Injected, UnknownFault, When};
 pub use headers::Headers;
 pub use ledger::{Callback, Callout, GrpcCallout, HostCall, Ledger, Log};
 pub use plugin::{FailurePolicy, Plugin};

@@ -534,6 +534,7 @@ fn invoke<P: WasmParams, R: WasmResults>(
     let host = store.data_mut();
     core::mem::swap(&mut host.shared, lent);
     host.enter(invocation.name, invocation.context, invocation.account);
+    host.shared.faults.callback = invocation.name;
     let (calls_before, bytes_before) = (host.call_count, host.bytes_copied);
     let result = function.call(&mut *store, params);
     let fuel = match budget {

@@ -3,6 +3,7 @@
 //! Exit codes: 0 everything held, 1 something did not, 2 the input could not be used.
 
 mod bench;
+mod faults;
 mod lint;
 mod output;
 mod profiles;
@@ -28,6 +29,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Bench(bench::Arguments),
+    Faults(faults::Arguments),
     Lint(lint::Arguments),
     Profiles(profiles::Arguments),
     Replay(replay::Arguments),
@@ -40,6 +42,7 @@ enum Command {
 pub fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Bench(arguments) => bench::execute(&arguments),
+        Command::Faults(arguments) => faults::execute(&arguments),
         Command::Lint(arguments) => lint::execute(&arguments),
         Command::Profiles(arguments) => profiles::execute(&arguments),
         Command::Replay(arguments) => replay::execute(&arguments),

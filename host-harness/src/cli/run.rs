@@ -103,6 +103,7 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
         seed: arguments.seed,
         modules: modules.clone(),
         record: arguments.record.is_some(),
+        faults: Vec::new(),
     };
     let jobs = arguments.jobs.or_else(|| thread::available_parallelism().ok());
     let reports = all(&runs, &artifact, &options, jobs.map_or(1, NonZeroUsize::get));

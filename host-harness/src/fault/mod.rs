@@ -19,6 +19,7 @@ mod kind;
 
 use core::error::Error;
 use core::fmt;
+use std::collections::BTreeMap;
 
 pub use kind::{FaultKind, UnknownFault};
 
@@ -66,6 +67,8 @@ pub struct Fault {
     /// What the call is about, as transcripts show it: a header name, a property path with dots, an
     /// upstream. Nothing means calls about anything.
     pub subject: Option<Vec<u8>>,
+    /// The callback that makes the call, as the guest exports it. Nothing means any.
+    pub callback: Option<String>,
     /// Which of these calls.
     pub when: When,
     /// What goes wrong.
@@ -76,13 +79,20 @@ impl Fault {
     /// Every call of this function goes wrong like this.
     #[must_use]
     pub fn new(call: impl Into<String>, kind: FaultKind) -> Self {
-        Self { call: call.into(), subject: None, when: When::Always, kind }
+        Self { call: call.into(), subject: None, callback: None, when: When::Always, kind }
     }
 
     /// Only calls about this.
     #[must_use]
     pub fn about(mut self, subject: impl Into<Vec<u8>>) -> Self {
         self.subject = Some(subject.into());
+        self
+    }
+
+    /// Only calls that this callback makes.
+    #[must_use]
+    pub fn within(mut self, callback: impl Into<String>) -> Self {
+        self.callback = Some(callback.into());
         self
     }
 
@@ -96,10 +106,13 @@ impl Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { call, subject, when, kind } = self;
+        let Self { call, subject, callback, when, kind } = self;
         write!(f, "{kind} at {when} of `{call}`")?;
-        match subject {
-            Some(subject) => write!(f, " about `{}`", subject.escape_ascii()),
+        if let Some(subject) = subject {
+            write!(f, " about `{}`", subject.escape_ascii())?;
+        }
+        match callback {
+            Some(callback) => write!(f, " in `{callback}`"),
             None => Ok(()),
         }
     }
@@ -168,7 +181,16 @@ pub(crate) struct Faults {
     armed: Vec<Armed>,
     /// The call in progress loses the reply to whatever it starts.
     pub(crate) reply_lost: bool,
+    /// The callback that is running.
+    pub(crate) callback: &'static str,
+    /// How many faults happened.
+    pub(crate) injected: u64,
+    /// How often each callback made each call, if somebody wants to know.
+    pub(crate) census: Option<Census>,
 }
+
+/// How often each callback made each host call: by their names, the callback first.
+pub type Census = BTreeMap<(&'static str, &'static str), u64>;
 
 impl Faults {
     pub(crate) fn push(&mut self, fault: Fault) {
@@ -192,6 +214,9 @@ impl Faults {
     /// A call begins; what it is about is not known yet.
     pub(crate) fn at_call(&mut self, call: &'static str) -> Option<Injected> {
         self.reply_lost = false;
+        if let Some(census) = &mut self.census {
+            *census.entry((self.callback, call)).or_default() += 1;
+        }
         self.strike(call, None)
     }
 
@@ -204,7 +229,9 @@ impl Faults {
     fn strike(&mut self, call: &'static str, subject: Option<&[u8]>) -> Option<Injected> {
         let mut struck = None;
         for armed in &mut self.armed {
-            if armed.fault.call != call || armed.fault.subject.as_deref() != subject {
+            let Fault { call: named, subject: about, callback, .. } = &armed.fault;
+            let elsewhere = callback.as_ref().is_some_and(|name| name != self.callback);
+            if named != call || about.as_deref() != subject || elsewhere {
                 continue;
             }
             if armed.strikes() && struck.is_none() {
@@ -216,6 +243,7 @@ impl Faults {
                 });
             }
         }
+        self.injected += u64::from(struck.is_some());
         struck
     }
 }
@@ -258,6 +286,10 @@ mod tests {
         assert_eq!(faults.at_subject("a", b"y"), None);
         assert_eq!(faults.at_subject("b", b"x"), None);
         assert!(faults.at_subject("a", b"x").is_some());
+        faults.set(vec![Fault::new("a", FaultKind::Trap).within("on")]);
+        assert_eq!(faults.at_call("a"), None);
+        faults.callback = "on";
+        assert!(faults.at_call("a").is_some());
         faults.set(Vec::new());
         assert_eq!(faults.at_subject("a", b"x"), None);
     }

@@ -9,7 +9,7 @@ use super::nginx::{ServerName, Variable};
 use super::shared::Zone;
 use super::upstream::{Upstream, UpstreamReply};
 use crate::abi::{LogLevel, Status};
-use crate::fault::Fault;
+use crate::fault::{Census, Fault};
 use crate::host::Shared;
 use crate::profile::Profile;
 use crate::replay::tape::Tape;
@@ -194,6 +194,13 @@ impl WorldBuilder {
     #[must_use]
     pub fn log_level(mut self, level: LogLevel) -> Self {
         self.shared.log_level = level;
+        self
+    }
+
+    /// Counts host calls by the callbacks that make them, for [`World::census`].
+    #[must_use]
+    pub fn census(mut self) -> Self {
+        self.shared.faults.census = Some(Census::default());
         self
     }
 

@@ -22,7 +22,7 @@ pub use metric::Metric;
 use crate::artifact::Artifact;
 use crate::error::{Failure, StartError};
 use crate::exchange::Drive;
-use crate::fault::Fault;
+use crate::fault::{Census, Fault};
 use crate::host::{Root, Shared};
 use crate::ledger::{Callout, Ledger, Log};
 use crate::plugin::Plugin;
@@ -244,6 +244,19 @@ impl World {
     pub fn set_wall_clock_off_by(&mut self, milliseconds: i64) {
         self.tape.skew(milliseconds);
         self.shared.clock.skew(milliseconds);
+    }
+
+    /// How often each callback made each host call, in all VMs; nothing unless the world
+    /// [counts](WorldBuilder::census).
+    #[must_use]
+    pub fn census(&self) -> Census {
+        self.shared.faults.census.clone().unwrap_or_default()
+    }
+
+    /// How many faults were injected.
+    #[must_use]
+    pub fn faults_injected(&self) -> u64 {
+        self.shared.faults.injected
     }
 
     /// Replaces the faults; calls are counted anew.

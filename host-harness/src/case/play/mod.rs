@@ -13,6 +13,7 @@ use super::document::{Allow, Matcher, Start};
 use super::report::{Report, Verdict};
 use super::{Case, Modules};
 use crate::artifact::Artifact;
+use crate::fault::Fault;
 use crate::ledger::Log;
 use crate::profile::Profile;
 use crate::transcript::Transcript;
@@ -27,6 +28,8 @@ pub struct Options {
     pub modules: Modules,
     /// Keeps what is done to the world, so that it can be replayed: [`Report::recording`].
     pub record: bool,
+    /// What goes wrong, from the start-up on.
+    pub faults: Vec<Fault>,
 }
 
 /// Something that is not as the case expects.
@@ -93,6 +96,8 @@ pub fn run(case: &Case, artifact: &Artifact, profile: &Profile, options: &Option
         });
     }
     report.findings = check::all(&play);
+    report.census = play.world.census();
+    report.faults_injected = play.world.faults_injected();
     report.differences = play.differences;
     report.exchanges = play.exchanges;
     report.judged(&case.secrets)

@@ -28,9 +28,12 @@ impl<'c> Play<'c> {
             profile.start.main_thread_vm = main_thread;
         }
         let metric_prefix = profile.metrics.prefix.clone();
-        let mut world = World::builder(profile);
+        let mut world = World::builder(profile).census();
         if options.record {
             world = world.keep_recording();
+        }
+        for fault in &options.faults {
+            world = world.fault(fault.clone());
         }
         if let Some(seed) = options.seed.or(plan.seed) {
             world = world.seed(seed);

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use super::check::Finding;
 use super::play::{Difference, Exchange};
 use super::{Case, Profile};
+use crate::fault::Census;
 
 pub use redact::Redaction;
 
@@ -43,6 +44,10 @@ pub struct Report {
     pub exchanges: Vec<Exchange>,
     /// All that was done, if the case was run to be recorded. Secrets are in it.
     pub recording: Option<Box<crate::replay::Recording>>,
+    /// How often each callback made each host call, start-up and timers included.
+    pub census: Census,
+    /// How many faults were injected.
+    pub faults_injected: u64,
 }
 
 impl Report {
@@ -56,6 +61,8 @@ impl Report {
             findings: Vec::new(),
             exchanges: Vec::new(),
             recording: None,
+            census: Census::default(),
+            faults_injected: 0,
         }
     }
 
