@@ -21,17 +21,10 @@ const WATCHED: Duration = Duration::from_secs(6);
 ///
 /// When it fails, or believes what the portal did not sign.
 pub fn run(data: &[u8]) -> Judged {
-    let snapshot = gate::snapshot()?;
     let genuine = data.windows(10).any(|window| window == b"{manifest}")
         && data.windows(6).any(|window| window == b"{page}");
     let changed = data.windows(DELTA.len()).any(|window| window == DELTA);
-    let mut replies = Vec::new();
-    for part in input::parts(data).take(16) {
-        let part = with_deltas(part);
-        let part = input::replaced(&part, b"{manifest}", &snapshot.manifest);
-        let page = snapshot.pages.first().map(Vec::as_slice).unwrap_or_default();
-        replies.push(input::reply(&input::replaced(&part, b"{page}", page)));
-    }
+    let replies: Vec<UpstreamReply> = parts(data)?.iter().map(|part| input::reply(part)).collect();
     let mut world = World::builder(gate::host())
         .clock(crate::request::host_time())
         .upstream(PORTAL, Upstream::script(replies.into_iter().map(soon)))
@@ -55,6 +48,21 @@ pub fn run(data: &[u8]) -> Judged {
         oracle::refused(&keyless)?;
     }
     if !genuine { oracle::refused(&keyed) } else { Ok(()) }
+}
+
+/// The replies with all placeholders filled.
+///
+/// # Errors
+///
+/// When there is no policy, which would be a mistake here.
+pub fn parts(data: &[u8]) -> Result<Vec<Vec<u8>>, String> {
+    let snapshot = gate::snapshot()?;
+    let page = snapshot.pages.first().map(Vec::as_slice).unwrap_or_default();
+    let filled = |part: &[u8]| {
+        let part = input::replaced(&with_deltas(part), b"{manifest}", &snapshot.manifest);
+        input::replaced(&part, b"{page}", page)
+    };
+    Ok(input::parts(data).take(16).map(filled).collect())
 }
 
 /// Replies take a moment, so that one callback is not all there is.

@@ -6,10 +6,21 @@ use core::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use gatekey_host_harness::{Request, StartError, World};
+use gatekey_host_harness::{Request, StartError, Upstream, UpstreamReply, World};
 
 use crate::gate::{self, PORTAL};
 use crate::{Judged, coverage, input, oracle};
+
+/// The bytes with all placeholders filled.
+///
+/// # Errors
+///
+/// When there is no policy, which would be a mistake here.
+pub fn filled(data: &[u8]) -> Result<Vec<u8>, String> {
+    let bundle = BASE64.encode(gate::snapshot()?.bundle());
+    let data = input::replaced(data, b"{snapshot}", bundle.as_bytes());
+    Ok(input::replaced(&data, b"{gateway}", gate::GATEWAY.to_string().as_bytes()))
+}
 
 /// Judges what the filter makes of a configuration: it takes it or says no.
 ///
@@ -17,10 +28,8 @@ use crate::{Judged, coverage, input, oracle};
 ///
 /// When it fails, or lets a request without a key through although it was not told to.
 pub fn run(data: &[u8]) -> Judged {
-    let bundle = BASE64.encode(gate::snapshot()?.bundle());
-    let data = input::replaced(data, b"{snapshot}", bundle.as_bytes());
-    let data = input::replaced(&data, b"{gateway}", gate::GATEWAY.to_string().as_bytes());
-    let silent = gatekey_host_harness::Upstream::always(gatekey_host_harness::UpstreamReply::never());
+    let data = filled(data)?;
+    let silent = Upstream::always(UpstreamReply::never());
     let mut world = World::builder(gate::host())
         .clock(crate::request::host_time())
         .upstream(PORTAL, silent)

@@ -18,7 +18,7 @@ use gatekey_core::snapshot::record::{
     StrategyMethod,
 };
 use gatekey_core::snapshot::{SigningKey, Snapshot, SnapshotWriter};
-use gatekey_core::time::UnixMillis;
+use gatekey_core::time::{UnixMillis, UnixTime};
 use gatekey_host_harness::{Artifact, Plugin, Profile};
 use serde_json::{Value, json};
 
@@ -37,6 +37,7 @@ const STRATEGY: StrategyId = StrategyId::from_bytes(*b"gatekey strategy");
 const SERVICE: ServiceId = ServiceId::from_bytes(*b"gatekey service.");
 const ROUTE: RouteId = RouteId::from_bytes(*b"gatekey route...");
 const APPLICATION: ApplicationId = ApplicationId::from_bytes(*b"gatekey app.....");
+const IDLE: ApplicationId = ApplicationId::from_bytes(*b"gatekey idle....");
 const DEVELOPER: DeveloperId = DeveloperId::from_bytes(*b"gatekey dev.....");
 const PEPPER: [u8; 32] = [0x5a; 32];
 
@@ -45,28 +46,54 @@ const PEPPER: [u8; 32] = [0x5a; 32];
 pub struct Key {
     /// As a client sends it.
     pub text: String,
-    record: Record,
+    credential: Credential,
 }
 
-/// The one good key.
-pub static KEY: LazyLock<Result<Key, String>> = LazyLock::new(|| {
-    let issued = KeyFormat::default().issue(&[9; _]);
-    let text = issued.key.expose().clone();
-    let pepper = Pepper::new("p1", &PEPPER).map_err(|error| error.to_string())?;
-    let credential = Credential {
-        id: issued.credential,
-        application: APPLICATION,
-        digest: pepper.digest(text.as_bytes()),
-        scheme: Scheme::HmacSha256,
-        expires_at: None,
-    };
-    Ok(Key { text, record: credential.into() })
+impl Key {
+    fn issue(entropy: u8, application: ApplicationId) -> Result<Self, String> {
+        let issued = KeyFormat::default().issue(&[entropy; _]);
+        let text = issued.key.expose().clone();
+        let pepper = Pepper::new("p1", &PEPPER).map_err(|error| error.to_string())?;
+        let credential = Credential {
+            id: issued.credential,
+            application,
+            digest: pepper.digest(text.as_bytes()),
+            scheme: Scheme::HmacSha256,
+            expires_at: None,
+        };
+        Ok(Self { text, credential })
+    }
+}
+
+/// The keys that clients may hold.
+#[derive(Debug)]
+pub struct Keys {
+    /// The one good key.
+    pub good: Key,
+    /// One whose life is over.
+    pub expired: Key,
+    /// One whose application's registration is pending.
+    pub pending: Key,
+    /// One that the portal does not know.
+    pub stranger: Key,
+}
+
+/// The keys that clients may hold.
+pub static KEYS: LazyLock<Result<Keys, String>> = LazyLock::new(|| {
+    let mut expired = Key::issue(10, APPLICATION)?;
+    expired.credential.expires_at = Some(UnixTime(START.0 / 1000 - 1));
+    Ok(Keys {
+        good: Key::issue(9, APPLICATION)?,
+        expired,
+        pending: Key::issue(11, IDLE)?,
+        stranger: Key::issue(12, APPLICATION)?,
+    })
 });
 
-/// The signed policy: one route of one host, one application with one key.
+/// The signed policy: one route of one host, one application with one good key.
 pub static SNAPSHOT: LazyLock<Result<Snapshot, String>> = LazyLock::new(|| {
     let method = StrategyMethod::KeyAuth { key_names: vec![KEY_HEADER.to_owned()] };
-    let records: [Record; 6] = [
+    let mut records: Vec<Record> = vec![
         Strategy { id: STRATEGY, method }.into(),
         Service { id: SERVICE, name: "flights".to_owned() }.into(),
         Route {
@@ -80,20 +107,24 @@ pub static SNAPSHOT: LazyLock<Result<Snapshot, String>> = LazyLock::new(|| {
         .into(),
         Publication { api: API, portal: PORTAL_ID, service: SERVICE, strategy: Some(STRATEGY) }
             .into(),
-        Application {
-            id: APPLICATION,
-            portal: PORTAL_ID,
-            strategy: STRATEGY,
-            developer: DEVELOPER,
-            name: "trips".to_owned(),
-            active: true,
-        }
-        .into(),
-        Registration { application: APPLICATION, api: API, status: RegistrationStatus::Approved }
-            .into(),
     ];
+    for (id, name) in [(APPLICATION, "trips"), (IDLE, "idle")] {
+        let (portal, strategy, developer) = (PORTAL_ID, STRATEGY, DEVELOPER);
+        let name = name.to_owned();
+        let application = Application { id, portal, strategy, developer, name, active: true };
+        records.push(application.into());
+    }
+    let registrations =
+        [(APPLICATION, RegistrationStatus::Approved), (IDLE, RegistrationStatus::Pending)];
+    for (application, status) in registrations {
+        records.push(Registration { application, api: API, status }.into());
+    }
+    let Keys { good, expired, pending, .. } = keys()?;
+    let mut credentials = [good, expired, pending].map(|key| key.credential.clone());
+    credentials.sort_unstable_by_key(|credential| credential.digest);
+    records.extend(credentials.map(Record::from));
     let mut writer = SnapshotWriter::new(GATEWAY, Revision(1), START);
-    for record in records.iter().chain([&key()?.record]) {
+    for record in &records {
         writer.push(record).map_err(|error| error.to_string())?;
     }
     Ok(writer.finish(&signing_key()))
@@ -111,7 +142,16 @@ pub fn signing_key() -> SigningKey {
 ///
 /// When it cannot be made, which would be a mistake here.
 pub fn key() -> Result<&'static Key, String> {
-    KEY.as_ref().map_err(Clone::clone)
+    keys().map(|keys| &keys.good)
+}
+
+/// All keys.
+///
+/// # Errors
+///
+/// When they cannot be made, which would be a mistake here.
+pub fn keys() -> Result<&'static Keys, String> {
+    KEYS.as_ref().map_err(Clone::clone)
 }
 
 /// The signed policy.
@@ -181,9 +221,15 @@ pub fn host() -> Profile {
 /// When it was not built.
 pub fn filter() -> Result<&'static Artifact, String> {
     static FILTER: LazyLock<Result<Artifact, String>> = LazyLock::new(|| {
-        let built = || Some(env::current_exe().ok()?.ancestors().nth(2)?.join("filters"));
-        let folder = env::var_os("GATEKEY_FILTERS_DIR").map(PathBuf::from).or_else(built);
-        let path = folder.unwrap_or_default().join("gatekey_key_auth.wasm");
+        let name = "gatekey_key_auth.wasm";
+        let path = match env::var_os("GATEKEY_FILTERS_DIR") {
+            Some(folder) => PathBuf::from(folder).join(name),
+            None => {
+                let here = env::current_exe().map_err(|error| error.to_string())?;
+                let folders = here.ancestors().map(|folder| folder.join("filters").join(name));
+                folders.into_iter().find(|path| path.is_file()).unwrap_or_else(|| name.into())
+            }
+        };
         Artifact::from_file(&path)
             .map_err(|error| format!("{error} (`cargo xtask build-filters` makes it)"))
     });

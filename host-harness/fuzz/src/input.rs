@@ -59,7 +59,8 @@ fn message(data: &[u8]) -> (Vec<&[u8]>, &[u8]) {
 }
 
 /// Name and value: they are parted by a colon and a space.
-fn field(line: &[u8]) -> (&[u8], &[u8]) {
+#[must_use]
+pub fn field(line: &[u8]) -> (&[u8], &[u8]) {
     let at = line.windows(2).position(|window| window == b": ");
     match at {
         Some(at) => (line.get(..at).unwrap_or_default(), line.get(at + 2..).unwrap_or_default()),
@@ -70,52 +71,63 @@ fn field(line: &[u8]) -> (&[u8], &[u8]) {
 /// A request: `METHOD AUTHORITY PATH`, a line for each header field, an empty line, the body.
 #[must_use]
 pub fn request(data: &[u8]) -> Request {
-    let (head, body) = message(data);
-    let mut lines = head.into_iter();
-    let mut words = lines.next().unwrap_or_default().splitn(3, |byte| *byte == b' ');
     let mut request = Request::bare();
-    for name in [":method", ":authority", ":path"] {
-        if let Some(word) = words.next().filter(|word| !word.is_empty()) {
-            request = request.header(name, word);
-        }
+    for (name, value) in pseudo(data).chain(fields(data)) {
+        request = request.header(name, value);
     }
-    for line in lines {
-        let (name, value) = field(line);
-        // A proxy takes a second set of pseudo-headers from nobody.
-        if !name.starts_with(b":") {
-            request = request.header(name, value);
-        }
-    }
+    let body = body(data);
     if body.is_empty() { request } else { request.body(body) }
 }
 
-/// The header fields of such a request as the client wrote them.
+/// The pseudo-headers of such a request.
+pub fn pseudo(data: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let first = head(data).next().unwrap_or_default();
+    let names = [&b":method"[..], b":authority", b":path"];
+    let words = first.splitn(3, |byte| *byte == b' ');
+    names.into_iter().zip(words).filter(|(_, word)| !word.is_empty())
+}
+
+/// The lines before the body.
+pub fn head(data: &[u8]) -> impl Iterator<Item = &[u8]> {
+    message(data).0.into_iter()
+}
+
+/// What is behind the empty line.
+#[must_use]
+pub fn body(data: &[u8]) -> &[u8] {
+    message(data).1
+}
+
+/// The header fields of such a request as the client wrote them. A proxy takes a second set of
+/// pseudo-headers from nobody.
 pub fn fields(data: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    message(data).0.into_iter().skip(1).map(field).filter(|(name, _)| !name.starts_with(b":"))
+    head(data).skip(1).map(field).filter(|(name, _)| !name.starts_with(b":"))
 }
 
 /// A reply: the status, a line for each header field, an empty line, the body. Words in the place
 /// of the status stand for what is no reply.
 #[must_use]
 pub fn reply(data: &[u8]) -> UpstreamReply {
-    let (head, body) = message(data);
-    let mut lines = head.into_iter();
+    let mut lines = head(data);
     let mut reply = match lines.next().unwrap_or_default() {
         b"reset" => return UpstreamReply::reset(),
         b"cut" => return UpstreamReply::cut_off(),
         b"refused" => return UpstreamReply::connect_error(),
         b"never" => return UpstreamReply::never(),
         b"not started" => return UpstreamReply::not_started(),
-        status => {
-            let number = core::str::from_utf8(status).ok().and_then(|text| text.parse().ok());
-            UpstreamReply::status(number.unwrap_or(200))
-        }
+        first => UpstreamReply::status(status(first)),
     };
     for line in lines {
         let (name, value) = field(line);
         reply = reply.header(name, value);
     }
-    reply.body(body)
+    reply.body(body(data))
+}
+
+/// The number, or 200.
+#[must_use]
+pub fn status(line: &[u8]) -> u16 {
+    core::str::from_utf8(line).ok().and_then(|text| text.parse().ok()).unwrap_or(200)
 }
 
 #[cfg(test)]

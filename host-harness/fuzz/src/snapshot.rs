@@ -23,14 +23,10 @@ use crate::{Judged, coverage, input, oracle};
 ///
 /// When it fails, or believes what the portal did not sign.
 pub fn run(data: &[u8]) -> Judged {
-    let (kind, rest) = data.split_first().unwrap_or((&0, &[]));
-    let signed = matches!(kind, b'p' | b'i');
-    let mut parts = if signed { signed_parts(rest) } else { vec![rest.to_vec()] };
-    let document = parts.concat();
-    let genuine = signed || document == gate::snapshot()?.bundle();
-    let source = if *kind == b'p' { Source::Portal } else { Source::Inline(&document) };
-    let configuration = gate::configuration(source).to_string();
-    let mut left = parts.drain(..).collect::<VecDeque<_>>();
+    let (configuration, parts) = world(data);
+    let genuine =
+        matches!(data.first(), Some(b'p' | b'i')) || parts.concat() == gate::snapshot()?.bundle();
+    let mut left = VecDeque::from(parts);
     let portal = move |request: &UpstreamRequest| match left.pop_front() {
         Some(part) if request.path().contains("/snapshot") => UpstreamReply::ok(part),
         _ => UpstreamReply::status(503),
@@ -62,6 +58,19 @@ pub fn run(data: &[u8]) -> Judged {
         }
     }
     Ok(())
+}
+
+/// The configuration that an input stands for, and what its portal hands out.
+#[must_use]
+pub fn world(data: &[u8]) -> (String, Vec<Vec<u8>>) {
+    let (kind, rest) = data.split_first().unwrap_or((&0, &[]));
+    let parts = match kind {
+        b'p' | b'i' => signed_parts(rest),
+        _ => vec![rest.to_vec()],
+    };
+    let document = parts.concat();
+    let source = if *kind == b'p' { Source::Portal } else { Source::Inline(&document) };
+    (gate::configuration(source).to_string(), parts)
 }
 
 /// The manifest of these pages, and the pages. Their first two bytes say how many applications and credentials the

@@ -1,0 +1,156 @@
+//! The filter's fail-closed matrix, as it is committed. `GATEKEY_BLESS=1` writes it anew.
+
+use core::time::Duration;
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use gatekey_harness_fuzz::gate::{self, KEY_HEADER, PORTAL, Source};
+use gatekey_host_harness::case::{self, Modules};
+use gatekey_host_harness::matrix::{self, Table};
+use gatekey_host_harness::{Artifact, Profile};
+use serde_json::{Value, json};
+
+use crate::filter;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../filters/key-auth")
+}
+
+fn is_blessed() -> bool {
+    env::var_os("GATEKEY_BLESS").is_some()
+}
+
+fn request(headers: &[(&str, &str)], expect: &Value) -> Value {
+    json!({"request": {
+        "authority": "a.test",
+        "path": "/a",
+        "headers": headers,
+        "expect": expect,
+    }})
+}
+
+/// Everybody who must be refused, and the forger, between two who may pass.
+fn requests() -> Vec<Value> {
+    let keys = gate::keys().unwrap();
+    let refused = |status: u16| json!({"outcome": "local", "status": status, "upstream": false});
+    let identity = json!({"outcome": "upstream", "upstream": {"headers": {
+        "apikey": {"absent": true}, "x-application-name": "trips",
+    }}});
+    let good = [(KEY_HEADER, keys.good.text.as_str())];
+    let mut forged = vec![("x-consumer-id", "admin"), ("X_Api_Id", "1")];
+    forged.extend(good);
+    forged.extend([("x-application-name", "rival"), ("x-consumer-username", "root")]);
+    let unrouted = json!({"request": {
+        "authority": "a.test", "path": "/b", "headers": good, "expect": refused(403),
+    }});
+    vec![
+        // Whether forgers are refused or corrected is the host's choice.
+        request(&forged, &json!({})),
+        request(&[], &refused(401)),
+        request(&good, &identity),
+        request(&[(KEY_HEADER, "")], &refused(401)),
+        request(&[good[0], good[0]], &refused(401)),
+        request(&[(KEY_HEADER, &keys.stranger.text)], &refused(401)),
+        request(&[(KEY_HEADER, &format!("{}x", keys.good.text))], &refused(401)),
+        request(&[(KEY_HEADER, &keys.expired.text)], &refused(401)),
+        request(&[(KEY_HEADER, &keys.pending.text)], &refused(403)),
+        unrouted,
+        request(&good, &identity),
+    ]
+}
+
+/// The cases, as they are committed.
+fn cases() -> Value {
+    let keys = gate::keys().unwrap();
+    let snapshot = gate::snapshot().unwrap();
+    let bundle = snapshot.bundle();
+    let configuration = |source: Source<'_>| json!({"json": gate::configuration(source)});
+    let base64 = |bytes: &[u8]| json!({"body": {"base64": BASE64.encode(bytes)}, "after_ms": 20});
+    let path = |part: &str| json!({"contains": part});
+    let portal = json!({PORTAL: {
+        "routes": [
+            {"path": path("page=manifest"), "reply": base64(&snapshot.manifest)},
+            {"path": path("/snapshot?"), "reply": base64(&snapshot.pages[0])},
+        ],
+        "otherwise": {"status": 503},
+    }});
+    let with_time: Vec<Value> =
+        core::iter::once(json!({"advance_ms": 2000})).chain(requests()).collect();
+    let mut backwards = requests();
+    backwards.reverse();
+    json!({
+        "version": 1,
+        "name": "faults",
+        "about": "What the fail-closed matrix of the filter is made from.",
+        "world": {"clock": gate::START.0, "fuel_limit": 2_000_000_000_u64},
+        "secrets": [keys.good.text],
+        "allow": {"logs": [{"level": "warn"}]},
+        "cases": [
+            {
+                "name": "inline",
+                "chain": [{"name": "key-auth",
+                    "configuration": configuration(Source::Inline(&bundle))}],
+                "steps": backwards,
+            },
+            {
+                "name": "portal",
+                "world": {"upstreams": portal},
+                "chain": [{"name": "key-auth", "configuration": configuration(Source::Portal)}],
+                "steps": with_time,
+            },
+        ],
+    })
+}
+
+#[test]
+fn the_cases_are_the_committed_ones() {
+    let path = folder().join("faults/cases.json");
+    let text = format!("{:#}\n", cases());
+    if is_blessed() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+    } else {
+        assert!(fs::read_to_string(&path).unwrap() == text, "{} is out of date", path.display());
+    }
+}
+
+/// Profiles that the filter is made for.
+fn profiles() -> Vec<Profile> {
+    ["spec", "envoy"].into_iter().map(|name| Profile::named(name).unwrap()).collect()
+}
+
+fn told(artifact: &Artifact, paths: &[PathBuf], profiles: &[Profile]) -> matrix::Outcome {
+    let cases = case::load(paths).unwrap();
+    let jobs = thread::available_parallelism().map_or(1, usize::from);
+    let outcome = matrix::run(&cases, artifact, profiles, &Modules::default(), jobs, |_, _| {});
+    outcome.unwrap_or_else(|reports| {
+        let told: Vec<String> = reports.iter().map(ToString::to_string).collect();
+        panic!("{}", told.join("\n"))
+    })
+}
+
+#[test]
+fn the_filter_is_closed_under_every_fault() {
+    let Some(filter) = filter() else { return };
+    let started = std::time::Instant::now();
+    let cases = folder().join("faults/cases.json");
+    let outcome = told(filter, &[cases], &profiles());
+    for breach in &outcome.breaches {
+        println!("{} {} {}: {}\n{}", breach.judgement, breach.profile, breach.case, breach.fault, breach.story);
+    }
+    let path = folder().join("faults.json");
+    if is_blessed() {
+        fs::write(&path, outcome.table.to_json()).unwrap();
+    }
+    let committed = Table::parse(&fs::read_to_string(&path).unwrap()).unwrap();
+    let (wrong, new) = outcome.table.against(&committed);
+    assert!(outcome.breaches.is_empty(), "{} breaches", outcome.breaches.len());
+    assert_eq!(wrong, Vec::<String>::new());
+    new.iter().for_each(|line| println!("{line}"));
+    println!("{} cells in {:?}", outcome.table.cells().count(), started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(300));
+}
