@@ -23,11 +23,14 @@ mod flow;
 mod foreign;
 mod grpc;
 mod guest;
+mod hostile;
 mod interface;
 mod life;
 #[cfg(feature = "cli")]
 mod lint;
 mod map;
+#[cfg(feature = "cli")]
+mod matrix;
 mod misuse;
 mod plugin_end;
 mod property;
