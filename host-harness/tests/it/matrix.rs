@@ -91,7 +91,7 @@ fn a_filter_that_opens_on_errors_is_open() {
     }
     // Without memory only the good request meets the error, and nothing is removed from it.
     let leak = Judgement::Leak;
-    assert!(has(&outcome, "envoy", "proxy_get_header_map_value", "no-memory, first", leak));
+    assert!(has(&outcome, "envoy", "proxy_get_header_map_value", "no-memory, each", leak));
     let open = outcome.breaches.iter().find(|breach| breach.judgement == Judgement::Open).unwrap();
     assert!(open.story.contains("fault injected"), "{}", open.story);
 }
