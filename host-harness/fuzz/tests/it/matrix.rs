@@ -32,76 +32,117 @@ fn request(headers: &[(&str, &str)], expect: &Value) -> Value {
     }})
 }
 
-/// Everybody who must be refused, and the forger, between two who may pass.
-fn requests() -> Vec<Value> {
-    let keys = gate::keys().unwrap();
-    let refused = |status: u16| json!({"outcome": "local", "status": status, "upstream": false});
-    let identity = json!({"outcome": "upstream", "upstream": {"headers": {
-        "apikey": {"absent": true}, "x-application-name": "trips",
-    }}});
-    let good = [(KEY_HEADER, keys.good.text.as_str())];
-    let mut forged = vec![("x-consumer-id", "admin"), ("X_Api_Id", "1")];
-    forged.extend(good);
-    forged.extend([("x-application-name", "rival"), ("x-consumer-username", "root")]);
-    let unrouted = json!({"request": {
-        "authority": "a.test", "path": "/b", "headers": good, "expect": refused(403),
-    }});
-    vec![
-        // Whether forgers are refused or corrected is the host's choice.
-        request(&forged, &json!({})),
-        request(&[], &refused(401)),
-        request(&good, &identity),
-        request(&[(KEY_HEADER, "")], &refused(401)),
-        request(&[good[0], good[0]], &refused(401)),
-        request(&[(KEY_HEADER, &keys.stranger.text)], &refused(401)),
-        request(&[(KEY_HEADER, &format!("{}x", keys.good.text))], &refused(401)),
-        request(&[(KEY_HEADER, &keys.expired.text)], &refused(401)),
-        request(&[(KEY_HEADER, &keys.pending.text)], &refused(403)),
-        unrouted,
-        request(&good, &identity),
-    ]
+/// Hosts on which the filter is configured alike.
+struct Host {
+    name: &'static str,
+    profiles: &'static [&'static str],
+    /// Where the portal is found.
+    portal: &'static str,
+    /// A header that is removed does not reach the upstream.
+    removes: bool,
+}
+
+const HOSTS: [Host; 3] = [
+    Host { name: "envoy", profiles: &["spec", "envoy"], portal: PORTAL, removes: true },
+    Host { name: "nginx", profiles: &["ngx-0.6", "ngx-0.5"], portal: ADDRESS, removes: false },
+    Host { name: "kong", profiles: &["kong-3.9"], portal: ADDRESS, removes: false },
+];
+const ADDRESS: &str = "portal.test:8180";
+
+impl Host {
+    fn configuration(&self, source: Source<'_>) -> Value {
+        let mut configuration = gate::configuration(source);
+        configuration["host"] = self.name.into();
+        if !self.removes
+            && let Some(sync) = configuration.get_mut("sync")
+        {
+            sync["upstream"] = json!({"address": ADDRESS, "authority": "portal.test"});
+        }
+        json!({"json": configuration})
+    }
+
+    /// Everybody who must be refused, and the forger, between two who may pass.
+    fn requests(&self) -> Vec<Value> {
+        let keys = gate::keys().unwrap();
+        let refused =
+            |status: u16| json!({"outcome": "local", "status": status, "upstream": false});
+        let mut headers = json!({"x-application-name": "trips"});
+        if self.removes {
+            headers["apikey"] = json!({"absent": true});
+        }
+        let identity = json!({"outcome": "upstream", "upstream": {"headers": headers}});
+        let good = [(KEY_HEADER, keys.good.text.as_str())];
+        let mut forged = vec![("x-consumer-id", "admin"), ("X_Api_Id", "1")];
+        forged.extend(good);
+        forged.extend([("x-application-name", "rival"), ("x-consumer-username", "root")]);
+        let corrected = if self.removes { &identity } else { &refused(400) };
+        let unrouted = json!({"request": {
+            "authority": "a.test", "path": "/b", "headers": good, "expect": refused(403),
+        }});
+        vec![
+            request(&forged, corrected),
+            request(&[], &refused(401)),
+            request(&good, &identity),
+            request(&[(KEY_HEADER, "")], &refused(401)),
+            request(&[good[0], good[0]], &refused(401)),
+            request(&[(KEY_HEADER, &keys.stranger.text)], &refused(401)),
+            request(&[(KEY_HEADER, &format!("{}x", keys.good.text))], &refused(401)),
+            request(&[(KEY_HEADER, &keys.expired.text)], &refused(401)),
+            request(&[(KEY_HEADER, &keys.pending.text)], &refused(403)),
+            unrouted,
+            request(&good, &identity),
+        ]
+    }
+
+    /// With the policy in the configuration, and with a portal that hands it out.
+    fn cases(&self) -> [Value; 2] {
+        let snapshot = gate::snapshot().unwrap();
+        let bundle = snapshot.bundle();
+        let base64 =
+            |bytes: &[u8]| json!({"body": {"base64": BASE64.encode(bytes)}, "after_ms": 20});
+        let path = |part: &str| json!({"contains": part});
+        let portal = json!({self.portal: {
+            "routes": [
+                {"path": path("page=manifest"), "reply": base64(&snapshot.manifest)},
+                {"path": path("/snapshot?"), "reply": base64(&snapshot.pages[0])},
+            ],
+            "otherwise": {"status": 503},
+        }});
+        let mut backwards = self.requests();
+        backwards.reverse();
+        let mut with_time = vec![json!({"advance_ms": 2000})];
+        with_time.extend(self.requests());
+        let chain = |source: Source<'_>| {
+            json!([{"name": "key-auth", "configuration": self.configuration(source)}])
+        };
+        [
+            json!({
+                "name": format!("inline on {}", self.name),
+                "profiles": self.profiles,
+                "chain": chain(Source::Inline(&bundle)),
+                "steps": backwards,
+            }),
+            json!({
+                "name": format!("portal on {}", self.name),
+                "profiles": self.profiles,
+                "world": {"upstreams": portal},
+                "chain": chain(Source::Portal),
+                "steps": with_time,
+            }),
+        ]
+    }
 }
 
 /// The cases, as they are committed.
 fn cases() -> Value {
-    let keys = gate::keys().unwrap();
-    let snapshot = gate::snapshot().unwrap();
-    let bundle = snapshot.bundle();
-    let configuration = |source: Source<'_>| json!({"json": gate::configuration(source)});
-    let base64 = |bytes: &[u8]| json!({"body": {"base64": BASE64.encode(bytes)}, "after_ms": 20});
-    let path = |part: &str| json!({"contains": part});
-    let portal = json!({PORTAL: {
-        "routes": [
-            {"path": path("page=manifest"), "reply": base64(&snapshot.manifest)},
-            {"path": path("/snapshot?"), "reply": base64(&snapshot.pages[0])},
-        ],
-        "otherwise": {"status": 503},
-    }});
-    let with_time: Vec<Value> =
-        core::iter::once(json!({"advance_ms": 2000})).chain(requests()).collect();
-    let mut backwards = requests();
-    backwards.reverse();
     json!({
         "version": 1,
         "name": "faults",
         "about": "What the fail-closed matrix of the filter is made from.",
         "world": {"clock": gate::START.0, "fuel_limit": 2_000_000_000_u64},
-        "secrets": [keys.good.text],
+        "secrets": [gate::key().unwrap().text],
         "allow": {"logs": [{"level": "warn"}]},
-        "cases": [
-            {
-                "name": "inline",
-                "chain": [{"name": "key-auth",
-                    "configuration": configuration(Source::Inline(&bundle))}],
-                "steps": backwards,
-            },
-            {
-                "name": "portal",
-                "world": {"upstreams": portal},
-                "chain": [{"name": "key-auth", "configuration": configuration(Source::Portal)}],
-                "steps": with_time,
-            },
-        ],
+        "cases": HOSTS.iter().flat_map(Host::cases).collect::<Vec<_>>(),
     })
 }
 
@@ -119,7 +160,8 @@ fn the_cases_are_the_committed_ones() {
 
 /// Profiles that the filter is made for.
 fn profiles() -> Vec<Profile> {
-    ["spec", "envoy"].into_iter().map(|name| Profile::named(name).unwrap()).collect()
+    let names = HOSTS.iter().flat_map(|host| host.profiles);
+    names.map(|name| Profile::named(name).unwrap()).collect()
 }
 
 fn told(artifact: &Artifact, paths: &[PathBuf], profiles: &[Profile]) -> matrix::Outcome {
