@@ -164,7 +164,8 @@ impl Schedule {
     pub fn random(seed: u64, steps: usize, probes: usize) -> Self {
         let mut random = Random::for_vm(seed, 0);
         let mut draw = |below: usize| -> usize {
-            let word = random.bytes(8).iter().fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte));
+            let word =
+                random.bytes(8).iter().fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte));
             usize::try_from(word % (below.max(1) as u64)).unwrap_or(0)
         };
         let small = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
@@ -226,8 +227,12 @@ impl Play {
                 self.open.push((stream, worker, number));
                 Ok(())
             }
-            Step::Finish(stream) => self.take(stream, |stream| scene.world.finish(stream), scene.probes),
-            Step::Abort(stream) => self.take(stream, |stream| scene.world.abort(stream), scene.probes),
+            Step::Finish(stream) => {
+                self.take(stream, |stream| scene.world.finish(stream), scene.probes)
+            }
+            Step::Abort(stream) => {
+                self.take(stream, |stream| scene.world.abort(stream), scene.probes)
+            }
             Step::Advance(milliseconds) => {
                 scene.world.advance(Duration::from_millis(milliseconds.into()));
                 Ok(())

@@ -81,7 +81,6 @@ fn with_deltas(part: &[u8]) -> Vec<u8> {
     let changes = core::iter::once(rest.get(..end).unwrap_or_default());
     let issued_at = gate::START.plus(1000);
     let key = gate::signing_key();
-    let document =
-        delta::seal(gate::GATEWAY, Revision(1), Revision(2), issued_at, changes, &key);
+    let document = delta::seal(gate::GATEWAY, Revision(1), Revision(2), issued_at, changes, &key);
     [before, &document, rest.get(end + 1..).unwrap_or_default()].concat()
 }

@@ -68,8 +68,10 @@ fn hex(bytes: &[u8]) -> String {
 /// A request as the input has it. Without the good key it must be refused.
 fn request(data: &[u8]) -> Value {
     let fields: Headers = input::pseudo(data).chain(input::fields(data)).collect();
-    let pairs: Vec<Value> =
-        fields.iter().map(|(name, value)| json!([{"hex": hex(name)}, {"hex": hex(value)}])).collect();
+    let pairs: Vec<Value> = fields
+        .iter()
+        .map(|(name, value)| json!([{"hex": hex(name)}, {"hex": hex(value)}]))
+        .collect();
     let mut request = json!({"bare": true, "headers": pairs});
     let refused = !crate::oracle::carries_key(input::fields(data)).unwrap_or(false);
     if let Some(members) = request.as_object_mut() {

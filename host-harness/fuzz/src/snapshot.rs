@@ -10,9 +10,7 @@ use std::collections::VecDeque;
 use gatekey_core::digest::Digest;
 use gatekey_core::id::Revision;
 use gatekey_core::snapshot::manifest::{Manifest, PageEntry};
-use gatekey_host_harness::{
-    Request, StartError, Upstream, UpstreamReply, UpstreamRequest, World,
-};
+use gatekey_host_harness::{Request, StartError, Upstream, UpstreamReply, UpstreamRequest, World};
 
 use crate::gate::{self, KEY_HEADER, PORTAL, Source};
 use crate::{Judged, coverage, input, oracle};

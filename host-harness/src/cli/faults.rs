@@ -109,7 +109,8 @@ fn profiles(asked: &[String]) -> Result<Vec<Profile>, String> {
         if all { Profile::NAMES.to_vec() } else { asked.iter().map(String::as_str).collect() };
     let named = |name: &str| {
         let known = Profile::NAMES.join("`, `");
-        Profile::named(name).ok_or_else(|| format!("no profile is called `{name}`, known are `{known}`"))
+        Profile::named(name)
+            .ok_or_else(|| format!("no profile is called `{name}`, known are `{known}`"))
     };
     names.into_iter().map(named).collect()
 }

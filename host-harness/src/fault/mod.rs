@@ -166,9 +166,10 @@ impl Armed {
             When::Nth(n) => self.seen == n,
             When::From(n) => self.seen >= n,
             When::Chance { per_mille, .. } => {
-                let draw = self.draws.bytes(8).iter().fold(0_u64, |sum, byte| {
-                    sum.wrapping_mul(256).wrapping_add(u64::from(*byte))
-                });
+                let draw =
+                    self.draws.bytes(8).iter().fold(0_u64, |sum, byte| {
+                        sum.wrapping_mul(256).wrapping_add(u64::from(*byte))
+                    });
                 draw % 1000 < u64::from(per_mille)
             }
         }

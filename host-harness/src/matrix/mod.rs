@@ -62,7 +62,12 @@ pub fn run(
     let pairs: Vec<(&Case, &Profile)> =
         profiles.iter().flat_map(|profile| cases.iter().map(move |case| (case, profile))).collect();
     let plain = Options { modules: modules.clone(), ..Options::default() };
-    let bases = on_all(&pairs, jobs, |(case, profile)| case::run(case, artifact, profile, &plain), |_, _| {});
+    let bases = on_all(
+        &pairs,
+        jobs,
+        |(case, profile)| case::run(case, artifact, profile, &plain),
+        |_, _| {},
+    );
     let failed: Vec<Report> =
         bases.iter().filter(|report| report.verdict == Verdict::Failed).cloned().collect();
     if !failed.is_empty() {
@@ -88,7 +93,13 @@ pub fn run(
     let mut outcome = Outcome::default();
     for ((case, profile, _, cell), (judgement, story)) in cells.iter().zip(judged) {
         let Cell { callback, call, kind, occurrence } = cell;
-        outcome.table.put(&profile.name, callback, call, &format!("{kind}, {occurrence}"), judgement);
+        outcome.table.put(
+            &profile.name,
+            callback,
+            call,
+            &format!("{kind}, {occurrence}"),
+            judgement,
+        );
         if judgement.is_breach() {
             outcome.breaches.push(Breach {
                 profile: profile.name.clone(),

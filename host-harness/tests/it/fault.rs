@@ -44,9 +44,8 @@ fn any_number_is_answered_and_nothing_is_done() {
         assert_eq!(edits(&transcript).get("b"), Some(&b"1"[..]));
         assert_eq!(transcript.host_calls[0].status, status);
         let text = transcript.to_string();
-        let told = format!(
-            "fault injected status {status} at call 1 of proxy_replace_header_map_value"
-        );
+        let told =
+            format!("fault injected status {status} at call 1 of proxy_replace_header_map_value");
         assert!(text.contains(&told), "{text}");
     }
 }

@@ -7,8 +7,8 @@ use std::process::Command;
 use std::time::Instant;
 
 use gatekey_host_harness::{
-    Artifact, ArtifactError, FailureKind, Outcome, Plugin, Profile, Request, StartError,
-    WorldBuilder, World,
+    Artifact, ArtifactError, FailureKind, Outcome, Plugin, Profile, Request, StartError, World,
+    WorldBuilder,
 };
 
 use crate::guest;
@@ -92,10 +92,7 @@ fn endless_requests_are_stopped_and_refused() {
         (LOOP, FailureKind::Deadline),
         ("(call $deep)", FailureKind::Trap),
         // The host wants to hand over the headers, and the allocator never answers.
-        (
-            "(drop (call $pairs (i32.const 0) (i32.const 0) (i32.const 4)))",
-            FailureKind::Deadline,
-        ),
+        ("(drop (call $pairs (i32.const 0) (i32.const 0) (i32.const 4)))", FailureKind::Deadline),
     ];
     let pairs = r#"(import "env" "proxy_get_header_map_pairs"
         (func $pairs (param i32 i32 i32) (result i32)))"#;

@@ -48,8 +48,8 @@ mod quirk_start;
 mod quirk_world;
 #[cfg(feature = "cli")]
 mod replay;
-mod script;
 mod schedule;
+mod script;
 mod sdk;
 mod sdk_calls;
 mod sdk_guests;

@@ -41,8 +41,9 @@ fn asking(otherwise: &str) -> Artifact {
           (local.get $ctx))
         (i32.const 1)"#
     ));
-    guest::compile(&format!(
-        r#"(data (i32.const 256) "x-key") (data (i32.const 264) "auth")
+    guest::compile(
+        &format!(
+            r#"(data (i32.const 256) "x-key") (data (i32.const 264) "auth")
         (data (i32.const 272) ":status") (data (i32.const 512) "{map}")
         {headers}
         (func (export "proxy_on_configure") (param i32 i32) (result i32)
@@ -58,7 +59,9 @@ fn asking(otherwise: &str) -> Artifact {
               (drop (call $resume (i32.const 0)))
               (return)))))
           {otherwise})"#
-    ).replace("(param i32 $token i32)", "(param i32) (param $token i32)"))
+        )
+        .replace("(param i32 $token i32)", "(param i32) (param $token i32)"),
+    )
 }
 
 fn probes() -> Vec<Probe> {

@@ -26,6 +26,7 @@ pub(super) const STAGES: &[Stage] = &[
     Stage { name: "tidy", purpose: "the house is in order", run: tidy },
     Stage { name: "no-std", purpose: "the core builds where std does not exist", run: no_std },
     Stage { name: "native", purpose: "unit, harness, PostgreSQL, Envoy tests", run: native },
+    Stage { name: "fuzz", purpose: "a minute of hostile bytes", run: fuzz },
     Stage { name: "node", purpose: "the core's tests as Wasm in Node", run: node },
     Stage { name: "demo", purpose: "the whole journey, on a real Envoy", run: demo },
     Stage { name: "readme", purpose: "the README's commands work", run: readme },
@@ -95,6 +96,15 @@ fn native(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
         .env("GATEKEY_ENVOY", envoy)
         .env("GATEKEY_TEST_POSTGRES_URL", &postgres.url);
     tally.count(&mut test)
+}
+
+fn fuzz(workspace: &Workspace, _: &mut Tally) -> Result<()> {
+    build_filters::run_if_missing(workspace)?;
+    let mut smoke = cargo(workspace, "run");
+    smoke.args(["--quiet", "--package", "gatekey-harness-fuzz", "--bin", "smoke"]);
+    process::run(
+        smoke.args(["--", "--seconds", "60"]).env("GATEKEY_FILTERS_DIR", workspace.filters()),
+    )
 }
 
 fn node(workspace: &Workspace, tally: &mut Tally) -> Result<()> {

@@ -19,6 +19,7 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
     ("gatekey-key-auth", &["gatekey-core", "gatekey-filter"], &[]),
     ("gatekey-openid-connect", &["gatekey-core", "gatekey-filter", "gatekey-jwt"], &[]),
     ("gatekey-application-auth", &["gatekey-core", "gatekey-filter", "gatekey-jwt"], &[]),
+    ("gatekey-harness-fuzz", &["gatekey-core", "gatekey-host-harness"], &[]),
     ("gatekey-host-harness", &[], &["gatekey-core", "gatekey-scenarios"]),
 ];
 

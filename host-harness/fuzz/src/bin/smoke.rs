@@ -56,7 +56,8 @@ fn run(arguments: &Arguments) -> Result<bool> {
     let share = share.ok_or("there is no such target")?.max(1);
     for name in names {
         say(&format!("{name}: {share} s ..."));
-        let run = Run { name, seconds: share, seed: arguments.seed, programs: &programs, target_folder };
+        let run =
+            Run { name, seconds: share, seed: arguments.seed, programs: &programs, target_folder };
         if !run.holds()? {
             return Ok(false);
         }

@@ -112,9 +112,7 @@ impl Host {
         backwards.reverse();
         let mut with_time = vec![json!({"advance_ms": 2000})];
         with_time.extend(self.requests());
-        let chain = |source: Source<'_>| {
-            json!([{"name": "key-auth", "configuration": self.configuration(source)}])
-        };
+        let chain = |source: Source<'_>| json!([{"name": "key-auth", "configuration": self.configuration(source)}]);
         [
             json!({
                 "name": format!("inline on {}", self.name),

@@ -13,9 +13,7 @@ use crate::ledger::Callout;
 use crate::profile::{Calls, Forbidden};
 use crate::world::event::Event;
 use crate::world::grpc::GrpcDelivery;
-use crate::world::upstream::{
-    CallResult, Delivery, Fate, UpstreamReply, UpstreamRequest, outcome,
-};
+use crate::world::upstream::{CallResult, Delivery, Fate, UpstreamReply, UpstreamRequest, outcome};
 
 pub(crate) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     linker.func_wrap(
