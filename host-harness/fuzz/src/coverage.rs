@@ -3,7 +3,7 @@
 //! libFuzzer takes every byte of the section `__libfuzzer_extra_counters` as a place in the code:
 //! an input that makes another byte rise is worth keeping. The bytes here stand for pairs of
 //! successive host calls with what they were answered, for lines of the log without the parts that
-//! inputs choose, for outcomes, and for the fuel of each callback in steps of an eighth of an
+//! inputs choose, for outcomes, and for the fuel of each callback in steps of a sixteenth of an
 //! octave: more fuel is deeper in.
 
 use core::sync::atomic::{AtomicU8, Ordering};
@@ -97,10 +97,10 @@ pub fn logs(logs: &[Log]) {
     }
 }
 
-/// Eighths of an octave.
+/// Sixteenths of an octave.
 fn step(fuel: u64) -> u64 {
-    let octave = fuel.max(8).ilog2();
-    u64::from(octave) * 8 + (fuel >> (octave - 3)) % 8
+    let octave = fuel.max(16).ilog2();
+    u64::from(octave) * 16 + (fuel >> (octave - 4)) % 16
 }
 
 /// The words of a line without numbers, up to where it first repeats what it was given.
@@ -123,6 +123,6 @@ mod tests {
     #[test]
     fn steps_rise_with_fuel() {
         assert!(step(0) <= step(16) && step(1000) < step(1100) && step(1000) < step(2000));
-        assert_eq!(step(100_000), step(101_000));
+        assert_eq!(step(100_000), step(100_500));
     }
 }

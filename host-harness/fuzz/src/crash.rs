@@ -1,6 +1,6 @@
 //! An input that was found, as a case file.
 
-use std::fmt::Write as _;
+use core::fmt::Write as _;
 
 use gatekey_core::digest::Digest;
 use gatekey_host_harness::Headers;

@@ -10,7 +10,7 @@ mod judge;
 mod plan;
 mod table;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
@@ -57,7 +57,7 @@ pub fn run(
     profiles: &[Profile],
     modules: &Modules,
     jobs: usize,
-    mut progress: impl FnMut(usize, usize),
+    progress: impl FnMut(usize, usize),
 ) -> Result<Outcome, Vec<Report>> {
     let pairs: Vec<(&Case, &Profile)> =
         profiles.iter().flat_map(|profile| cases.iter().map(move |case| (case, profile))).collect();
@@ -88,7 +88,7 @@ pub fn run(
             let report = case::run(case, artifact, profile, &options);
             judge::compare(base, &report)
         },
-        |done, all| progress(done, all),
+        progress,
     );
     let mut outcome = Outcome::default();
     for ((case, profile, _, cell), (judgement, story)) in cells.iter().zip(judged) {

@@ -1,9 +1,8 @@
 //! The matrix as a table, and as a file that may only grow.
 
 use core::error::Error;
-use core::fmt;
+use core::fmt::{self, Write as _};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
