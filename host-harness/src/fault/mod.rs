@@ -264,7 +264,7 @@ mod tests {
         assert_eq!(struck(When::Always, 3), [1, 2, 3]);
         assert_eq!(struck(When::Nth(2), 3), [2]);
         assert_eq!(struck(When::From(2), 4), [2, 3, 4]);
-        assert_eq!(struck(When::Nth(0), 3), []);
+        assert!(struck(When::Nth(0), 3).is_empty());
     }
 
     #[test]
