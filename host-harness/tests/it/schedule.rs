@@ -96,10 +96,9 @@ fn play(artifact: &Artifact, profile: Profile, schedule: &Schedule) -> Result<St
     let workers = world.start_many(artifact, plugin.clone(), 2).unwrap();
     let probes = probes();
     let mut scene = Scene::new(&mut world, workers, &probes)
-        .reload(|world, workers| {
-            let worker = world.start(artifact, plugin.clone()).map_err(|e| e.to_string())?;
-            workers.push(worker);
-            Ok(())
+        .reload(|world, _| {
+            let chain = [(artifact.clone(), plugin.clone())];
+            world.reconfigure(&chain).map_err(|error| error.to_string())
         })
         .most_memory(1 << 20);
     let told = schedule.play(&mut scene)?;

@@ -33,16 +33,16 @@ fn request(headers: &[(&str, &str)], expect: &Value) -> Value {
 }
 
 /// Hosts on which the filter is configured alike.
-struct Host {
+pub(crate) struct Host {
     name: &'static str,
-    profiles: &'static [&'static str],
+    pub(crate) profiles: &'static [&'static str],
     /// Where the portal is found.
-    portal: &'static str,
+    pub(crate) portal: &'static str,
     /// A header that is removed does not reach the upstream.
     removes: bool,
 }
 
-const HOSTS: [Host; 3] = [
+pub(crate) const HOSTS: [Host; 3] = [
     Host { name: "envoy", profiles: &["spec", "envoy"], portal: PORTAL, removes: true },
     Host { name: "nginx", profiles: &["ngx-0.6", "ngx-0.5"], portal: ADDRESS, removes: false },
     Host { name: "kong", profiles: &["kong-3.9"], portal: ADDRESS, removes: false },
@@ -50,7 +50,7 @@ const HOSTS: [Host; 3] = [
 const ADDRESS: &str = "portal.test:8180";
 
 impl Host {
-    fn configuration(&self, source: Source<'_>) -> Value {
+    pub(crate) fn configuration(&self, source: Source<'_>) -> Value {
         let mut configuration = gate::configuration(source);
         configuration["host"] = self.name.into();
         if !self.removes
@@ -58,7 +58,7 @@ impl Host {
         {
             sync["upstream"] = json!({"address": ADDRESS, "authority": "portal.test"});
         }
-        json!({"json": configuration})
+        configuration
     }
 
     /// Everybody who must be refused, and the forger, between two who may pass.
@@ -112,7 +112,7 @@ impl Host {
         backwards.reverse();
         let mut with_time = vec![json!({"advance_ms": 2000})];
         with_time.extend(self.requests());
-        let chain = |source: Source<'_>| json!([{"name": "key-auth", "configuration": self.configuration(source)}]);
+        let chain = |source: Source<'_>| json!([{"name": "key-auth", "configuration": {"json": self.configuration(source)}}]);
         [
             json!({
                 "name": format!("inline on {}", self.name),

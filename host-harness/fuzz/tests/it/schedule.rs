@@ -2,13 +2,14 @@
 
 use core::time::Duration;
 
-use gatekey_harness_fuzz::gate::{self, KEY_HEADER, PORTAL, Source};
+use gatekey_harness_fuzz::gate::{self, KEY_HEADER, Source};
 use gatekey_host_harness::schedule::{Probe, Scene, Schedule};
 use gatekey_host_harness::{
     Outcome, Profile, Request, UnixMillis, Upstream, UpstreamReply, UpstreamRequest, World,
 };
 
 use crate::filter;
+use crate::matrix::HOSTS;
 
 fn probes() -> Vec<Probe> {
     let keys = gate::keys().unwrap();
@@ -49,24 +50,26 @@ fn portal(seed: u64) -> Upstream {
 fn no_order_of_events_opens_the_filter() {
     let Some(filter) = filter() else { return };
     let (probes, mut through) = (probes(), 0);
-    for seed in 0..24 {
-        for profile in [Profile::spec(), Profile::envoy()] {
-            let mut world = World::builder(profile)
+    let hosts = HOSTS.iter().flat_map(|host| host.profiles.iter().map(move |name| (host, *name)));
+    for (host, name) in hosts {
+        for seed in 0..16 {
+            let mut world = World::builder(Profile::named(name).unwrap())
                 .seed(seed)
                 .clock(UnixMillis(gate::START.0))
-                .upstream(PORTAL, portal(seed))
+                .upstream(host.portal, portal(seed))
                 .build();
-            let plugin = gate::plugin(gate::configuration(Source::Portal).to_string());
+            let plugin = gate::plugin(host.configuration(Source::Portal).to_string());
             let workers = world.start_many(filter, plugin.clone(), 2).unwrap();
             let mut scene = Scene::new(&mut world, workers, &probes)
-                .reload(|world, workers| {
-                    let worker = world.start(filter, plugin.clone()).map_err(|e| e.to_string())?;
-                    workers.push(worker);
-                    Ok(())
+                .reload(|world, _| {
+                    let chain = [(filter.clone(), plugin.clone())];
+                    world.reconfigure(&chain).map_err(|error| error.to_string())
                 })
                 .most_memory(8 << 20);
             let schedule = Schedule::random(seed, 80, probes.len());
-            let told = schedule.play(&mut scene).unwrap_or_else(|broken| panic!("{broken}"));
+            let told = schedule
+                .play(&mut scene)
+                .unwrap_or_else(|broken| panic!("{name} seed {seed}: {broken}"));
             assert!(told.iter().all(|transcript| transcript.outcome != Outcome::Paused));
             through += told.iter().filter(|transcript| transcript.reached_upstream()).count();
         }
