@@ -105,7 +105,7 @@ fn step(fuel: u64) -> u64 {
 
 /// The words of a line without numbers, up to where it first repeats what it was given.
 fn gist(line: &str) -> String {
-    let own = line.split(['`', '=']).next().unwrap_or_default();
+    let own = line.split(['`', '"', '=']).next().unwrap_or_default();
     own.split_whitespace().filter(|word| !word.contains(|c: char| c.is_ascii_digit())).collect()
 }
 
