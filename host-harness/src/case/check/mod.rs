@@ -9,7 +9,7 @@ use core::fmt;
 
 use super::document::Step;
 use super::document::expect::LogLine;
-use super::play::Play;
+use super::play::{Exchange, Play};
 
 /// A check that runs in every case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,6 +75,11 @@ impl Finding {
     fn new(check: Check, step: &str, message: impl Into<String>) -> Self {
         Self { check, step: step.to_owned(), message: message.into() }
     }
+
+    /// Whether it says what another one says, of whatever step.
+    fn says(&self, other: &Self) -> bool {
+        self.check == other.check && self.message == other.message
+    }
 }
 
 impl fmt::Display for Finding {
@@ -90,21 +95,40 @@ const BACKGROUND: &str = "background";
 pub(super) fn all(play: &Play<'_>) -> Vec<Finding> {
     let case = play.case;
     let expected = expected_lines(&case.steps);
-    let mut findings = Vec::new();
+    let mut findings: Vec<Finding> = Vec::new();
+    let mut first = 0;
     for exchange in &play.exchanges {
-        let mut allow = case.allow.clone();
-        allow.extend(exchange.allow.clone());
-        let (step, told) = (exchange.step.as_str(), &exchange.transcript);
-        findings.extend(strict::logs(step, &told.logs, &allow, &expected));
-        findings.extend(strict::host_errors(step, &told.host_calls, &allow));
-        findings.extend(strict::unread(step, &told.callbacks, &told.host_calls, &allow));
-        findings.extend(strict::failure(step, told.failure.as_ref(), &allow));
-        findings.extend(verdict::of(step, told, &allow));
-        findings.extend(secret::in_exchange(step, told, &case.secrets, &allow));
-        findings.extend(cost::over_budget(step, told, case.budget));
+        let (_, time) = exchange.repetition;
+        if time == 0 {
+            first = findings.len();
+        }
+        let of_request = in_exchange(play, exchange, &expected);
+        // What a repetition says again is said once.
+        let known = findings.get(first..).unwrap_or_default();
+        let new = |finding: &Finding| !known.iter().any(|known| known.says(finding));
+        let new: Vec<Finding> = of_request.into_iter().filter(new).collect();
+        findings.extend(new);
     }
-    findings.extend(background(play, &expected));
+    // Lines of requests are in the log of their worker too.
+    let mut rest = background(play, &expected);
+    rest.retain(|finding| !findings.iter().any(|known| known.says(finding)));
+    findings.extend(rest);
     findings.extend(cost::growth(&play.exchanges, &case.allow));
+    findings
+}
+
+fn in_exchange(play: &Play<'_>, exchange: &Exchange, expected: &[&LogLine]) -> Vec<Finding> {
+    let case = play.case;
+    let mut allow = case.allow.clone();
+    allow.extend(exchange.allow.clone());
+    let (step, told) = (exchange.step.as_str(), &exchange.transcript);
+    let mut findings = strict::logs(step, &told.logs, &allow, expected);
+    findings.extend(strict::host_errors(step, &told.host_calls, &allow));
+    findings.extend(strict::unread(step, &told.callbacks, &told.host_calls, &allow));
+    findings.extend(strict::failure(step, told.failure.as_ref(), &allow));
+    findings.extend(verdict::of(step, told, &allow));
+    findings.extend(secret::in_exchange(step, told, &case.secrets, &allow));
+    findings.extend(cost::over_budget(step, told, case.budget));
     findings
 }
 
@@ -136,13 +160,6 @@ fn background(play: &Play<'_>, expected: &[&LogLine]) -> Vec<Finding> {
     }
     findings.extend(secret::in_logs("start", &play.refused_logs, &case.secrets));
     findings.extend(secret::in_metrics(BACKGROUND, world.metrics(), &case.secrets));
-    // Lines of requests are in the log of their worker too.
-    let mut known = Vec::new();
-    findings.retain(|finding| {
-        let new = !known.contains(finding);
-        known.push(finding.clone());
-        new
-    });
     findings
 }
 

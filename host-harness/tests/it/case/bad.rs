@@ -102,7 +102,7 @@ fn steps_that_do_not_fit_together() {
     refused(&one("steps: [{ open: { as: a, request: {} } }]"), "neither finished nor aborted");
     refused(
         &one("steps: [{ open: { as: a, request: {} } }, { open: { as: a, request: {} } }]"),
-        "x.yaml:4:46: `cases[0].steps[1]`: a request is open as `a` already",
+        "x.yaml:4:47: `cases[0].steps[1]`: a request is open as `a` already",
     );
     refused(
         &one("start: { refused: x }\nsteps: [{ request: {} }]"),
@@ -112,7 +112,9 @@ fn steps_that_do_not_fit_together() {
 
 #[test]
 fn tables() {
-    let table = |row: &str| one(&format!("table: [{row}]\nsteps: [{{ request: {{ path: '/{{{{p}}}}' }} }}]"));
+    let table = |row: &str| {
+        one(&format!("table: [{row}]\nsteps: [{{ request: {{ path: '/{{{{p}}}}' }} }}]"))
+    };
     refused(&table("{ p: x }"), "`cases[0].table[0]`: a row needs the text `row`");
     refused(&table("{ row: a, p: x, q: y }"), "the parameter `q` is not used");
     refused(&table("{ row: a, p: [1] }"), "which cannot stand in text");

@@ -51,12 +51,7 @@ fn errors_of_the_host() {
         "(drop (call $get (i32.const 99) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 4)))
          i32.const 0",
     );
-    fires(
-        &asks,
-        Check::HostError,
-        REQUEST,
-        "{ host_errors: ['proxy_get_header_map_value:2'] }",
-    );
+    fires(&asks, Check::HostError, REQUEST, "{ host_errors: ['proxy_get_header_map_value:2'] }");
     let missing = guest::on_request(
         "(drop (call $get (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 4)))
          i32.const 0",
@@ -90,8 +85,7 @@ fn calling(then: &str) -> Artifact {
 fn replies_that_nobody_reads() {
     let members = format!("world: {{ upstreams: {{ cluster: [{{ status: 500 }}] }} }}\n{REQUEST}");
     fires(&calling(""), Check::UnreadReply, &members, "{ unread_replies: true }");
-    let reads =
-        calling("(drop (call $pairs (i32.const 6) (i32.const 0) (i32.const 4)))");
+    let reads = calling("(drop (call $pairs (i32.const 6) (i32.const 0) (i32.const 4)))");
     let report = envoy(&reads, &members);
     assert!(report.passed(), "{report}");
 }
@@ -133,7 +127,10 @@ fn secrets_in_every_output() {
     let secret = "canary-1";
     let data = format!(r#"(data (i32.const 256) "{secret}x: ")"#);
     let with = |code: &str| {
-        guest::compile(&format!("{data} {}", guest::request_function(&format!("{code} i32.const 0"))))
+        guest::compile(&format!(
+            "{data} {}",
+            guest::request_function(&format!("{code} i32.const 0"))
+        ))
     };
     let members = format!("secrets: [unused, {secret}]\n{REQUEST}");
     let logs = with("(call $say (i32.const 256) (i32.const 8))");
@@ -145,9 +142,8 @@ fn secrets_in_every_output() {
         "(drop (call $answer (i32.const 403) (i32.const 256) (i32.const 8) (i32.const 256)
            (i32.const 0) (i32.const 0) (i32.const 0) (i32.const -1)))",
     );
-    let defines = with(
-        "(drop (call $define (i32.const 0) (i32.const 256) (i32.const 9) (i32.const 0)))",
-    );
+    let defines =
+        with("(drop (call $define (i32.const 0) (i32.const 256) (i32.const 9) (i32.const 0)))");
     for (what, guest) in
         [("a log line", logs), ("body", answers), ("details", details), ("metric", defines)]
     {
@@ -215,7 +211,8 @@ fn memory_that_grows() {
 
 #[test]
 fn budgets() {
-    let calls = guest::on_request("(call $tell (i32.const 1)) (call $tell (i32.const 2)) i32.const 0");
+    let calls =
+        guest::on_request("(call $tell (i32.const 1)) (call $tell (i32.const 2)) i32.const 0");
     for (budget, over) in [
         ("{ host_calls: 2 }", false),
         ("{ host_calls: 1 }", true),

@@ -41,8 +41,12 @@ fn exit_codes() {
     folder.write("bad.yaml", one(FAILS));
     folder.write("broken.yaml", "version: 1\ncases: [{ name: a, step: [] }]");
     folder.write("none.wasm", "not a module");
-    let (code, out, err) = told(&harness(&["run", "good.yaml", "--filter", "filter.wasm"], &folder));
-    assert_eq!((code, out.as_str(), err.as_str()), (Some(0), "1 passed, 0 failed, 0 skipped\n", ""));
+    let (code, out, err) =
+        told(&harness(&["run", "good.yaml", "--filter", "filter.wasm"], &folder));
+    assert_eq!(
+        (code, out.as_str(), err.as_str()),
+        (Some(0), "1 passed, 0 failed, 0 skipped\n", "")
+    );
     let (code, out, _) =
         told(&harness(&["run", "good.yaml", "bad.yaml", "--filter", "filter.wasm"], &folder));
     assert_eq!(code, Some(1));
@@ -71,7 +75,8 @@ fn exit_codes() {
     let empty = Folder::new();
     empty.write("other.json", "{}");
     let filter = folder.path().join("filter.wasm");
-    let (code, _, err) = told(&harness(&["run", ".", "--filter", filter.to_str().unwrap()], &empty));
+    let (code, _, err) =
+        told(&harness(&["run", ".", "--filter", filter.to_str().unwrap()], &empty));
     assert_eq!((code, err.as_str()), (Some(2), "error: there are no cases\n"));
 }
 
@@ -99,8 +104,16 @@ fn reports_are_well_formed() {
     folder.write("bad.yaml", one(FAILS));
     folder.write("left.yaml", one("profiles: [envoy]\nskip: { envoy: 'a < b' }"));
     let arguments = [
-        "run", ".", "--filter", "filter.wasm", "--junit", "out.xml", "--json", "out.json",
-        "--cache", "cache",
+        "run",
+        ".",
+        "--filter",
+        "filter.wasm",
+        "--junit",
+        "out.xml",
+        "--json",
+        "out.json",
+        "--cache",
+        "cache",
     ];
     let (code, _, err) = told(&harness(&arguments, &folder));
     assert_eq!(code, Some(1), "{err}");
@@ -129,12 +142,14 @@ fn reports_are_well_formed() {
 #[test]
 fn recordings_do_not_tell_secrets() {
     let folder = folder();
-    folder.write("x.yaml", one("
+    folder.write(
+        "x.yaml",
+        one("
 secrets: [Bond]
 allow: { secrets_to: [origin] }
-steps: [{ request: { headers: [[k, Bond], [n, 'James Bond']] } }]"));
-    let arguments =
-        ["run", "x.yaml", "--filter", "filter.wasm", "--record", "kept", "--verbose"];
+steps: [{ request: { headers: [[k, Bond], [n, 'James Bond']] } }]"),
+    );
+    let arguments = ["run", "x.yaml", "--filter", "filter.wasm", "--record", "kept", "--verbose"];
     let (code, out, _) = told(&harness(&arguments, &folder));
     assert_eq!(code, Some(1), "the filter logs the secret: {out}");
     assert!(out.contains("transcript of 1: GET /") && !out.contains("Bond"), "{out}");

@@ -34,7 +34,7 @@ steps:
       authority: api.example
       scheme: https
       headers: [[x-admin, no], [bytes, { hex: ff }]]
-      chunks: [ab, { hex: 63 }]
+      chunks: [ab, { hex: '63' }]
       trailers: [[end, yes]]
       expect:
         outcome: upstream
@@ -103,8 +103,11 @@ fn every_expectation_can_fail() {
         assert_eq!(report.verdict, Verdict::Failed);
     }
     let refused = guest::on_request("unreachable");
-    let report =
-        run(&refused, &Profile::spec(), &one("steps: [{ request: { expect: { upstream: true } } }]"));
+    let report = run(
+        &refused,
+        &Profile::spec(),
+        &one("steps: [{ request: { expect: { upstream: true } } }]"),
+    );
     assert_eq!(differences(&report), [("upstream", "a message", "none")]);
     let cheap = one("steps: [{ request: { expect: { fuel_at_most: 1 } } }]");
     assert_eq!(differences(&run(&filter, &Profile::spec(), &cheap))[0].0, "fuel_at_most");
@@ -177,19 +180,35 @@ fn time_goes_by_until_a_call_is_made() {
         guest::map_literal(&[(":method", "GET"), (":path", "/k?v=1"), (":authority", "a")]),
         guest::map_len(&[(":method", "GET"), (":path", "/k?v=1"), (":authority", "a")]),
     ));
-    let world = "world: { upstreams: { cluster: { routes: [{ path: { prefix: /k }, reply: {} }] } } }";
-    let report = run(&filter, &Profile::spec(), &one(&format!("{world}
+    let world =
+        "world: { upstreams: { cluster: { routes: [{ path: { prefix: /k }, reply: {} }] } } }";
+    let report = run(
+        &filter,
+        &Profile::spec(),
+        &one(&format!(
+            "{world}
 steps:
   - await: {{ upstream: cluster, path: {{ contains: v=1 }} }}
   - expect: {{ callouts: [{{ upstream: cluster, method: GET, path: /k?v=1, timeout_ms: 1000 }}] }}
   - advance_to_ms: 1000
   - expect: {{ callouts: [{{}}, {{}}] }}
   - advance_to_ms: 500
-  - expect: {{ callouts: [{{}}, {{}}] }}")));
+  - expect: {{ callouts: [{{}}, {{}}] }}"
+        )),
+    );
     assert!(report.passed(), "{report}");
-    let report = run(&filter, &Profile::spec(), &one(&format!("{world}
-steps: [{{ await: {{ upstream: cluster, path: /other, within_ms: 900 }} }}]")));
-    assert_eq!(differences(&report), [("await", "a call for \"/other\" within 900ms", "no such call")]);
+    let report = run(
+        &filter,
+        &Profile::spec(),
+        &one(&format!(
+            "{world}
+steps: [{{ await: {{ upstream: cluster, path: /other, within_ms: 900 }} }}]"
+        )),
+    );
+    assert_eq!(
+        differences(&report),
+        [("await", "a call for \"/other\" within 900ms", "no such call")]
+    );
 }
 
 #[test]
@@ -219,14 +238,17 @@ fn chains_workers_and_reconfiguration() {
            (i32.const 0) (i32.const 0) (i32.const 0) (i32.const -1))) i32.const 1",
     );
     folder.write("teapot.wasm", guest::bytes(&answers));
-    let path = folder.write("x.yaml", one("
+    let path = folder.write(
+        "x.yaml",
+        one("
 world: { workers: 2, main_thread: true }
 steps:
   - request: { worker: 1, expect: { outcome: upstream } }
   - reconfigure: { chain: [{}, { filter: teapot.wasm }] }
   - request: { worker: 1, expect: { status: 418, upstream: false } }
   - stop: 0
-  - request: { worker: 1, expect: { status: 418 } }"));
+  - request: { worker: 1, expect: { status: 418 } }"),
+    );
     let cases = case::load(&[path]).unwrap();
     assert_eq!(cases[0].modules().count(), 1);
     let filter = guest::compile(EDITS);
@@ -255,12 +277,17 @@ steps:
 #[test]
 fn tables_and_includes_make_concrete_cases() {
     let folder = Folder::new();
-    folder.write("parts/world.yaml", "
+    folder.write(
+        "parts/world.yaml",
+        "
 version: 1
 secrets: [one]
 world: { seed: 1, origin: { always: { status: 404 } }, upstreams: { a: [], b: [] } }
-");
-    folder.write("x.yaml", "
+",
+    );
+    folder.write(
+        "x.yaml",
+        "
 version: 1
 name: named
 include: [parts/world.yaml]
@@ -278,7 +305,8 @@ cases:
           headers: [['{{header}}', 'is {{status}}']]
           repeat: '{{times}}'
           expect: { status: '{{status}}', upstream: { headers: { '{{header}}': 'is 200' } } }
-");
+",
+    );
     let cases = case::load(&[folder.path().to_owned()]).unwrap();
     let names: Vec<&str> = cases.iter().map(|case| case.name.as_str()).collect();
     assert_eq!(names, ["named/case/first", "named/case/second"]);
@@ -295,9 +323,8 @@ cases:
 fn profiles_are_chosen_and_changed() {
     let all = cases(&one("profiles: [spec, envoy]\nskip: { envoy: not now }"));
     let filter = guest::compile(EDITS);
-    let verdict = |profile: Profile| {
-        case::run(&all[0], &filter, &profile, &Options::default()).verdict
-    };
+    let verdict =
+        |profile: Profile| case::run(&all[0], &filter, &profile, &Options::default()).verdict;
     assert_eq!(all[0].profiles(), ["spec", "envoy"]);
     assert_eq!(verdict(Profile::spec()), Verdict::Passed);
     assert_eq!(verdict(Profile::envoy()), Verdict::Skipped("not now".into()));
