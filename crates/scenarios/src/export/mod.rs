@@ -81,7 +81,12 @@ fn case_file(name: &str, scenarios: &[&Scenario]) -> Result<Value, String> {
         "name": name,
         "about": "Made from the scenario file of the same name: run its test with GATEKEY_BLESS=1 \
                   to make it anew.",
-        "world": {"seed": 7, "clock": START * 1000 - WARM_UP_MS},
+        "world": {
+            "seed": 7,
+            "clock": START * 1000 - WARM_UP_MS,
+            // What nginx needs declared.
+            "shared_zones": {"*": 1 << 20},
+        },
         "chain": common,
         "cases": cases,
     }))

@@ -5,6 +5,7 @@ mod check;
 mod command;
 mod example;
 mod expect;
+mod scenario;
 
 use std::fs;
 use std::path::{Path, PathBuf};
