@@ -107,7 +107,7 @@ fn read_at_most() {
         .raw("(drop (call $resume (i32.const 0)))")
         .on("http_call_response");
     let reply = UpstreamReply::status(200).after(Duration::from_millis(1));
-    let reply = (0..12).fold(reply, |reply, n| reply.header(&format!("x{n}"), "1"));
+    let reply = (0..12).fold(reply, |reply, n| reply.header(format!("x{n}"), "1"));
     let mut world = World::builder(on).upstream("auth", Upstream::always(reply)).build();
     let worker = world.start(&script.compile(), Plugin::new("test", "")).unwrap();
     assert_eq!(told(&world.request(worker, Request::get("/"))), ["00", "13"]);
