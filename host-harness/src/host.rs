@@ -9,12 +9,14 @@ use wasmtime::{Memory, ResourceLimiter, TypedFunc};
 use crate::abi::env::foreign::ForeignFunctions;
 use crate::abi::env::grpc::GrpcTable;
 use crate::abi::{LogLevel, MapKind, Status};
+use crate::connection::{Connection, Pipe};
 use crate::fault::Faults;
 use crate::headers::Headers;
 use crate::ledger::{GrpcCallout, Ledger, Log};
 use crate::plugin::Plugin;
 use crate::profile::Profile;
 use crate::stream::Stream;
+use crate::vm::Way;
 use crate::world::clock::Clock;
 use crate::world::event::Events;
 use crate::world::grpc::{GrpcDelivery, GrpcUpstream};
@@ -151,6 +153,7 @@ pub(crate) struct Host {
     pub(crate) generation: u64,
     pub(crate) roots: BTreeMap<u32, Root>,
     pub(crate) streams: BTreeMap<u32, Stream>,
+    pub(crate) connections: BTreeMap<u32, Connection>,
     pub(crate) next_context: u32,
     /// The export that is running.
     pub(crate) callback: &'static str,
@@ -221,7 +224,9 @@ impl Host {
 
     /// The plugin context that a context belongs to.
     pub(crate) fn root_of(&self, context: u32) -> u32 {
-        self.streams.get(&context).map_or(context, |stream| stream.root)
+        let connection = || self.connections.get(&context).map(|connection| connection.root);
+        let stream = self.streams.get(&context).map(|stream| stream.root);
+        stream.or_else(connection).unwrap_or(context)
     }
 
     /// The plugin context that acts.
@@ -238,12 +243,18 @@ impl Host {
         match self.streams.get_mut(&self.account) {
             Some(stream) => &mut stream.ledger,
             None if self.canary => &mut self.scratch,
-            None => &mut self.shared.journals.entry(self.worker).or_default().background,
+            None => match self.connections.get_mut(&self.account) {
+                Some(connection) => &mut connection.ledger,
+                None => &mut self.shared.journals.entry(self.worker).or_default().background,
+            },
         }
     }
 
     pub(crate) fn has_context(&self, context: u32) -> bool {
-        context == 0 || self.roots.contains_key(&context) || self.streams.contains_key(&context)
+        context == 0
+            || self.roots.contains_key(&context)
+            || self.streams.contains_key(&context)
+            || self.connections.contains_key(&context)
     }
 
     pub(crate) fn readable_map(&self, kind: MapKind) -> Result<&Headers, Status> {
@@ -319,6 +330,14 @@ impl Host {
         let (worker, start) = (self.worker, self.shared.clock.start());
         let libc = self.shared.libc_random.entry(worker);
         libc.or_insert_with(|| LibcRandom::of_worker(worker, start)).bytes(len)
+    }
+
+    /// One way of a connection that still moves.
+    pub(crate) fn pipe(&mut self, context: u32, way: Way) -> Option<&mut Pipe> {
+        let connection = self.connections.get_mut(&context);
+        let connection = connection.filter(|connection| !connection.over)?;
+        let [down, up] = &mut connection.pipes;
+        Some(if way == Way::Downstream { down } else { up })
     }
 
     /// The record of a gRPC call, where its owner's books are at hand.

@@ -53,7 +53,7 @@
 //!
 //! # What is not emulated
 //!
-//! HTTP only, no TCP callbacks. Of Envoy's foreign functions only those that need no library are
+//! TCP connections run through the first filter of a chain only. Of Envoy's foreign functions only those that need no library are
 //! there (`clear_route_cache`, `set_envoy_filter_state`); a test supplies others with
 //! [`foreign_function`](WorldBuilder::foreign_function). What a proxy does to a request before its
 //! filter chain (normalising paths, adding `x-request-id`) is the test's to spell out.
@@ -66,6 +66,7 @@ pub mod bench;
 pub mod case;
 #[cfg(feature = "cli")]
 pub mod cli;
+mod connection;
 mod error;
 mod exchange;
 mod fault;
@@ -89,6 +90,7 @@ mod world;
 
 pub use abi::{LogLevel, Status};
 pub use artifact::{AbiVersion, Artifact};
+pub use connection::{ConnectionTranscript, Peer};
 pub use error::{ArtifactError, Failure, FailureKind, StartError};
 pub use fault::{Census, Fault, FaultKind, Injected, UnknownFault, When};
 pub use headers::Headers;
@@ -105,4 +107,4 @@ pub use world::clock::UnixMillis;
 pub use world::grpc::{GrpcKind, GrpcReply, GrpcRequest, GrpcUpstream};
 pub use world::metric::MetricKind;
 pub use world::upstream::{CallResult, Upstream, UpstreamReply, UpstreamRequest};
-pub use world::{Metric, StreamId, WorkerId, World, WorldBuilder};
+pub use world::{ConnectionId, Metric, StreamId, WorkerId, World, WorldBuilder};

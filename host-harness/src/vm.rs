@@ -1,6 +1,7 @@
 //! One instance of a filter: how the host calls into it, and what each call costs.
 
 mod calls;
+mod tcp;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,6 +19,8 @@ use crate::profile::Profile;
 use crate::world::random::Random;
 use crate::world::upstream::Delivery;
 use calls::CallExports;
+use tcp::TcpExports;
+pub(crate) use tcp::Way;
 
 /// What a callback wants to happen next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +81,7 @@ struct Exports {
     on_log: Option<Ends>,
     on_delete: Option<Ends>,
     calls: CallExports,
+    tcp: TcpExports,
 }
 
 /// The headers callbacks learn whether the message ends there since ABI 0.2.0.
@@ -143,6 +147,7 @@ impl Vm {
             grpc: GrpcTable::default(),
             foreign_arguments: None,
             leaving: BTreeMap::new(),
+            connections: BTreeMap::new(),
             calls: BTreeMap::new(),
             next_token,
             timers_made: 0,
@@ -467,6 +472,7 @@ impl Exports {
             on_log: get(instance, store, "proxy_on_log")?,
             on_delete: get(instance, store, "proxy_on_delete")?,
             calls: CallExports::of(instance, store)?,
+            tcp: TcpExports::of(instance, store)?,
         })
     }
 }

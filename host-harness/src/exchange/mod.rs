@@ -10,6 +10,7 @@ mod end;
 mod fail;
 mod leg;
 mod life;
+mod tcp;
 
 use core::time::Duration;
 use std::collections::{BTreeMap, VecDeque};
@@ -291,6 +292,7 @@ impl Drive<'_> {
             let Some(id) = self.worker.stirred.pop() else { break };
             self.with(id, |drive, exchange| drive.run(exchange, id));
         }
+        self.settle_connections();
         self.worker.delete_released(self.lent);
     }
 

@@ -28,6 +28,11 @@ pub struct Interface {
     /// `on_log` runs for plugin contexts too. Source: spec; cpp-host wasm.cc calls it for streams
     /// only.
     pub plugin_end_is_logged: bool,
+    /// TCP connections run through filters. Source: ngx never calls those callbacks.
+    pub tcp: bool,
+    /// `proxy_continue_stream` for the upstream half of a TCP connection is UNIMPLEMENTED. Source:
+    /// envoy context.cc, `continueStream`.
+    pub upstream_data_cannot_resume: bool,
 }
 
 impl Interface {
@@ -39,6 +44,8 @@ impl Interface {
             envoy_foreign_functions: false,
             plugin_may_delay_its_end: true,
             plugin_end_is_logged: true,
+            tcp: true,
+            upstream_data_cannot_resume: false,
         }
     }
 
@@ -48,11 +55,12 @@ impl Interface {
             wide_wasi: false,
             envoy_foreign_functions: true,
             plugin_end_is_logged: false,
+            upstream_data_cannot_resume: true,
             ..Self::spec()
         }
     }
 
     pub(crate) fn ngx() -> Self {
-        Self { wasi_unstable: false, plugin_may_delay_its_end: false, ..Self::spec() }
+        Self { tcp: false, wasi_unstable: false, plugin_may_delay_its_end: false, ..Self::spec() }
     }
 }

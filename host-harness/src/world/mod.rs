@@ -10,6 +10,7 @@ pub(crate) mod metric;
 pub(crate) mod nginx;
 pub(crate) mod random;
 pub(crate) mod shared;
+mod tcp;
 pub(crate) mod upstream;
 
 use core::time::Duration;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 
 pub use builder::WorldBuilder;
 pub use metric::Metric;
+pub use tcp::ConnectionId;
 
 use crate::artifact::Artifact;
 use crate::error::{Failure, StartError};

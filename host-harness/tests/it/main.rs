@@ -57,6 +57,7 @@ mod sdk_http;
 mod sdk_state;
 mod shared;
 mod stream;
+mod tcp;
 mod versions;
 mod wasi;
 mod world;

@@ -7,6 +7,7 @@ use crate::abi::guest::{Guest, Halt, enter};
 use crate::abi::{BufferKind, LogLevel, Status};
 use crate::host::Host;
 use crate::stream::Stream;
+use crate::vm::Way;
 use crate::world::grpc::GrpcDelivery;
 
 pub(crate) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
@@ -120,7 +121,8 @@ fn readable(host: &Host, kind: BufferKind) -> Result<&[u8], Status> {
             _ => None,
         },
         BufferKind::ForeignArguments => host.foreign_arguments.as_deref(),
-        BufferKind::DownstreamData | BufferKind::UpstreamData => None,
+        BufferKind::DownstreamData => pipe(host, Way::Downstream),
+        BufferKind::UpstreamData => pipe(host, Way::Upstream),
     };
     buffer.ok_or(Status::NotFound)
 }
@@ -133,6 +135,14 @@ fn request_body(stream: &Stream, readable_in_log: bool) -> Option<&[u8]> {
     stream.request.windows.body.then_some(stream.request.body.as_slice())
 }
 
+/// The data of one way of a connection, while the guest may touch it.
+fn pipe(host: &Host, way: Way) -> Option<&[u8]> {
+    let connection = host.connections.get(&host.acting()).filter(|connection| !connection.over)?;
+    let [down, up] = &connection.pipes;
+    let pipe = if way == Way::Downstream { down } else { up };
+    pipe.open.then_some(pipe.held.as_slice())
+}
+
 fn writable(host: &mut Host, kind: BufferKind) -> Result<&mut Vec<u8>, Status> {
     let closed = match readable(host, kind) {
         Ok(_) => Status::BadArgument,
@@ -141,6 +151,13 @@ fn writable(host: &mut Host, kind: BufferKind) -> Result<&mut Vec<u8>, Status> {
     let half = match kind {
         BufferKind::RequestBody => host.stream().map(|stream| &mut stream.request),
         BufferKind::ResponseBody => host.stream().map(|stream| &mut stream.response),
+        BufferKind::DownstreamData | BufferKind::UpstreamData => {
+            let way =
+                if kind == BufferKind::DownstreamData { Way::Downstream } else { Way::Upstream };
+            let context = host.acting();
+            let pipe = host.pipe(context, way).filter(|pipe| pipe.open);
+            return pipe.map(|pipe| &mut pipe.held).ok_or(closed);
+        }
         _ => return Err(closed),
     };
     half.filter(|half| half.windows.body).map(|half| &mut half.body).ok_or(closed)

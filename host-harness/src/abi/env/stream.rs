@@ -9,12 +9,14 @@ use crate::abi::{Direction, Status};
 use crate::headers::Headers;
 use crate::host::Host;
 use crate::stream::{LocalResponse, Windows};
+use crate::vm::Way;
 
 pub(crate) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
     linker.func_wrap(MODULE, "proxy_continue_stream", |c: Caller<'_, Host>, direction| {
         enter(c, "proxy_continue_stream", |guest| {
-            if let Some(direction) = http_direction(direction)? {
-                continue_stream(guest.host(), direction);
+            match http_direction(direction)? {
+                Some(direction) => continue_stream(guest.host(), direction),
+                None => continue_connection(guest.host(), direction)?,
             }
             Ok(())
         })
@@ -23,6 +25,13 @@ pub(crate) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
         enter(c, "proxy_close_stream", |guest| {
             let direction = http_direction(direction)?;
             let host = guest.host();
+            let context = host.acting();
+            // Both halves are the client's connection.
+            if direction.is_none()
+                && let Some(connection) = host.connections.get_mut(&context)
+            {
+                connection.closed_by_guest |= !connection.over;
+            }
             if direction.is_some()
                 && let Some(stream) = host.stream()
             {
@@ -53,6 +62,18 @@ pub(crate) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
             })
         },
     )?;
+    Ok(())
+}
+
+fn continue_connection(host: &mut Host, wire: u32) -> Result<(), Status> {
+    let way = if wire == 2 { Way::Downstream } else { Way::Upstream };
+    if way == Way::Upstream && host.profile.interface.upstream_data_cannot_resume {
+        return Err(Status::Unimplemented);
+    }
+    let context = host.acting();
+    if let Some(pipe) = host.pipe(context, way) {
+        pipe.resumed = true;
+    }
     Ok(())
 }
 
