@@ -75,6 +75,10 @@ fn one(
         }
         Some(difference) => {
             tell(&format!("{name}: {difference}\n"));
+            if !recording.world.unrecorded.is_empty() {
+                let missing = recording.world.unrecorded.join(", ");
+                tell(&format!("  the recording does not hold: {missing}\n"));
+            }
             Ok(false)
         }
     }

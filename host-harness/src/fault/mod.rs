@@ -194,6 +194,10 @@ pub(crate) struct Faults {
 pub type Census = BTreeMap<(&'static str, &'static str), u64>;
 
 impl Faults {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.armed.is_empty()
+    }
+
     pub(crate) fn push(&mut self, fault: Fault) {
         let seed = match fault.when {
             When::Chance { seed, .. } => seed,

@@ -19,6 +19,9 @@ type Fields = Vec<(Bytes, Bytes)>;
     serde(deny_unknown_fields)
 )]
 pub struct Setting {
+    /// What this world had that a recording cannot hold, so that a replay may differ.
+    #[cfg_attr(feature = "cli", serde(default))]
+    pub unrecorded: Vec<String>,
     /// Seed of randomness.
     pub seed: u64,
     /// Wall clock at the beginning, in milliseconds since 1970.

@@ -97,6 +97,7 @@ impl Recording {
         recording.case.clone_from(&self.case);
         recording.file.clone_from(&self.file);
         recording.module_sha256 = artifact.sha256();
+        recording.world.unrecorded.clone_from(&self.world.unrecorded);
         Ok(Replay { transcripts: run.transcripts, recording })
     }
 }
@@ -110,6 +111,7 @@ fn scripted(replies: &[ReplyForm], beyond: UpstreamReply) -> Result<Upstream, St
 
 fn build(setting: &Setting, profile: Profile) -> Result<World, String> {
     let Setting {
+        unrecorded: _,
         seed,
         clock,
         fuel,

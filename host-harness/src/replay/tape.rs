@@ -81,6 +81,7 @@ impl Tape {
         origin: &mut Upstream,
     ) -> Self {
         let setting = Setting {
+            unrecorded: unrecorded(shared),
             seed,
             clock: u64::try_from(shared.clock.wall().as_millis()).unwrap_or(u64::MAX),
             fuel: match budget {
@@ -164,6 +165,14 @@ impl Tape {
         };
         reel.told.push(Told { step: format!("reconfigure {}", reel.steps.len()), text });
         reel.steps.push(Step::Reconfigure { chain });
+    }
+
+    /// Something is done that a recording cannot hold.
+    pub(crate) fn unrecorded(&mut self, what: &str) {
+        let Some(reel) = &mut self.0 else { return };
+        if !reel.setting.unrecorded.iter().any(|known| known == what) {
+            reel.setting.unrecorded.push(what.to_owned());
+        }
     }
 
     /// A request comes in.
@@ -275,6 +284,16 @@ impl Tape {
             redacted: Vec::new(),
         })
     }
+}
+
+/// What a recording does not hold yet.
+fn unrecorded(shared: &Shared) -> Vec<String> {
+    let parts = [
+        ("gRPC upstreams", !shared.grpc_upstreams.is_empty()),
+        ("foreign functions", !shared.foreign.is_empty()),
+        ("faults", !shared.faults.is_empty()),
+    ];
+    parts.iter().filter(|(_, there)| *there).map(|(what, _)| (*what).to_owned()).collect()
 }
 
 fn variables(variables: &BTreeMap<String, Variable>) -> BTreeMap<String, VariableForm> {

@@ -27,6 +27,7 @@ impl World {
     /// its deletion, at once or when the guest calls `proxy_done`. Until then timers fire and calls
     /// end. Answers whether it is over.
     pub fn shut_down(&mut self, worker: WorkerId) -> bool {
+        self.tape.unrecorded("a worker's orderly end");
         let WorkerId(index) = worker;
         if let Some(mut drive) = self.drive(index) {
             drive.shut_down();
@@ -42,6 +43,7 @@ impl World {
 
     /// Replaces or adds an upstream for gRPC calls.
     pub fn set_grpc_upstream(&mut self, name: &str, upstream: GrpcUpstream) {
+        self.tape.unrecorded("gRPC upstreams");
         self.shared.grpc_upstreams.insert(name.to_owned(), upstream);
     }
 }

@@ -263,6 +263,7 @@ impl World {
 
     /// Replaces the faults; calls are counted anew.
     pub fn set_faults(&mut self, faults: Vec<Fault>) {
+        self.tape.unrecorded("faults");
         self.shared.faults.set(faults);
     }
 

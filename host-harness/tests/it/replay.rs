@@ -307,3 +307,20 @@ fn cases_are_recorded_and_their_recordings_replayed() {
         assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
     }
 }
+
+#[test]
+fn what_a_recording_cannot_hold_is_named_in_it() {
+    let artifact = guest::compile(&guest::request_function("(i32.const 0)"));
+    let mut world = World::builder(Profile::spec())
+        .foreign_function("double", |bytes| Ok(bytes.repeat(2)))
+        .keep_recording()
+        .build();
+    let worker = world.start(&artifact, Plugin::new("test", "")).unwrap();
+    world.set_faults(Vec::new());
+    world.shut_down(worker);
+    let recording = world.recording().unwrap();
+    let named = ["foreign functions", "faults", "a worker's orderly end"];
+    assert_eq!(recording.world.unrecorded, named);
+    let replay = recording.replay(&artifact, None).unwrap().recording;
+    assert_eq!(replay.world.unrecorded, named);
+}

@@ -22,6 +22,10 @@ impl ForeignFunctions {
     pub(crate) fn insert(&mut self, name: &str, implementation: Implementation) {
         self.functions.insert(name.to_owned(), implementation);
     }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.functions.is_empty()
+    }
 }
 
 impl fmt::Debug for ForeignFunctions {
