@@ -1,6 +1,6 @@
 //! What a case did, written down to be compared with another run.
 
-use std::fmt::Write as _;
+use core::fmt::Write as _;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};

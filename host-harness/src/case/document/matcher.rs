@@ -301,7 +301,8 @@ mod tests {
 
     #[test]
     fn each_condition_has_both_ends() {
-        let cases: [(&str, &[&[u8]], &[&[u8]]); 21] = [
+        type Values = &'static [&'static [u8]];
+        let cases: [(&str, Values, Values); 21] = [
             (r#""a""#, &[b"a"], &[b"a", b"a"]),
             ("7", &[b"7"], &[b"07"]),
             (r#"{"exact": {"hex": "ff"}}"#, &[b"\xff"], &[b"f"]),

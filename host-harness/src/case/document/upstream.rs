@@ -28,7 +28,7 @@ enum Shown {
     /// A reply for each request; then connections are refused.
     Script(Vec<Reply>),
     /// The same reply to every request, or replies by request.
-    Spelled(Spelled),
+    Spelled(Box<Spelled>),
 }
 
 /// The same reply to every request (`always`), or replies by request (`routes`).

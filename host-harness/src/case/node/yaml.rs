@@ -66,8 +66,8 @@ enum Tree {
     Bool(bool),
     Number(Number),
     Text(String),
-    List(Vec<Spanned<Tree>>),
-    Object(Vec<(Spanned<String>, Spanned<Tree>)>),
+    List(Vec<Spanned<Self>>),
+    Object(Vec<(Spanned<String>, Spanned<Self>)>),
 }
 
 impl<'de> Deserialize<'de> for Tree {

@@ -137,16 +137,16 @@ impl<'c> Play<'c> {
             self.workers = workers;
             self.started = true;
         });
-        self.started_as(end, &self.case.start, "start");
+        self.started_as(&end, &self.case.start, "start");
     }
 
     /// Compares how a configuration was taken with what is expected.
-    fn started_as(&mut self, end: Result<(), crate::StartError>, expected: &Start, step: &str) {
+    fn started_as(&mut self, end: &Result<(), crate::StartError>, expected: &Start, step: &str) {
         let text = end.as_ref().err().map(|error| {
             let lines = error.logs().iter().map(|log| format!(" | {log}"));
             format!("{error}{}", lines.collect::<String>())
         });
-        if let Err(error) = &end {
+        if let Err(error) = end {
             self.refused_logs.extend(error.logs().iter().cloned());
         }
         match (expected, text) {

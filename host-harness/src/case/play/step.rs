@@ -143,7 +143,7 @@ impl<'c> Play<'c> {
             Ok(chain) => self.world.reconfigure(&chain),
             Err(error) => Err(error.into()),
         };
-        self.started_as(end, &new.expect, label);
+        self.started_as(&end, &new.expect, label);
     }
 }
 

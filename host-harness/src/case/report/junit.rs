@@ -1,7 +1,7 @@
 //! JUnit XML: a suite for each profile and file.
 
+use core::fmt::Write as _;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use super::{Report, Verdict};
 

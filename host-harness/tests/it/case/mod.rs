@@ -7,9 +7,9 @@ mod example;
 mod expect;
 mod scenario;
 
+use core::sync::atomic::{AtomicUsize, Ordering};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gatekey_host_harness::case::{self, Case, Options, Report};
 use gatekey_host_harness::{Artifact, Profile};
