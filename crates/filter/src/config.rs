@@ -1,6 +1,9 @@
 //! The configuration of a filter: JSON, versioned, refused as a whole when anything is wrong.
 
+mod fields;
+mod json;
 mod raw;
+mod upstream;
 
 use core::fmt;
 
@@ -13,9 +16,12 @@ use gatekey_core::secret::Secret;
 use gatekey_core::snapshot::VerifyingKey;
 use gatekey_core::sync::Timing;
 
+use self::fields::{Fields, Read};
+use self::json::Fault;
 /// The document as it is written down, for generating its JSON Schema.
-pub use self::raw::Raw as Document;
-use self::raw::{HostKind, Raw};
+pub use self::raw::{Filter as FilterDocument, Gate as GateDocument, Raw as Document};
+use self::raw::{Filter, Raw};
+pub(crate) use self::raw::{HostKind, Identity};
 
 /// What is wrong with a configuration, and where.
 #[derive(Debug, PartialEq, Eq)]
@@ -41,6 +47,7 @@ impl core::error::Error for ConfigError {}
 /// A configuration that can be worked with.
 #[derive(Debug)]
 pub struct Config {
+    pub(crate) host: HostKind,
     pub(crate) gateway: GatewayId,
     pub(crate) settings: Settings,
     pub(crate) snapshot_keys: Vec<VerifyingKey>,
@@ -49,15 +56,87 @@ pub struct Config {
     pub(crate) hide_credentials: bool,
     /// The value of `WWW-Authenticate`.
     pub(crate) challenge: String,
-    pub(crate) service_from_route: bool,
+    pub(crate) service_from_host: bool,
     pub(crate) metrics: bool,
     pub(crate) log_refusals: bool,
+    pub(crate) identity: Identity,
+    /// A gate later in the chain waits for a word.
+    pub(crate) gate: bool,
+    pub(crate) sharing: Sharing,
+}
+
+/// What is shared with the other workers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Sharing {
+    /// Nothing: a host that lacks the zone of shared data must not be asked for it.
+    Nothing,
+    /// Documents.
+    Documents {
+        /// What stands before every key.
+        prefix: String,
+        /// The largest snapshot.
+        max_bytes: usize,
+        /// A write with the number 0 fails when there is a value.
+        zero_means_absent: bool,
+    },
+}
+
+/// A configuration of an entry in a chain of filters.
+#[derive(Debug)]
+pub enum Entry {
+    /// It decides.
+    Filter(Box<Config>),
+    /// It lets through what an earlier entry has let through.
+    Gate,
+}
+
+impl Entry {
+    /// Reads a configuration.
+    ///
+    /// # Errors
+    ///
+    /// With the place (line and column, or the field's path) and the rule that is broken.
+    pub fn parse(json: &[u8]) -> Result<Self, ConfigError> {
+        match parse(json)? {
+            Raw::Filter(filter) => {
+                Config::try_from(filter).map(|config| Self::Filter(Box::new(config)))
+            }
+            Raw::Gate(gate) if gate.host.is_envoy() => {
+                Err(ConfigError::at("role", "a gate is for the hosts `nginx` and `kong`"))
+            }
+            Raw::Gate(_) => Ok(Self::Gate),
+        }
+    }
+}
+
+/// Reads the version first, so that a later format is named instead of misread.
+fn parse(json: &[u8]) -> Result<Raw, ConfigError> {
+    let located = |Fault { at, rule }: Fault| {
+        let before = json.get(..at).unwrap_or(json);
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+        let column = at - start + usize::from(at < json.len());
+        ConfigError::at(format!("line {line} column {column}"), rule)
+    };
+    let version = json::read(json).and_then(|node| {
+        let mut fields = Fields::of(node, "the configuration")?;
+        fields.required::<u32>("version")
+    });
+    let version = version.map_err(located)?;
+    if version != raw::VERSION {
+        let rule = format!("is {version}, this build reads {}", raw::VERSION);
+        return Err(ConfigError::at("version", rule));
+    }
+    json::read(json).and_then(|node| Raw::read(node, "the configuration")).map_err(located)
 }
 
 /// Where the portal is.
 #[derive(Debug)]
 pub(crate) struct Sync {
-    pub(crate) cluster: String,
+    /// What the host calls the portal: a cluster, or an address.
+    pub(crate) upstream: String,
+    /// Said to the hosts that do not know it by themselves.
+    pub(crate) scheme: Option<&'static str>,
     pub(crate) authority: String,
     pub(crate) path_prefix: String,
     /// The value of `Authorization`.
@@ -70,17 +149,20 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// With the place (line and column, or the field's path) and the rule that is broken.
+    /// With the place (line and column, or the field's path) and the rule that is broken. A gate
+    /// has no such configuration.
     pub fn parse(json: &[u8]) -> Result<Self, ConfigError> {
-        Raw::parse(json)?.try_into()
+        match Entry::parse(json)? {
+            Entry::Filter(config) => Ok(*config),
+            Entry::Gate => Err(ConfigError::at("role", "a gate decides nothing")),
+        }
     }
 }
 
-impl TryFrom<Raw> for Config {
+impl TryFrom<Filter> for Config {
     type Error = ConfigError;
 
-    fn try_from(raw: Raw) -> Result<Self, ConfigError> {
-        let HostKind::Envoy = raw.host;
+    fn try_from(raw: Filter) -> Result<Self, ConfigError> {
         let gateway = raw
             .gateway_id
             .parse()
@@ -88,7 +170,19 @@ impl TryFrom<Raw> for Config {
         if raw.sync.is_none() && raw.snapshot.is_none() {
             return Err(ConfigError::at("sync", "one of `sync` and `snapshot` is required"));
         }
-        let service_from_route = raw.service_from_route_metadata && raw.service.is_none();
+        let host = raw.host;
+        for (place, given) in [
+            ("identity", raw.identity == Identity::Variables),
+            ("gate", raw.gate),
+            ("shared_data_zone", raw.shared_data_zone.is_some()),
+        ] {
+            if host.is_envoy() && given {
+                return Err(ConfigError::at(place, "is for the hosts `nginx` and `kong`"));
+            }
+        }
+        let sharing = sharing(&raw)?;
+        let service_from_host =
+            raw.service_from_route_metadata && raw.service.is_none() && host != HostKind::Nginx;
         let settings = Settings {
             peppers: peppers(&raw)?,
             service: raw.service.as_deref().map(Into::into),
@@ -96,19 +190,23 @@ impl TryFrom<Raw> for Config {
             staleness: raw.staleness.into(),
         };
         Ok(Self {
+            host,
             gateway,
+            sharing,
             settings,
             snapshot_keys: snapshot_keys(&raw.snapshot_keys)?,
-            sync: raw.sync.map(TryInto::try_into).transpose()?,
+            sync: raw.sync.map(|sync| Sync::new(sync, host)).transpose()?,
             snapshot: match &raw.snapshot {
                 None => None,
                 Some(snapshot) => Some(decoded("snapshot.inline", &snapshot.inline)?),
             },
             hide_credentials: raw.hide_credentials,
             challenge: challenge(raw.realm.as_deref())?,
-            service_from_route,
-            metrics: raw.metrics,
+            service_from_host,
+            metrics: raw.metrics.unwrap_or(host.is_envoy()),
             log_refusals: raw.log_refusals,
+            identity: raw.identity,
+            gate: raw.gate,
         })
     }
 }
@@ -117,7 +215,28 @@ fn decoded(place: &str, text: &str) -> Result<Vec<u8>, ConfigError> {
     BASE64.decode(text).map_err(|_| ConfigError::at(place, "must be base64 with padding"))
 }
 
-fn peppers(raw: &Raw) -> Result<Vec<Pepper>, ConfigError> {
+fn sharing(raw: &Filter) -> Result<Sharing, ConfigError> {
+    if raw.host.is_envoy() {
+        let (max_bytes, zero_means_absent) = (usize::MAX, false);
+        return Ok(Sharing::Documents { prefix: String::new(), max_bytes, zero_means_absent });
+    }
+    if raw.shared_data_max_bytes < 4_096 {
+        return Err(ConfigError::at("shared_data_max_bytes", "must be at least 4096"));
+    }
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    let prefix = match raw.shared_data_zone.as_deref() {
+        None => return Ok(Sharing::Nothing),
+        Some("*") => String::new(),
+        Some(zone) if !zone.is_empty() && zone.bytes().all(plain) => format!("{zone}/"),
+        Some(_) => {
+            return Err(ConfigError::at("shared_data_zone", "must be the name of a zone, or `*`"));
+        }
+    };
+    let max_bytes = raw.shared_data_max_bytes as usize;
+    Ok(Sharing::Documents { prefix, max_bytes, zero_means_absent: true })
+}
+
+fn peppers(raw: &Filter) -> Result<Vec<Pepper>, ConfigError> {
     if !(1..=2).contains(&raw.peppers.len()) {
         return Err(ConfigError::at("peppers", "must have one or two items"));
     }
@@ -155,43 +274,6 @@ fn challenge(realm: Option<&str>) -> Result<String, ConfigError> {
             "realm",
             "must have at most 128 printable ASCII characters without `\"` and `\\`",
         )),
-    }
-}
-
-impl TryFrom<raw::Sync> for Sync {
-    type Error = ConfigError;
-
-    fn try_from(raw: raw::Sync) -> Result<Self, ConfigError> {
-        let token = raw.token.expose();
-        if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(ConfigError::at("sync.token", "must be printable ASCII without spaces"));
-        }
-        let upstream = raw.upstream;
-        for (place, text) in [
-            ("sync.upstream.envoy_cluster", &upstream.envoy_cluster),
-            ("sync.upstream.authority", &upstream.authority),
-        ] {
-            if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-                return Err(ConfigError::at(place, "must be printable ASCII without spaces"));
-            }
-        }
-        let prefix = upstream.path_prefix.trim_end_matches('/');
-        if !prefix.is_empty() && !prefix.starts_with('/') {
-            return Err(ConfigError::at("sync.upstream.path_prefix", "must begin with `/`"));
-        }
-        if raw.wait_seconds > 60 {
-            return Err(ConfigError::at("sync.wait_seconds", "must be at most 60"));
-        }
-        if !(100..=60_000).contains(&raw.timeout_ms) {
-            return Err(ConfigError::at("sync.timeout_ms", "must be 100 to 60000"));
-        }
-        Ok(Self {
-            authorization: Secret::new(format!("Bearer {token}")),
-            path_prefix: prefix.into(),
-            cluster: upstream.envoy_cluster,
-            authority: upstream.authority,
-            timing: Timing { wait_seconds: raw.wait_seconds, timeout_ms: raw.timeout_ms },
-        })
     }
 }
 

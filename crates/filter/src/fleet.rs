@@ -5,8 +5,8 @@
 //! transport, not a source of truth. A new VM finds the last snapshot there even when the portal is
 //! away.
 //!
-//! Every value carries its own key, so that a host that mixes keys up cannot mix documents up.
-//! A snapshot is written beside the one before it, and the head that names it is written last.
+//! Every value carries its own key, so that a host that mixes keys up (nginx compares their CRC-32
+//! only) cannot mix documents up. A key has no `/`: on nginx a zone would end there. A snapshot is written beside the one before it, and the head that names it is written last.
 
 mod record;
 mod workers;
@@ -15,7 +15,8 @@ use gatekey_core::id::{GatewayId, Revision};
 use gatekey_core::sync::{Document, Progress, Replica, SyncError};
 use gatekey_core::time::UnixMillis;
 
-use self::record::{Fields, Record};
+use self::record::{Expected, Fields, Record};
+use crate::config::Sharing;
 use crate::host;
 
 /// How long a leader may be silent before another takes over.
@@ -24,6 +25,8 @@ const LEASE_MS: u64 = 3_000;
 pub(crate) const MAX_DELTAS: u32 = 512;
 /// The most pages a worker loads in one tick, so that its requests are not held up.
 const PAGES_PER_TICK: usize = 8;
+/// The owner of a lease that tells everyone to follow the portal by themselves.
+const NOBODY: u64 = 0;
 
 /// What the last complete snapshot in shared data is, and what followed it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +44,9 @@ pub(crate) struct Head {
 /// This worker's part in the fleet.
 #[derive(Debug)]
 pub(crate) struct Fleet {
-    prefix: String,
+    sharing: Sharing,
+    /// Who the fleet is, in every key.
+    name: String,
     /// Tells this worker from the others.
     nonce: u64,
     /// The snapshot in shared data whose deltas this worker follows, and how many it has seen.
@@ -49,57 +54,93 @@ pub(crate) struct Fleet {
     pulses: u64,
     /// Where the leader is writing a new snapshot.
     writing: Option<(u8, Revision)>,
+    /// How many bytes of it there are.
+    written: usize,
     announced: Option<(Revision, UnixMillis)>,
 }
 
 impl Fleet {
-    pub(crate) fn new(gateway: GatewayId) -> Self {
+    pub(crate) fn new(gateway: GatewayId, sharing: Sharing) -> Self {
         Self {
-            prefix: format!("gatekey/1/{gateway}/"),
+            sharing,
+            name: format!("gatekey.1.{gateway}."),
+            // Not a secret: it only has to differ from those of the other workers.
             nonce: host::random() | 1,
             followed: None,
             pulses: 0,
             writing: None,
+            written: 0,
             announced: None,
         }
+    }
+
+    /// Whether there is anything to share with. If not, each worker leads, itself alone.
+    pub(crate) const fn shares(&self) -> bool {
+        matches!(self.sharing, Sharing::Documents { .. })
     }
 
     pub(crate) const fn nonce(&self) -> u64 {
         self.nonce
     }
 
-    fn key(&self, name: &str) -> String {
-        format!("{}{name}", self.prefix)
-    }
-
     fn read(&self, name: &str) -> Option<Record> {
-        record::read(&self.key(name))
+        let Sharing::Documents { prefix, .. } = &self.sharing else { return None };
+        record::read(&[prefix, self.name.as_str(), name].concat())
     }
 
     fn write(&self, name: &str, value: &[u8]) -> bool {
-        record::write(&self.key(name), value, 0)
+        self.write_over(name, value, Expected::Anything)
+    }
+
+    fn write_over(&self, name: &str, value: &[u8], expected: Expected) -> bool {
+        let Sharing::Documents { prefix, zero_means_absent, .. } = &self.sharing else {
+            return false;
+        };
+        let key = [prefix, self.name.as_str(), name].concat();
+        record::write(&key, value, expected, *zero_means_absent)
+    }
+
+    /// Counts what is about to be shared. If it is too much, everyone is told to go alone: a host
+    /// could only make room by throwing out what others need, or fail.
+    fn fits(&mut self, bytes: usize, now: UnixMillis) -> bool {
+        self.written = self.written.saturating_add(bytes);
+        let fits = matches!(self.sharing, Sharing::Documents { max_bytes, .. } if self.written <= max_bytes);
+        if !fits && self.shares() {
+            let value = [NOBODY, now.plus(2 * LEASE_MS).0].map(u64::to_le_bytes).concat();
+            self.write("lease", &value);
+            self.sharing = Sharing::Nothing;
+        }
+        fits
     }
 
     /// Takes or renews the lease. A worker leads only after it has read its own name back.
     pub(crate) fn lead(&mut self, now: UnixMillis) -> bool {
+        if !self.shares() {
+            return true;
+        }
         let held = self.read("lease").and_then(|record| {
             let mut fields = Fields(record.value());
             Some((fields.u64()?, fields.u64()?, record.cas))
         });
         let mine = |until: u64| until > now.0;
-        let (leads, renew, cas) = match held {
+        let (leads, renew, expected) = match held {
+            Some((NOBODY, until, _)) if mine(until) => {
+                self.sharing = Sharing::Nothing;
+                return true;
+            }
             Some((owner, until, cas)) if owner == self.nonce && mine(until) => {
-                (true, until < now.plus(LEASE_MS / 2).0, cas)
+                (true, until < now.plus(LEASE_MS / 2).0, Expected::Number(cas))
             }
             // A lease from the far future was written under another clock.
             Some((_, until, cas)) => {
-                (false, until <= now.0 || until > now.plus(2 * LEASE_MS).0, cas)
+                let over = until <= now.0 || until > now.plus(2 * LEASE_MS).0;
+                (false, over, Expected::Number(cas))
             }
-            None => (false, true, 0),
+            None => (false, true, Expected::Anything),
         };
         if renew {
             let value = [self.nonce, now.plus(LEASE_MS).0].map(u64::to_le_bytes).concat();
-            record::write(&self.key("lease"), &value, cas);
+            self.write_over("lease", &value, expected);
         }
         leads
     }
@@ -157,14 +198,8 @@ impl Fleet {
             Some((slot, base, seen)) if (slot, base) == (head.slot, head.base) => seen,
             _ => 0,
         };
-        for at in from..head.deltas {
-            let Some(delta) = self.read(&format!("delta/{}/{at}", head.slot)) else { return };
-            match replica.accept_delta(delta.value()) {
-                // Deltas that lead to what is held already come first after a change of leader.
-                Ok(_) | Err(SyncError::Older { .. } | SyncError::Gap { .. }) => {}
-                Err(_) => return,
-            }
-            self.followed = Some((head.slot, head.base, at + 1));
+        if !self.apply_deltas(head, from, replica) {
+            return;
         }
         if replica.policy().is_some_and(|policy| policy.revision() != head.latest) {
             self.load(head, replica, false);
@@ -176,7 +211,7 @@ impl Fleet {
         let wanted = match replica.wanted() {
             Some(Progress::WantPage { revision, page }) if revision == head.base => Some(page),
             _ => {
-                let Some(manifest) = self.read(&format!("manifest/{}", head.slot)) else { return };
+                let Some(manifest) = self.read(&format!("manifest.{}", head.slot)) else { return };
                 match replica.accept_manifest(manifest.value()) {
                     Ok(Progress::WantPage { page, .. }) => Some(page),
                     Ok(_) => None,
@@ -190,7 +225,7 @@ impl Fleet {
             if !at_once && loaded == PAGES_PER_TICK {
                 return;
             }
-            let Some(bytes) = self.read(&format!("page/{}/{page}", head.slot)) else { return };
+            let Some(bytes) = self.read(&format!("page.{}.{page}", head.slot)) else { return };
             next = match replica.accept_page(page, bytes.value()) {
                 Ok(Progress::WantPage { page, .. }) => Some(page),
                 Ok(_) => None,
@@ -199,25 +234,40 @@ impl Fleet {
             loaded += 1;
         }
         self.followed = Some((head.slot, head.base, 0));
-        if replica.policy().is_some_and(|policy| policy.revision() >= head.base) && head.deltas > 0
-        {
-            self.follow_after_load(head, replica);
+        if replica.policy().is_some_and(|policy| policy.revision() >= head.base) {
+            self.apply_deltas(head, 0, replica);
         }
     }
 
-    fn follow_after_load(&mut self, head: &Head, replica: &mut Replica) {
-        for at in 0..head.deltas {
-            let Some(delta) = self.read(&format!("delta/{}/{at}", head.slot)) else { return };
-            if replica.accept_delta(delta.value()).is_err() {
-                return;
+    /// Applies the deltas of a snapshot from this one on; false when that cannot go on.
+    fn apply_deltas(&mut self, head: &Head, from: u32, replica: &mut Replica) -> bool {
+        for at in from..head.deltas {
+            let Some(delta) = self.read(&format!("delta.{}.{at}", head.slot)) else { return false };
+            match replica.accept_delta(delta.value()) {
+                // Deltas that lead to what is held already come first after a change of leader.
+                Ok(_) | Err(SyncError::Older { .. } | SyncError::Gap { .. }) => {}
+                Err(_) => return false,
             }
             self.followed = Some((head.slot, head.base, at + 1));
         }
+        true
     }
 
     /// The leader publishes a document that its replica believed. False when the fleet needs a
     /// whole snapshot first.
-    pub(crate) fn publish(&mut self, document: Document, progress: Progress, bytes: &[u8]) -> bool {
+    pub(crate) fn publish(
+        &mut self,
+        document: Document,
+        progress: Progress,
+        bytes: &[u8],
+        now: UnixMillis,
+    ) -> bool {
+        if !matches!(document, Document::Page(_)) {
+            self.written = 0;
+        }
+        if !self.fits(bytes.len(), now) {
+            return true;
+        }
         match (document, progress) {
             (
                 Document::Manifest,
@@ -225,16 +275,16 @@ impl Fleet {
             ) => {
                 let slot = self.head().map_or(0, |head| 1 - head.slot.min(1));
                 self.writing = Some((slot, revision));
-                let written = self.write(&format!("manifest/{slot}"), bytes);
+                let written = self.write(&format!("manifest.{slot}"), bytes);
                 written && self.finish(progress)
             }
             (Document::Page(page), _) => {
                 let Some((slot, _)) = self.writing else { return false };
-                self.write(&format!("page/{slot}/{page}"), bytes) && self.finish(progress)
+                self.write(&format!("page.{slot}.{page}"), bytes) && self.finish(progress)
             }
             (Document::Delta, Progress::Applied(revision)) => {
                 let Some(mut head) = self.head() else { return false };
-                if !self.write(&format!("delta/{}/{}", head.slot, head.deltas), bytes) {
+                if !self.write(&format!("delta.{}.{}", head.slot, head.deltas), bytes) {
                     return false;
                 }
                 head.deltas = head.deltas.saturating_add(1);

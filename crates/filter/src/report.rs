@@ -1,48 +1,29 @@
 //! What a worker tells the portal of its traffic.
 
 use gatekey_core::check::Memory;
-use serde::Serialize;
 
-#[derive(Serialize)]
-struct Report {
-    usage: Vec<Usage>,
-    last_used: Vec<LastUsed>,
-}
-
-#[derive(Serialize)]
-struct Usage {
-    application: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    api: Option<String>,
-    class: &'static str,
-    count: u64,
-}
-
-#[derive(Serialize)]
-struct LastUsed {
-    credential: String,
-    at: u64,
-}
-
-/// Takes the counters out of `memory`; empty when there is nothing to tell.
+/// Takes the counters out of `memory`, as JSON; empty when there is nothing to tell. What is
+/// written are ids, words and numbers: nothing has to be escaped.
 pub(crate) fn take(memory: &mut Memory) -> Vec<u8> {
-    let usage: Vec<_> = memory
-        .take_usage()
-        .into_iter()
-        .map(|usage| Usage {
-            application: usage.application.to_string(),
-            api: usage.api.map(|api| api.to_string()),
-            class: usage.class.as_str(),
-            count: usage.count,
-        })
-        .collect();
-    let last_used: Vec<_> = memory
-        .take_uses()
-        .into_iter()
-        .map(|(credential, at)| LastUsed { credential: credential.to_string(), at: at.0 })
-        .collect();
-    if usage.is_empty() && last_used.is_empty() {
+    let (usage, uses) = (memory.take_usage(), memory.take_uses());
+    if usage.is_empty() && uses.is_empty() {
         return Vec::new();
     }
-    serde_json::to_vec(&Report { usage, last_used }).unwrap_or_default()
+    let mut json = String::from(r#"{"usage":["#);
+    for (at, usage) in usage.iter().enumerate() {
+        json.push_str(if at == 0 { "{" } else { ",{" });
+        json.push_str(&format!(r#""application":"{}","#, usage.application));
+        if let Some(api) = usage.api {
+            json.push_str(&format!(r#""api":"{api}","#));
+        }
+        let class = usage.class.as_str();
+        json.push_str(&format!(r#""class":"{class}","count":{}}}"#, usage.count));
+    }
+    json.push_str(r#"],"last_used":["#);
+    for (at, (credential, time)) in uses.iter().enumerate() {
+        json.push_str(if at == 0 { "" } else { "," });
+        json.push_str(&format!(r#"{{"credential":"{credential}","at":{}}}"#, time.0));
+    }
+    json.push_str("]}");
+    json.into_bytes()
 }

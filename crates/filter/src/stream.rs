@@ -1,9 +1,16 @@
 //! One request.
 
-use gatekey_core::check::{Decision, Denial, Env, Grant, Refusal, Step, is_identity_header};
+pub(crate) mod nginx;
+
+use gatekey_core::check::{
+    Decision, Denial, Env, Grant, Memory, Refusal, Step, is_identity_header,
+};
 use gatekey_core::http::{Header, Request};
 use gatekey_core::key;
+use gatekey_core::policy::Policy;
+use gatekey_core::time::UnixMillis;
 
+use crate::config::{Config, HostKind};
 use crate::host::{self, HostResult, LogLevel};
 use crate::pairs;
 use crate::respond;
@@ -17,6 +24,8 @@ pub(crate) const PAUSE: u32 = 1;
 const MAX_HEADERS: usize = 128;
 /// Where Envoy's route says which service it leads to.
 const SERVICE_OF_ROUTE: &str = "xds\0route_metadata\0filter_metadata\0gatekey\0service";
+const KONG_SERVICE_ID: &str = "kong\0service_id";
+const KONG_SERVICE_NAME: &str = "kong\0service_name";
 
 /// Decides about a request and carries the decision out. Whatever fails on the way refuses.
 pub(crate) fn on_request_headers(root: &mut Root, count: u32) -> u32 {
@@ -24,37 +33,30 @@ pub(crate) fn on_request_headers(root: &mut Root, count: u32) -> u32 {
         return refuse(root, Refusal::unproven(Denial::OversizedRequest), None);
     };
     let headers = pairs::decode(&map).unwrap_or_default();
-    if headers.len() > MAX_HEADERS || headers.len() != count as usize {
+    let on_envoy = root.config.host.is_envoy();
+    let readable = if on_envoy {
+        // Here both numbers count the pseudo-headers.
+        headers.len() <= MAX_HEADERS && headers.len() == count as usize
+    } else {
+        nginx::is_whole(&headers, count)
+    };
+    if !readable {
         return refuse(root, Refusal::unproven(Denial::OversizedRequest), None);
     }
-    let route_service = root.config.service_from_route.then(|| host::property(SERVICE_OF_ROUTE));
-    let env = Env {
-        now: root.now.seconds(),
-        settings: &root.config.settings,
-        service: match &route_service {
-            Some(Ok(name)) => Some(name.as_slice()),
-            // A route without metadata is not a route with bad metadata: the table decides.
-            Some(Err(_)) | None => None,
-        },
-    };
-    let pseudo = |name: &[u8]| value_of(&headers, name).unwrap_or_default();
+    let request_id = value_of(&headers, b"x-request-id");
+    if !on_envoy && let Err(denial) = nginx::check(&headers, root.config.identity) {
+        return refuse(root, Refusal::unproven(denial), request_id);
+    }
+    let header = |name: &[u8]| value_of(&headers, name).unwrap_or_default();
     let request = Request {
-        method: pseudo(b":method"),
-        authority: pseudo(b":authority"),
-        path: pseudo(b":path"),
+        method: header(b":method"),
+        authority: header(if on_envoy { b":authority" } else { b"host" }),
+        path: header(b":path"),
         headers: &headers,
     };
-    let decision = match root.follower.replica().policy() {
-        None => Decision::Deny(Refusal::unproven(Denial::NoPolicy)),
-        Some(policy) => match policy.check(&mut root.memory, &env, &request) {
-            Step::Done(decision) => decision,
-            // No linked method calls out, so there is nothing to wait for.
-            Step::Call(..) => Decision::Deny(Refusal::unproven(Denial::MethodAbsent)),
-        },
-    };
-    let request_id = value_of(&headers, b"x-request-id");
-    match decision {
-        Decision::Allow(grant) => match admit(&headers, &grant, root.config.hide_credentials) {
+    let policy = root.follower.replica().policy();
+    match decide(policy, &mut root.memory, &root.config, root.now, &request) {
+        Decision::Allow(grant) => match admit(&headers, &grant, &root.config) {
             Ok(()) => {
                 root.metrics.count("allowed");
                 CONTINUE
@@ -68,26 +70,73 @@ pub(crate) fn on_request_headers(root: &mut Root, count: u32) -> u32 {
     }
 }
 
+fn decide<'p>(
+    policy: Option<&'p Policy>,
+    memory: &mut Memory,
+    config: &Config,
+    now: UnixMillis,
+    request: &Request<'_>,
+) -> Decision<'p> {
+    let Some(policy) = policy else {
+        return Decision::Deny(Refusal::unproven(Denial::NoPolicy));
+    };
+    let asked = match config.host {
+        _ if !config.service_from_host => &[][..],
+        HostKind::Envoy => &[SERVICE_OF_ROUTE],
+        HostKind::Kong => &[KONG_SERVICE_ID, KONG_SERVICE_NAME],
+        HostKind::Nginx => &[],
+    };
+    // A route without metadata is not a route with bad metadata: the table decides.
+    let mut told = asked.iter().filter_map(|path| host::property(path).ok());
+    let mut service = told.next();
+    loop {
+        let (now, settings) = (now.seconds(), &config.settings);
+        let env = Env { now, settings, service: service.as_deref() };
+        let decision = match policy.check(memory, &env, request) {
+            Step::Done(decision) => decision,
+            // No linked method calls out, so there is nothing to wait for.
+            Step::Call(..) => Decision::Deny(Refusal::unproven(Denial::MethodAbsent)),
+        };
+        let unknown = matches!(&decision, Decision::Deny(refusal) if refusal.denial == Denial::UnknownService);
+        // A service that the portal does not know by its id may be known by its name.
+        match told.next().filter(|_| unknown) {
+            Some(name) => service = Some(name),
+            None => return decision,
+        }
+    }
+}
+
 /// The first value of a header.
 fn value_of<'m>(headers: &[Header<'m>], name: &[u8]) -> Option<&'m [u8]> {
     headers.iter().find(|header| header.name.eq_ignore_ascii_case(name)).map(|header| header.value)
 }
 
 /// Removes what the client must not say, and says who calls.
-fn admit(headers: &[Header<'_>], grant: &Grant<'_>, hide_credentials: bool) -> HostResult<()> {
+fn admit(headers: &[Header<'_>], grant: &Grant<'_>, config: &Config) -> HostResult<()> {
+    if !config.host.is_envoy() {
+        return nginx::admit(headers, grant, config);
+    }
     let credential =
-        grant.caller.filter(|_| hide_credentials).map(|caller| caller.credential_header);
+        grant.caller.filter(|_| config.hide_credentials).map(|caller| caller.credential_header);
     for header in headers {
         let hidden = credential.is_some_and(|name| header.name.eq_ignore_ascii_case(name));
         if hidden || is_identity_header(header.name) {
             host::remove_request_header(header.name)?;
         }
     }
+    identify(grant, |name, value| host::add_request_header(name.as_bytes(), value))
+}
+
+/// Says who calls, until that fails.
+fn identify(
+    grant: &Grant<'_>,
+    mut say: impl FnMut(&'static str, &[u8]) -> HostResult<()>,
+) -> HostResult<()> {
     let Some(caller) = grant.caller else { return Ok(()) };
     let mut result = Ok(());
     caller.identity(|name, value| {
         if result.is_ok() {
-            result = host::add_request_header(name.as_bytes(), value);
+            result = say(name, value);
         }
     });
     result
@@ -99,7 +148,8 @@ fn refuse(root: &mut Root, refusal: Refusal, request_id: Option<&[u8]>) -> u32 {
         host::log(LogLevel::Info, &explanation(&refusal, request_id));
     }
     if respond::deny(refusal.denial, &root.config.challenge, request_id).is_err() {
-        // The stream stays paused: nothing reaches the upstream.
+        // The stream stays paused: nothing reaches the upstream. No call is under way after which a
+        // host could let it go by itself.
         host::log(LogLevel::Error, "the host refused a local response");
     }
     PAUSE

@@ -1,7 +1,8 @@
 //! The state of a VM: its configurations, and which of them a stream belongs to.
 //!
 //! Nothing is kept for a stream as long as the VM holds one configuration. When a host loads a
-//! second one into the same VM (Envoy does while an updated listener drains), new streams are noted
+//! second one into the same VM (Envoy does while an updated listener drains, nginx when a gate stands
+//! in the chain, where each entry has its own context for a request), new streams are noted
 //! until their headers arrive, in a bounded table; a stream that is not in it is refused. Roots
 //! whose ticks have ended are dropped, so that the module need not export `proxy_on_delete`.
 
@@ -11,7 +12,7 @@ use std::collections::VecDeque;
 use gatekey_core::check::{Denial, Methods};
 use gatekey_core::time::UnixMillis;
 
-use crate::config::Config;
+use crate::config::Entry;
 use crate::host::{self, LogLevel};
 use crate::respond;
 use crate::root::{Root, TICK_MS};
@@ -21,6 +22,8 @@ use crate::stream;
 const MAX_NOTED: usize = 65_536;
 /// A root that has not ticked for this long, while another has, is gone.
 const GONE_MS: u64 = 60_000;
+/// How often a gate says that it is there.
+const GATE_TICK_MS: u32 = 10_000;
 
 thread_local! {
     static VM: RefCell<Vm> = const { RefCell::new(Vm::new()) };
@@ -28,13 +31,46 @@ thread_local! {
 
 #[derive(Debug)]
 struct Vm {
-    roots: Vec<(u32, Root)>,
+    roots: Vec<(u32, Role)>,
     /// There has been more than one configuration.
     several: bool,
     /// The root of each stream whose headers are still to come.
     noted: VecDeque<(u32, u32)>,
     /// Streams below this number were made when there was one root: this one.
     before: Option<Before>,
+}
+
+/// What a configuration makes of its entry in the chain.
+#[derive(Debug)]
+enum Role {
+    Filter(Box<Root>),
+    /// The time of the last tick.
+    Gate(UnixMillis),
+}
+
+impl Role {
+    fn start(entry: Entry, methods: Methods) -> Result<Self, String> {
+        match entry {
+            Entry::Filter(config) => {
+                Root::start(*config, methods).map(|root| Self::Filter(Box::new(root)))
+            }
+            Entry::Gate => Ok(Self::Gate(host::now())),
+        }
+    }
+
+    const fn tick_ms(&self) -> u32 {
+        match self {
+            Self::Filter(_) => TICK_MS,
+            Self::Gate(_) => GATE_TICK_MS,
+        }
+    }
+
+    const fn ticked_at(&self) -> UnixMillis {
+        match self {
+            Self::Filter(root) => root.now,
+            Self::Gate(ticked_at) => *ticked_at,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -49,30 +85,38 @@ impl Vm {
         Self { roots: Vec::new(), several: false, noted: VecDeque::new(), before: None }
     }
 
-    fn root(&mut self, context: u32) -> Option<&mut Root> {
+    fn root(&mut self, context: u32) -> Option<&mut Role> {
         self.roots.iter_mut().find(|(id, _)| *id == context).map(|(_, root)| root)
     }
 
-    fn root_of_stream(&mut self, stream: u32) -> Option<&mut Root> {
+    fn is_on_nginx(&self) -> bool {
+        self.roots.iter().any(|(_, role)| match role {
+            Role::Filter(root) => !root.config.host.is_envoy(),
+            Role::Gate(_) => true,
+        })
+    }
+
+    fn root_of_stream(&mut self, stream: u32) -> Option<&mut Role> {
         if !self.several {
             return self.roots.first_mut().map(|(_, root)| root);
         }
         let earlier = self.before.filter(|before| stream < before.stream).map(|before| before.root);
-        // Streams get their headers nearly in the order in which they were made.
-        let at = self.noted.iter().position(|(noted, _)| *noted == stream);
+        // Streams get their headers soon after they were made. What is older never got any: on nginx
+        // an earlier entry in the chain answered.
+        let at = self.noted.iter().rposition(|(noted, _)| *noted == stream);
         let noted = at.and_then(|at| self.noted.remove(at)).map(|(_, root)| root);
         let root = noted.or(earlier)?;
         self.root(root)
     }
 
-    fn install(&mut self, context: u32, root: Root) {
+    fn install(&mut self, context: u32, root: Role) {
         if let Some((_, old)) = self.roots.iter_mut().find(|(id, _)| *id == context) {
             *old = root;
             return;
         }
         if let (false, Some((first, _))) = (self.several, self.roots.first()) {
             self.several = true;
-            let until = root.now.plus(GONE_MS);
+            let until = root.ticked_at().plus(GONE_MS);
             self.before = Some(Before { stream: context, root: *first, until });
         }
         self.roots.push((context, root));
@@ -88,7 +132,7 @@ impl Vm {
     }
 
     fn sweep(&mut self, now: UnixMillis) {
-        self.roots.retain(|(_, root)| now < root.now.plus(GONE_MS));
+        self.roots.retain(|(_, root)| now < root.ticked_at().plus(GONE_MS));
         if self.before.is_some_and(|before| before.until <= now) {
             self.before = None;
         }
@@ -116,11 +160,17 @@ pub mod exports {
     pub fn configure(context: u32, size: u32, methods: Methods) -> bool {
         let started = host::configuration(size)
             .map_err(|error| format!("cannot be read: host status {}", error.0))
-            .and_then(|json| Config::parse(&json).map_err(|error| error.to_string()))
-            .and_then(|config| Root::start(config, methods))
-            .and_then(|root| match host::set_tick_period(TICK_MS) {
-                Ok(()) => Ok(root),
-                Err(error) => Err(format!("the host refused a timer: status {}", error.0)),
+            .and_then(|json| Entry::parse(&json).map_err(|error| error.to_string()))
+            .and_then(|entry| Role::start(entry, methods))
+            .and_then(|root| {
+                // One timer for each context: nginx does not take a second.
+                if with(|vm| vm.root(context).is_some()) == Some(true) {
+                    return Ok(root);
+                }
+                match host::set_tick_period(root.tick_ms()) {
+                    Ok(()) => Ok(root),
+                    Err(error) => Err(format!("the host refused a timer: status {}", error.0)),
+                }
             });
         match started {
             Ok(root) => with(|vm| vm.install(context, root)).is_some(),
@@ -131,12 +181,21 @@ pub mod exports {
         }
     }
 
-    /// Time passed.
+    /// Time passed. After a trap nginx may call twice for each period: the second call finds nothing
+    /// to do.
     pub fn tick(context: u32) {
         let _ = with(|vm| {
-            let Some(root) = vm.root(context) else { return };
-            root.tick();
-            let now = root.now;
+            let now = match vm.root(context) {
+                Some(Role::Filter(root)) => {
+                    root.tick();
+                    root.now
+                }
+                Some(Role::Gate(ticked_at)) => {
+                    *ticked_at = host::now();
+                    *ticked_at
+                }
+                None => return,
+            };
             vm.sweep(now);
         });
     }
@@ -145,7 +204,10 @@ pub mod exports {
     #[must_use]
     pub fn request_headers(context: u32, count: u32) -> u32 {
         let action = with(|vm| {
-            vm.root_of_stream(context).map(|root| stream::on_request_headers(root, count))
+            vm.root_of_stream(context).map(|role| match role {
+                Role::Filter(root) => stream::on_request_headers(root, count),
+                Role::Gate(_) => stream::nginx::on_request_headers_at_gate(),
+            })
         });
         if let Some(Some(action)) = action {
             return action;
@@ -158,8 +220,15 @@ pub mod exports {
     /// A call was answered.
     pub fn http_call_response(context: u32, call: u32, headers: u32, body: u32) {
         let _ = with(|vm| {
-            if let Some(root) = vm.root(context) {
-                root.answered(call, headers, body);
+            let on_nginx = vm.is_on_nginx();
+            match vm.root(context) {
+                Some(Role::Filter(root)) => root.answered(call, headers, body),
+                // Requests make no calls. Should nginx think that one has, it would let the request
+                // go on after this.
+                None if on_nginx => {
+                    let _ = respond::deny(Denial::NoPolicy, "", None);
+                }
+                Some(Role::Gate(_)) | None => {}
             }
         });
     }

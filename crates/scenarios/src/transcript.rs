@@ -63,6 +63,7 @@ pub fn answer_to(code: &str, realm: Option<&str>) -> Option<Answer> {
         | "unpublished"
         | "unknown_route"
         | "unknown_service" => (403, "You cannot consume this service"),
+        "reserved_header" => (400, "Reserved header in request"),
         "oversized_request" => (431, "Request Header Fields Too Large"),
         "no_policy" | "stale_policy" => (503, "Service temporarily unavailable"),
         _ => return None,

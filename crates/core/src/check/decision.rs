@@ -133,6 +133,8 @@ denials! {
     RegistrationRejected = "registration_rejected" 403,
     /// The registration was withdrawn.
     RegistrationRevoked = "registration_revoked" 403,
+    /// The request says who calls, on a host that could not take that out of it.
+    ReservedHeader = "reserved_header" 400,
     /// The portal has been silent for too long.
     StalePolicy = "stale_policy" 503,
     /// The credential's application is gone.
@@ -157,6 +159,7 @@ impl Denial {
             Self::NoCredential => "No API key found in request",
             Self::DuplicateCredential | Self::AmbiguousCredential => "Duplicate API key found",
             _ => match self.status() {
+                400 => "Reserved header in request",
                 401 => "Unauthorized",
                 431 => "Request Header Fields Too Large",
                 503 => "Service temporarily unavailable",
@@ -178,6 +181,7 @@ mod tests {
                 401 => {
                     &["No API key found in request", "Duplicate API key found", "Unauthorized"][..]
                 }
+                400 => &["Reserved header in request"],
                 403 => &["You cannot consume this service"],
                 431 => &["Request Header Fields Too Large"],
                 503 => &["Service temporarily unavailable"],

@@ -1,41 +1,96 @@
 //! The configuration as it is written down. These types are the reference: the JSON Schema beside
-//! each filter is generated from them.
+//! each filter is generated from them, and the tests hold the reader against what `serde` derives.
 
 use gatekey_core::check::{self, WhenStale};
 use gatekey_core::secret::Secret;
+#[cfg(any(test, feature = "schema"))]
 use serde::{Deserialize, Deserializer};
 
-use super::ConfigError;
+use super::fields::{Fields, Read, word};
+use super::json::{Fault, Node};
 
 /// The version of the configuration this build reads.
-const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 
 /// Configuration of a Gatekey filter.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
+#[cfg_attr(any(test, feature = "schema"), derive(Deserialize), serde(untagged))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(title = "Gatekey filter configuration"))]
-#[serde(deny_unknown_fields)]
-pub struct Raw {
+#[allow(clippy::large_enum_variant, reason = "there is one, and only for a moment")]
+pub enum Raw {
+    /// The entry that decides.
+    Filter(Filter),
+    /// A second entry of the module, later in the chain.
+    Gate(Gate),
+}
+
+impl Read for Raw {
+    fn read(node: Node<'_>, name: &str) -> Result<Self, Fault> {
+        let fields = Fields::of(node, name)?;
+        if fields.has("role") {
+            Gate::read(fields).map(Self::Gate)
+        } else {
+            Filter::read(fields).map(Self::Filter)
+        }
+    }
+}
+
+/// A second entry of the module, later in the chain: it lets through what the first one has let
+/// through, and nothing else. For nginx and Kong, where a request may go on by itself when a filter
+/// that waits for an answer fails.
+#[derive(Debug)]
+#[cfg_attr(any(test, feature = "schema"), derive(Deserialize), serde(deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Gate {
+    /// The version of this format.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 1)))]
+    #[allow(dead_code, reason = "read before the rest, so that other versions are named")]
+    pub(super) version: u32,
+    /// That this entry is a gate.
+    #[allow(dead_code, reason = "there is one role to name")]
+    pub(super) role: Role,
+    /// The host that runs the filter: `nginx` or `kong`.
+    pub(super) host: HostKind,
+}
+
+impl Gate {
+    fn read(mut fields: Fields<'_>) -> Result<Self, Fault> {
+        let gate = Self {
+            version: fields.required("version")?,
+            role: fields.required("role")?,
+            host: fields.required("host")?,
+        };
+        fields.end().map(|()| gate)
+    }
+}
+
+/// The entry that decides about requests.
+#[derive(Debug)]
+#[cfg_attr(any(test, feature = "schema"), derive(Deserialize), serde(deny_unknown_fields))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Filter {
     /// The version of this format.
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 1)))]
     #[allow(dead_code, reason = "read before the rest, so that other versions are named")]
     pub(super) version: u32,
     /// The host that runs the filter.
-    #[serde(default)]
+    #[cfg_attr(any(test, feature = "schema"), serde(default))]
     pub(super) host: HostKind,
     /// The id of this gateway in the portal (Konnect: control plane).
     #[cfg_attr(feature = "schema", schemars(extend("format" = "uuid")))]
     pub(super) gateway_id: String,
-    /// The service of every request, by name or id. Without it the route's metadata and then the
-    /// routes of the portal decide.
-    #[serde(default)]
+    /// The service of every request, by name or id. Without it the host and then the routes of the
+    /// portal decide.
+    #[cfg_attr(any(test, feature = "schema"), serde(default))]
     pub(super) service: Option<String>,
-    /// Whether the service is read from the route's metadata
-    /// (`filter_metadata.gatekey.service`). Ignored when `service` is set.
-    #[serde(default = "yes")]
+    /// Whether the host says which service a request is for: Envoy by the route's metadata
+    /// (`filter_metadata.gatekey.service`), Kong by the id and then the name of its service.
+    /// Ignored when `service` is set.
+    #[cfg_attr(any(test, feature = "schema"), serde(default = "yes"))]
     pub(super) service_from_route_metadata: bool,
     /// What happens to requests that belong to no service.
-    #[serde(default)]
+    #[cfg_attr(any(test, feature = "schema"), serde(default))]
     pub(super) unknown_route: UnknownRoute,
     /// The secrets under which keys are digested: one, or two while they are exchanged.
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 2)))]
@@ -44,48 +99,76 @@ pub struct Raw {
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 4)))]
     pub(super) snapshot_keys: Vec<String>,
     /// Where the portal is. Without it the policy is that of `snapshot` for ever.
-    #[serde(default)]
+    #[cfg_attr(any(test, feature = "schema"), serde(default))]
     pub(super) sync: Option<Sync>,
     /// A snapshot to start from.
-    #[serde(default)]
+    #[cfg_attr(any(test, feature = "schema"), serde(default))]
     pub(super) snapshot: Option<Snapshot>,
     /// What happens when the portal has been silent for too long.
-    #[serde(default)]
+    #[cfg_attr(any(test, feature = "schema"), serde(default))]
     pub(super) staleness: Staleness,
-    /// Whether the header with the key is removed from requests that pass.
-    #[serde(default = "yes")]
+    /// Whether the header with the key is removed from requests that pass. On nginx and Kong it
+    /// is emptied: what is removed there still reaches the upstream.
+    #[cfg_attr(any(test, feature = "schema"), serde(default = "yes"))]
     pub(super) hide_credentials: bool,
     /// The realm named in `WWW-Authenticate`.
-    #[serde(default)]
+    #[cfg_attr(any(test, feature = "schema"), serde(default))]
     pub(super) realm: Option<String>,
-    /// Whether counters are reported to the host.
-    #[serde(default = "yes")]
-    pub(super) metrics: bool,
+    /// Whether counters are reported to the host. By default they are on Envoy, and are not on
+    /// nginx and Kong: up to Kong 3.7 they would make every request fail.
+    #[cfg_attr(any(test, feature = "schema"), serde(default))]
+    pub(super) metrics: Option<bool>,
     /// Whether every refusal is logged with its reason.
-    #[serde(default = "yes")]
+    #[cfg_attr(any(test, feature = "schema"), serde(default = "yes"))]
     pub(super) log_refusals: bool,
+    /// How the upstream is told who calls.
+    #[cfg_attr(any(test, feature = "schema"), serde(default))]
+    pub(super) identity: Identity,
+    /// Whether a second entry of the module stands later in the chain, with the role `gate`. For
+    /// nginx and Kong.
+    #[cfg_attr(any(test, feature = "schema"), serde(default))]
+    pub(super) gate: bool,
+    /// The zone of shared data, `*` for the default one. For nginx and Kong, where a zone that
+    /// does not exist is fatal. Without it each worker follows the portal by itself.
+    #[cfg_attr(any(test, feature = "schema"), serde(default))]
+    pub(super) shared_data_zone: Option<String>,
+    /// A snapshot of more bytes than this is not shared; each worker then follows the portal by
+    /// itself. The zone needs four times as many.
+    #[cfg_attr(any(test, feature = "schema"), serde(default = "shared_data_max_bytes"))]
+    #[cfg_attr(feature = "schema", schemars(range(min = 4_096)))]
+    pub(super) shared_data_max_bytes: u32,
 }
 
-impl Raw {
-    /// Reads the version first, so that a later format is named instead of misread.
-    pub(super) fn parse(json: &[u8]) -> Result<Self, ConfigError> {
-        #[derive(Deserialize)]
-        struct Versioned {
-            version: u32,
-        }
-        let located = |error: serde_json::Error| {
-            let place = format!("line {} column {}", error.line(), error.column());
-            let text = error.to_string();
-            let rule = text.split(" at line ").next().unwrap_or_default();
-            ConfigError::at(place, rule)
+impl Filter {
+    fn read(mut fields: Fields<'_>) -> Result<Self, Fault> {
+        let filter = Self {
+            version: fields.required("version")?,
+            host: fields.or("host", HostKind::default())?,
+            gateway_id: fields.required("gateway_id")?,
+            service: fields.or("service", None)?,
+            service_from_route_metadata: fields.or("service_from_route_metadata", yes())?,
+            unknown_route: fields.or("unknown_route", UnknownRoute::default())?,
+            peppers: fields.required("peppers")?,
+            snapshot_keys: fields.required("snapshot_keys")?,
+            sync: fields.or("sync", None)?,
+            snapshot: fields.or("snapshot", None)?,
+            staleness: fields.or("staleness", Staleness::default())?,
+            hide_credentials: fields.or("hide_credentials", yes())?,
+            realm: fields.or("realm", None)?,
+            metrics: fields.or("metrics", None)?,
+            log_refusals: fields.or("log_refusals", yes())?,
+            identity: fields.or("identity", Identity::default())?,
+            gate: fields.or("gate", false)?,
+            shared_data_zone: fields.or("shared_data_zone", None)?,
+            shared_data_max_bytes: fields.or("shared_data_max_bytes", shared_data_max_bytes())?,
         };
-        let Versioned { version } = serde_json::from_slice(json).map_err(located)?;
-        if version != VERSION {
-            let rule = format!("is {version}, this build reads {VERSION}");
-            return Err(ConfigError::at("version", rule));
-        }
-        serde_json::from_slice(json).map_err(located)
+        fields.end().map(|()| filter)
     }
+}
+
+/// For a zone of 4 MiB.
+const fn shared_data_max_bytes() -> u32 {
+    1 << 20
 }
 
 const fn yes() -> bool {
@@ -93,25 +176,92 @@ const fn yes() -> bool {
 }
 
 /// The host that runs the filter.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(any(test, feature = "schema"), derive(Deserialize), serde(rename_all = "snake_case"))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub(super) enum HostKind {
+pub(crate) enum HostKind {
     /// Envoy 1.33 or later.
     #[default]
     Envoy,
+    /// nginx with `ngx_wasm_module` 0.6.
+    Nginx,
+    /// Kong 3.4 to 3.9.
+    Kong,
+}
+
+impl HostKind {
+    /// Whether the host is Envoy; the others are `ngx_wasm_module`.
+    pub(crate) const fn is_envoy(self) -> bool {
+        matches!(self, Self::Envoy)
+    }
+}
+
+impl Read for HostKind {
+    fn read(node: Node<'_>, name: &str) -> Result<Self, Fault> {
+        Ok(match word(node, name, &["envoy", "nginx", "kong"])? {
+            0 => Self::Envoy,
+            1 => Self::Nginx,
+            _ => Self::Kong,
+        })
+    }
+}
+
+/// The role of an entry that does not decide.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(any(test, feature = "schema"), derive(Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(super) enum Role {
+    /// It lets through what the first entry has let through.
+    Gate,
+}
+
+impl Read for Role {
+    fn read(node: Node<'_>, name: &str) -> Result<Self, Fault> {
+        word(node, name, &["gate"]).map(|_| Self::Gate)
+    }
+}
+
+/// How the upstream is told who calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(any(test, feature = "schema"), derive(Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) enum Identity {
+    /// By request headers that the filter adds.
+    #[default]
+    Headers,
+    /// By nginx variables, such as `$gatekey_consumer_id` for `x-consumer-id`, which the
+    /// operator's `proxy_set_header` puts into headers. For nginx and Kong.
+    Variables,
+}
+
+impl Read for Identity {
+    fn read(node: Node<'_>, name: &str) -> Result<Self, Fault> {
+        Ok(match word(node, name, &["headers", "variables"])? {
+            0 => Self::Headers,
+            _ => Self::Variables,
+        })
+    }
 }
 
 /// What happens to requests that belong to no service.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(any(test, feature = "schema"), derive(Deserialize), serde(rename_all = "snake_case"))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
 pub(super) enum UnknownRoute {
     /// They are refused.
     #[default]
     Refuse,
     /// They pass without any check.
     Pass,
+}
+
+impl Read for UnknownRoute {
+    fn read(node: Node<'_>, name: &str) -> Result<Self, Fault> {
+        Ok(match word(node, name, &["refuse", "pass"])? {
+            0 => Self::Refuse,
+            _ => Self::Pass,
+        })
+    }
 }
 
 impl From<UnknownRoute> for check::UnknownRoute {
@@ -124,37 +274,58 @@ impl From<UnknownRoute> for check::UnknownRoute {
 }
 
 /// A secret under which keys are digested.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
+#[cfg_attr(any(test, feature = "schema"), derive(Deserialize), serde(deny_unknown_fields))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
 pub(super) struct Pepper {
     /// Its public name.
     pub(super) id: String,
     /// At least 32 bytes, base64.
-    #[serde(deserialize_with = "secret")]
+    #[cfg_attr(any(test, feature = "schema"), serde(deserialize_with = "secret"))]
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub(super) secret: Secret<String>,
 }
 
+impl Read for Pepper {
+    fn read(node: Node<'_>, name: &str) -> Result<Self, Fault> {
+        let mut fields = Fields::of(node, name)?;
+        let pepper = Self { id: fields.required("id")?, secret: fields.required("secret")? };
+        fields.end().map(|()| pepper)
+    }
+}
+
 /// Where the portal is and how it is polled.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
+#[cfg_attr(any(test, feature = "schema"), derive(Deserialize), serde(deny_unknown_fields))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
 pub(super) struct Sync {
     /// The portal's address, as the host knows it.
     pub(super) upstream: Upstream,
     /// The gateway token.
-    #[serde(deserialize_with = "secret")]
+    #[cfg_attr(any(test, feature = "schema"), serde(deserialize_with = "secret"))]
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub(super) token: Secret<String>,
     /// How long the portal may hold a poll open, in seconds.
-    #[serde(default = "wait_seconds")]
+    #[cfg_attr(any(test, feature = "schema"), serde(default = "wait_seconds"))]
     #[cfg_attr(feature = "schema", schemars(range(max = 60)))]
     pub(super) wait_seconds: u32,
     /// How long an answer may take beyond that, in milliseconds.
-    #[serde(default = "timeout_ms")]
+    #[cfg_attr(any(test, feature = "schema"), serde(default = "timeout_ms"))]
     #[cfg_attr(feature = "schema", schemars(range(min = 100, max = 60_000)))]
     pub(super) timeout_ms: u32,
+}
+
+impl Read for Sync {
+    fn read(node: Node<'_>, name: &str) -> Result<Self, Fault> {
+        let mut fields = Fields::of(node, name)?;
+        let sync = Self {
+            upstream: fields.required("upstream")?,
+            token: fields.required("token")?,
+            wait_seconds: fields.or("wait_seconds", wait_seconds())?,
+            timeout_ms: fields.or("timeout_ms", timeout_ms())?,
+        };
+        fields.end().map(|()| sync)
+    }
 }
 
 /// Below the idle limits of common proxies.
@@ -166,38 +337,102 @@ const fn timeout_ms() -> u32 {
     5_000
 }
 
-/// An address.
-#[derive(Debug, Deserialize)]
+/// An address, as the host needs it.
+#[derive(Debug)]
+#[cfg_attr(any(test, feature = "schema"), derive(Deserialize), serde(deny_unknown_fields))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
 pub(super) struct Upstream {
-    /// The Envoy cluster. TLS to the portal is the cluster's matter.
-    pub(super) envoy_cluster: String,
+    /// The Envoy cluster. TLS to the portal is the cluster's matter. For Envoy.
+    #[cfg_attr(any(test, feature = "schema"), serde(default))]
+    pub(super) envoy_cluster: Option<String>,
+    /// `host:port`, or `unix:` and a path. For nginx and Kong.
+    #[cfg_attr(any(test, feature = "schema"), serde(default))]
+    pub(super) address: Option<String>,
     /// The host name the portal is asked for.
     pub(super) authority: String,
+    /// How the portal is spoken to. For nginx and Kong.
+    #[cfg_attr(any(test, feature = "schema"), serde(default))]
+    pub(super) scheme: Option<Scheme>,
     /// A path below which the portal is mounted.
-    #[serde(default)]
+    #[cfg_attr(any(test, feature = "schema"), serde(default))]
     pub(super) path_prefix: String,
+    /// That the operator has switched on what is off by default: `tls_verify_cert`,
+    /// `tls_verify_host` and `tls_trusted_certificate`; on Kong `lua_ssl_verify_depth` and
+    /// `lua_ssl_trusted_certificate`. `https` is refused without it. For nginx and Kong.
+    #[cfg_attr(any(test, feature = "schema"), serde(default))]
+    pub(super) tls_verified: Option<bool>,
+}
+
+impl Read for Upstream {
+    fn read(node: Node<'_>, name: &str) -> Result<Self, Fault> {
+        let mut fields = Fields::of(node, name)?;
+        let upstream = Self {
+            envoy_cluster: fields.or("envoy_cluster", None)?,
+            address: fields.or("address", None)?,
+            authority: fields.required("authority")?,
+            scheme: fields.or("scheme", None)?,
+            path_prefix: fields.or("path_prefix", String::new())?,
+            tls_verified: fields.or("tls_verified", None)?,
+        };
+        fields.end().map(|()| upstream)
+    }
+}
+
+/// How the portal is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(any(test, feature = "schema"), derive(Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(super) enum Scheme {
+    /// In the clear: documents are signed, but the gateway token is not hidden.
+    Http,
+    /// By TLS.
+    Https,
+}
+
+impl Read for Scheme {
+    fn read(node: Node<'_>, name: &str) -> Result<Self, Fault> {
+        Ok(match word(node, name, &["http", "https"])? {
+            0 => Self::Http,
+            _ => Self::Https,
+        })
+    }
 }
 
 /// A snapshot to start from.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
+#[cfg_attr(any(test, feature = "schema"), derive(Deserialize), serde(deny_unknown_fields))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
 pub(super) struct Snapshot {
     /// What `gatekey snapshot save` wrote, base64.
     pub(super) inline: String,
 }
 
+impl Read for Snapshot {
+    fn read(node: Node<'_>, name: &str) -> Result<Self, Fault> {
+        let mut fields = Fields::of(node, name)?;
+        let snapshot = Self { inline: fields.required("inline")? };
+        fields.end().map(|()| snapshot)
+    }
+}
+
 /// What happens when the portal has been silent for too long.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
+#[cfg_attr(any(test, feature = "schema"), derive(Deserialize), serde(deny_unknown_fields))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
 pub(super) struct Staleness {
     /// Seconds after the portal's last word during which all is normal.
     pub(super) max_seconds: u64,
     /// What happens later.
     pub(super) then: Then,
+}
+
+impl Read for Staleness {
+    fn read(node: Node<'_>, name: &str) -> Result<Self, Fault> {
+        let mut fields = Fields::of(node, name)?;
+        let staleness =
+            Self { max_seconds: fields.required("max_seconds")?, then: fields.required("then")? };
+        fields.end().map(|()| staleness)
+    }
 }
 
 impl Default for Staleness {
@@ -208,9 +443,9 @@ impl Default for Staleness {
 }
 
 /// What happens later.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(any(test, feature = "schema"), derive(Deserialize), serde(rename_all = "snake_case"))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
 pub(super) enum Then {
     /// Every request is answered with 503.
     DenyAll,
@@ -218,6 +453,16 @@ pub(super) enum Then {
     DenyNew,
     /// The last policy goes on deciding.
     ServeKnown,
+}
+
+impl Read for Then {
+    fn read(node: Node<'_>, name: &str) -> Result<Self, Fault> {
+        Ok(match word(node, name, &["deny_all", "deny_new", "serve_known"])? {
+            0 => Self::DenyAll,
+            1 => Self::DenyNew,
+            _ => Self::ServeKnown,
+        })
+    }
 }
 
 impl From<Staleness> for check::Staleness {
@@ -231,6 +476,7 @@ impl From<Staleness> for check::Staleness {
     }
 }
 
+#[cfg(any(test, feature = "schema"))]
 fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret<String>, D::Error> {
     String::deserialize(deserializer).map(Secret::new)
 }

@@ -1,6 +1,18 @@
 //! Values of shared data that carry their own key.
 
-use crate::host;
+use crate::host::{self, HostError};
+
+/// How often a write is tried that another worker comes before.
+const ATTEMPTS: usize = 3;
+
+/// What a write finds in its place, or else does not happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Expected {
+    /// Whatever there is.
+    Anything,
+    /// The value that was read with this number.
+    Number(u32),
+}
 
 /// A value that was stored under the key it names.
 #[derive(Debug)]
@@ -23,9 +35,24 @@ pub(super) fn read(key: &str) -> Option<Record> {
     Some(Record { bytes: shared.value, start, cas: shared.cas })
 }
 
-/// Writes a record; `cas` 0 writes over anything.
-pub(super) fn write(key: &str, value: &[u8], cas: u32) -> bool {
-    host::set_shared_data(key, &sealed(key, value), cas).is_ok()
+/// Writes a record. For some hosts the number 0 does not mean anything but nothing: there what is
+/// written over has to be read first.
+pub(super) fn write(key: &str, value: &[u8], expected: Expected, zero_means_absent: bool) -> bool {
+    let bytes = sealed(key, value);
+    for _ in 0..ATTEMPTS {
+        let cas = match expected {
+            Expected::Number(cas) => cas,
+            Expected::Anything if zero_means_absent => {
+                host::shared_data(key).map_or(0, |shared| shared.cas)
+            }
+            Expected::Anything => 0,
+        };
+        match host::set_shared_data(key, &bytes, cas) {
+            Err(HostError::CAS_MISMATCH) if expected == Expected::Anything => {}
+            result => return result.is_ok(),
+        }
+    }
+    false
 }
 
 fn sealed(key: &str, value: &[u8]) -> Vec<u8> {

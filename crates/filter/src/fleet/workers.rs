@@ -4,7 +4,7 @@ use gatekey_core::id::Revision;
 use gatekey_core::time::UnixMillis;
 
 use super::Fleet;
-use super::record::{self, Fields};
+use super::record::{Expected, Fields};
 
 /// A worker says that it is there this often.
 const ANNOUNCE_MS: u64 = 5_000;
@@ -25,14 +25,14 @@ impl Fleet {
         let fresh = |(revision, at): (Revision, UnixMillis)| {
             revision == applied && now < at.plus(ANNOUNCE_MS)
         };
-        if self.announced.is_some_and(fresh) {
+        if !self.shares() || self.announced.is_some_and(fresh) {
             return;
         }
         for _ in 0..ATTEMPTS {
-            let (mut workers, cas) = self.workers();
+            let (mut workers, expected) = self.workers();
             workers.retain(|worker| worker.nonce != self.nonce && now < worker.seen.plus(GONE_MS));
             workers.push(Worker { nonce: self.nonce, applied, seen: now });
-            if record::write(&self.key("workers"), &encode(&workers), cas) {
+            if self.write_over("workers", &encode(&workers), expected) {
                 self.announced = Some((applied, now));
                 return;
             }
@@ -46,8 +46,11 @@ impl Fleet {
         present.map(|worker| worker.applied).chain([own]).min().unwrap_or(own)
     }
 
-    fn workers(&self) -> (Vec<Worker>, u32) {
-        self.read("workers").map_or((Vec::new(), 0), |record| (decode(record.value()), record.cas))
+    fn workers(&self) -> (Vec<Worker>, Expected) {
+        match self.read("workers") {
+            Some(record) => (decode(record.value()), Expected::Number(record.cas)),
+            None => (Vec::new(), Expected::Anything),
+        }
     }
 }
 

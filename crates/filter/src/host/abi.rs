@@ -41,6 +41,13 @@ unsafe extern "C" {
         value: *const u8,
         value_size: usize,
     ) -> u32;
+    fn proxy_replace_header_map_value(
+        map: u32,
+        key: *const u8,
+        key_size: usize,
+        value: *const u8,
+        value_size: usize,
+    ) -> u32;
     fn proxy_remove_header_map_value(map: u32, key: *const u8, key_size: usize) -> u32;
     fn proxy_send_local_response(
         status: u32,
@@ -83,6 +90,12 @@ unsafe extern "C" {
         path_size: usize,
         data: *mut *mut u8,
         size: *mut usize,
+    ) -> u32;
+    fn proxy_set_property(
+        path: *const u8,
+        path_size: usize,
+        value: *const u8,
+        value_size: usize,
     ) -> u32;
     fn proxy_define_metric(kind: u32, name: *const u8, name_size: usize, id: *mut u32) -> u32;
     fn proxy_increment_metric(id: u32, by: i64) -> u32;
@@ -133,6 +146,8 @@ pub(crate) fn now() -> UnixMillis {
     UnixMillis(if status == 0 { nanos / 1_000_000 } else { u64::MAX })
 }
 
+/// A number that differs from others. On nginx and Kong an outsider can guess it: nothing that must
+/// be kept secret is made of it.
 pub(crate) fn random() -> u64 {
     let mut bytes = [0; 8];
     let status = unsafe { random_get(bytes.as_mut_ptr(), bytes.len()) };
@@ -152,6 +167,19 @@ pub(crate) fn request_headers() -> HostResult<Vec<u8>> {
 pub(crate) fn add_request_header(name: &[u8], value: &[u8]) -> HostResult<()> {
     checked(unsafe {
         proxy_add_header_map_value(
+            REQUEST_HEADERS,
+            name.as_ptr(),
+            name.len(),
+            value.as_ptr(),
+            value.len(),
+        )
+    })
+}
+
+/// Changes the first header of this name; others stay as they are on some hosts.
+pub(crate) fn replace_request_header(name: &[u8], value: &[u8]) -> HostResult<()> {
+    checked(unsafe {
+        proxy_replace_header_map_value(
             REQUEST_HEADERS,
             name.as_ptr(),
             name.len(),
@@ -207,8 +235,7 @@ pub(crate) fn http_call(
     Ok(call)
 }
 
-pub(crate) fn call_response_status() -> HostResult<Vec<u8>> {
-    let name = b":status";
+pub(crate) fn call_response_header(name: &str) -> HostResult<Vec<u8>> {
     received(|data, size| unsafe {
         proxy_get_header_map_value(CALL_RESPONSE_HEADERS, name.as_ptr(), name.len(), data, size)
     })
@@ -237,6 +264,10 @@ pub(crate) fn set_shared_data(key: &str, value: &[u8], cas: u32) -> HostResult<(
 /// Reads a property by its path, whose segments are joined by NUL.
 pub(crate) fn property(path: &str) -> HostResult<Vec<u8>> {
     received(|data, size| unsafe { proxy_get_property(path.as_ptr(), path.len(), data, size) })
+}
+
+pub(crate) fn set_property(path: &str, value: &[u8]) -> HostResult<()> {
+    checked(unsafe { proxy_set_property(path.as_ptr(), path.len(), value.as_ptr(), value.len()) })
 }
 
 pub(crate) fn define_counter(name: &str) -> HostResult<u32> {

@@ -23,6 +23,8 @@ pub(crate) struct HostError(pub(crate) u32);
 impl HostError {
     /// The host handed over memory that it did not get from us.
     pub(crate) const FOREIGN_MEMORY: Self = Self(u32::MAX);
+    pub(crate) const NOT_FOUND: Self = Self(1);
+    pub(crate) const CAS_MISMATCH: Self = Self(8);
 }
 
 pub(crate) type HostResult<T> = Result<T, HostError>;

@@ -33,6 +33,10 @@ pub(crate) const fn add_request_header(_name: &[u8], _value: &[u8]) -> HostResul
     Err(UNIMPLEMENTED)
 }
 
+pub(crate) const fn replace_request_header(_name: &[u8], _value: &[u8]) -> HostResult<()> {
+    Err(UNIMPLEMENTED)
+}
+
 pub(crate) const fn remove_request_header(_name: &[u8]) -> HostResult<()> {
     Err(UNIMPLEMENTED)
 }
@@ -51,7 +55,7 @@ pub(crate) const fn http_call(
     Err(UNIMPLEMENTED)
 }
 
-pub(crate) const fn call_response_status() -> HostResult<Vec<u8>> {
+pub(crate) const fn call_response_header(_name: &str) -> HostResult<Vec<u8>> {
     Err(UNIMPLEMENTED)
 }
 
@@ -68,6 +72,10 @@ pub(crate) const fn set_shared_data(_key: &str, _value: &[u8], _cas: u32) -> Hos
 }
 
 pub(crate) const fn property(_path: &str) -> HostResult<Vec<u8>> {
+    Err(UNIMPLEMENTED)
+}
+
+pub(crate) const fn set_property(_path: &str, _value: &[u8]) -> HostResult<()> {
     Err(UNIMPLEMENTED)
 }
 

@@ -1,0 +1,140 @@
+//! From JSON to the types of a configuration.
+
+use std::borrow::Cow;
+
+use gatekey_core::secret::Secret;
+
+use super::json::{Fault, Node, Value, fault};
+
+/// What can be read from a value. `name` is that of the field it stands in.
+pub(super) trait Read: Sized {
+    fn read(node: Node<'_>, name: &str) -> Result<Self, Fault>;
+}
+
+fn must_be<T>(at: usize, name: &str, what: &str) -> Result<T, Fault> {
+    fault(at, ["`", name, "` must be ", what].concat())
+}
+
+impl Read for bool {
+    fn read(node: Node<'_>, name: &str) -> Result<Self, Fault> {
+        match node.value {
+            Value::Flag(flag) => Ok(flag),
+            _ => must_be(node.at, name, "true or false"),
+        }
+    }
+}
+
+impl Read for u64 {
+    fn read(node: Node<'_>, name: &str) -> Result<Self, Fault> {
+        let number = match node.value {
+            Value::Number(text) => text.parse().ok(),
+            _ => None,
+        };
+        number.map_or_else(|| must_be(node.at, name, "a whole number"), Ok)
+    }
+}
+
+impl Read for u32 {
+    fn read(node: Node<'_>, name: &str) -> Result<Self, Fault> {
+        let at = node.at;
+        let number = u64::read(node, name)?.try_into();
+        number.or_else(|_| must_be(at, name, "a smaller number"))
+    }
+}
+
+fn text<'j>(node: Node<'j>, name: &str) -> Result<Cow<'j, str>, Fault> {
+    match node.value {
+        Value::Text(text) => Ok(text),
+        _ => must_be(node.at, name, "a string"),
+    }
+}
+
+impl Read for String {
+    fn read(node: Node<'_>, name: &str) -> Result<Self, Fault> {
+        text(node, name).map(Cow::into_owned)
+    }
+}
+
+impl Read for Secret<String> {
+    fn read(node: Node<'_>, name: &str) -> Result<Self, Fault> {
+        String::read(node, name).map(Self::new)
+    }
+}
+
+impl<T: Read> Read for Option<T> {
+    fn read(node: Node<'_>, name: &str) -> Result<Self, Fault> {
+        match node.value {
+            Value::Null => Ok(None),
+            _ => T::read(node, name).map(Some),
+        }
+    }
+}
+
+impl<T: Read> Read for Vec<T> {
+    fn read(node: Node<'_>, name: &str) -> Result<Self, Fault> {
+        match node.value {
+            Value::List(items) => items.into_iter().map(|item| T::read(item, name)).collect(),
+            _ => must_be(node.at, name, "a list"),
+        }
+    }
+}
+
+/// Finds which of a few words a value is.
+pub(super) fn word(node: Node<'_>, name: &str, words: &[&str]) -> Result<usize, Fault> {
+    let at = node.at;
+    let text = text(node, name)?;
+    words.iter().position(|word| *word == text).map_or_else(
+        || {
+            let known = words.join("`, `");
+            fault(
+                at,
+                ["unknown variant `", &text, "`, `", name, "` is one of `", &known, "`"].concat(),
+            )
+        },
+        Ok,
+    )
+}
+
+/// The fields of an object that are still to be read.
+#[derive(Debug)]
+pub(super) struct Fields<'j> {
+    at: usize,
+    fields: Vec<(Cow<'j, str>, Node<'j>)>,
+}
+
+impl<'j> Fields<'j> {
+    pub(super) fn of(node: Node<'j>, name: &str) -> Result<Self, Fault> {
+        match node.value {
+            Value::Object(fields) => Ok(Self { at: node.at, fields }),
+            _ => must_be(node.at, name, "an object"),
+        }
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.fields.iter().any(|(known, _)| known == name)
+    }
+
+    fn take(&mut self, name: &str) -> Option<Node<'j>> {
+        let at = self.fields.iter().position(|(known, _)| known == name)?;
+        Some(self.fields.swap_remove(at).1)
+    }
+
+    pub(super) fn required<T: Read>(&mut self, name: &str) -> Result<T, Fault> {
+        match self.take(name) {
+            Some(node) => T::read(node, name),
+            None => fault(self.at, ["missing field `", name, "`"].concat()),
+        }
+    }
+
+    pub(super) fn or<T: Read>(&mut self, name: &str, absent: T) -> Result<T, Fault> {
+        self.take(name).map_or(Ok(absent), |node| T::read(node, name))
+    }
+
+    /// Refuses what nobody asked for.
+    pub(super) fn end(self) -> Result<(), Fault> {
+        match self.fields.first() {
+            None => Ok(()),
+            Some((name, node)) => fault(node.at, ["unknown field `", name, "`"].concat()),
+        }
+    }
+}

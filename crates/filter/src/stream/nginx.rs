@@ -1,0 +1,131 @@
+//! What is different about a request on nginx and Kong.
+//!
+//! A header that is removed there still reaches the upstream, and of a header that came twice only
+//! the first copy can be changed. So nothing is taken out of a request: one that says who calls is
+//! refused, and the key, of which there is exactly one copy, is emptied.
+
+use gatekey_core::check::{Denial, Grant, is_identity_header};
+use gatekey_core::http::Header;
+
+use super::{CONTINUE, PAUSE, identify};
+use crate::config::{Config, Identity};
+use crate::host::{self, HostResult, LogLevel};
+use crate::respond;
+
+/// The host hands over this many header fields, pseudo-headers included, and leaves out the rest
+/// without a word.
+const MAX_PAIRS: usize = 100;
+const RAW_PATH: &str = "request\0path";
+
+/// What the first entry of the module says to a gate, and where.
+const ADMITTED: &str = "wasmx\0gatekey";
+const ALLOW: &[u8] = b"allow";
+
+/// Whether all header fields were handed over. `count` is without the pseudo-headers.
+pub(super) fn is_whole(headers: &[Header<'_>], count: u32) -> bool {
+    let plain = headers.iter().filter(|header| !header.name.starts_with(b":")).count();
+    headers.len() < MAX_PAIRS && plain == count as usize
+}
+
+/// Refuses what could mean one thing here and another at the upstream.
+pub(super) fn check(headers: &[Header<'_>], identity: Identity) -> Result<(), Denial> {
+    for (at, header) in headers.iter().enumerate() {
+        // `proxy_set_header` drops a client's copies of the name it is given, in that spelling.
+        let overwritten = identity == Identity::Variables && !header.name.contains(&b'_');
+        if is_identity_header(header.name) && !overwritten {
+            return Err(Denial::ReservedHeader);
+        }
+        let once = header.name.starts_with(b":") || header.name.eq_ignore_ascii_case(b"host");
+        let mut earlier = headers.iter().take(at);
+        if once && earlier.any(|known| known.name.eq_ignore_ascii_case(header.name)) {
+            return Err(Denial::UnknownRoute);
+        }
+    }
+    // `:path` is what was asked for, unless something before us changed it.
+    let path = headers.iter().find(|header| header.name == b":path").map(|header| header.value);
+    let raw = host::property(RAW_PATH).ok();
+    if raw.is_none() || raw.as_deref() != path {
+        return Err(Denial::UnknownRoute);
+    }
+    Ok(())
+}
+
+/// Hides the key and says who calls.
+pub(super) fn admit(headers: &[Header<'_>], grant: &Grant<'_>, config: &Config) -> HostResult<()> {
+    if let Some(caller) = grant.caller.filter(|_| config.hide_credentials) {
+        let is_key =
+            |header: &&Header<'_>| header.name.eq_ignore_ascii_case(caller.credential_header);
+        for header in headers.iter().filter(is_key) {
+            host::replace_request_header(header.name, b"")?;
+        }
+    }
+    match config.identity {
+        Identity::Headers => {
+            identify(grant, |name, value| host::add_request_header(name.as_bytes(), value))?;
+        }
+        Identity::Variables => identify(grant, |name, value| {
+            // An empty variable is what the operator's `set` left.
+            if value.is_empty() { Ok(()) } else { host::set_property(&variable(name), value) }
+        })?,
+    }
+    // The last act: what failed before it leaves the gate shut.
+    if config.gate { host::set_property(ADMITTED, ALLOW) } else { Ok(()) }
+}
+
+/// A gate lets through what the first entry of the module has let through, and nothing else.
+pub(crate) fn on_request_headers_at_gate() -> u32 {
+    if host::property(ADMITTED).is_ok_and(|word| word == ALLOW) {
+        return CONTINUE;
+    }
+    if respond::deny_at_gate().is_err() {
+        host::log(LogLevel::Error, "the host refused a local response");
+    }
+    PAUSE
+}
+
+/// The property of the nginx variable for an identity header.
+fn variable(header: &str) -> String {
+    let name = header.trim_start_matches("x-").replace('-', "_");
+    ["ngx\0gatekey_", &name].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_is_named_after_its_header() {
+        assert_eq!(variable("x-consumer-custom-id"), "ngx\0gatekey_consumer_custom_id");
+        assert_eq!(variable("x-api-id"), "ngx\0gatekey_api_id");
+    }
+
+    fn named<'h>(names: &[&'h str]) -> Vec<Header<'h>> {
+        names.iter().map(|name| Header { name: name.as_bytes(), value: b"" }).collect()
+    }
+
+    #[test]
+    fn a_request_that_may_have_been_cut_short_is_not_whole() {
+        let headers = named(&[":method", ":path", "host", "apikey"]);
+        assert!(is_whole(&headers, 2));
+        for count in [0, 1, 3, 4] {
+            assert!(!is_whole(&headers, count), "{count}");
+        }
+        assert!(is_whole(&named(&["x"; 99]), 99));
+        assert!(!is_whole(&named(&["x"; 100]), 100));
+        assert!(!is_whole(&named(&["x"; 100]), 130));
+    }
+
+    #[test]
+    fn what_could_be_read_in_two_ways_is_refused() {
+        let refused = |names, identity| check(&named(names), identity).unwrap_err();
+        for name in ["x-consumer-id", "X-Api-Id", "x_developer-id"] {
+            assert_eq!(refused(&[name], Identity::Headers), Denial::ReservedHeader);
+        }
+        assert_eq!(refused(&["x_api_id"], Identity::Variables), Denial::ReservedHeader);
+        for names in [[":path", ":path"], ["host", "Host"]] {
+            assert_eq!(refused(&names, Identity::Headers), Denial::UnknownRoute);
+        }
+        // Outside a host there is no raw path.
+        assert_eq!(refused(&[":path"], Identity::Variables), Denial::UnknownRoute);
+    }
+}
