@@ -24,7 +24,7 @@ fn refusal(change: impl FnOnce(&mut Value)) -> String {
 #[test]
 fn the_least_that_is_needed_is_accepted_and_shows_no_secret() {
     let config = Config::parse(document().to_string().as_bytes()).unwrap();
-    assert!(config.hide_credentials && config.metrics && config.service_from_route);
+    assert!(config.hide_credentials && config.metrics && config.service_from_host);
     assert_eq!(config.challenge, "Key");
     let shown = format!("{config:?}");
     assert!(
@@ -41,7 +41,7 @@ fn broken_json_is_located() {
     );
     assert_eq!(
         Config::parse(b"").unwrap_err().to_string(),
-        "line 1 column 0: EOF while parsing a value"
+        "line 1 column 0: the text ends too early"
     );
     assert!(Config::parse(b"\xff").unwrap_err().to_string().starts_with("line 1 column"));
 }
@@ -59,14 +59,17 @@ fn unknown_fields_and_versions_are_named() {
         refusal(|document| document["version"] = json!(2)),
         "version: is 2, this build reads 1"
     );
-    let text = refusal(|document| document["host"] = json!("nginx"));
-    assert!(text.contains("unknown variant `nginx`"), "{text}");
+    let text = refusal(|document| document["host"] = json!("apache"));
+    assert!(text.contains("unknown variant `apache`"), "{text}");
+    assert!(text.contains("`host` is one of `envoy`, `nginx`, `kong`"), "{text}");
+    let text = refusal(|document| drop(document.as_object_mut().unwrap().remove("peppers")));
+    assert_eq!(text, "line 1 column 1: missing field `peppers`");
 }
 
 #[test]
 fn every_rule_names_its_field() {
     type Change = fn(&mut Value);
-    let cases: [(Change, &str); 14] = [
+    let cases: [(Change, &str); 24] = [
         (|d| d["gateway_id"] = json!("x"), "gateway_id: not a hyphenated UUID"),
         (|d| d["peppers"] = json!([]), "peppers: must have one or two items"),
         (|d| d["peppers"][0]["secret"] = json!("!"), "peppers[0].secret: must be base64"),
@@ -90,9 +93,251 @@ fn every_rule_names_its_field() {
         (|d| d["sync"]["timeout_ms"] = json!(5), "sync.timeout_ms: must be 100 to 60000"),
         (|d| d["realm"] = json!("a\"b"), "realm: must have at most"),
         (|d| drop(d.as_object_mut().unwrap().remove("sync")), "sync: one of `sync` and `snapshot`"),
+        (
+            |d| drop(d["sync"]["upstream"].as_object_mut().unwrap().remove("envoy_cluster")),
+            "sync.upstream.envoy_cluster: is required",
+        ),
+        (|d| d["sync"]["upstream"]["address"] = json!("a:1"), "sync.upstream.address: is for"),
+        (|d| d["sync"]["upstream"]["scheme"] = json!("http"), "sync.upstream.scheme: is for"),
+        (
+            |d| d["sync"]["upstream"]["tls_verified"] = json!(false),
+            "sync.upstream.tls_verified: is for",
+        ),
+        (|d| d["identity"] = json!("variables"), "identity: is for the hosts `nginx` and `kong`"),
+        (|d| d["gate"] = json!(true), "gate: is for the hosts `nginx` and `kong`"),
+        (|d| d["shared_data_zone"] = json!("*"), "shared_data_zone: is for the hosts"),
+        (|d| d["host"] = json!("nginx"), "sync.upstream.envoy_cluster: is for the host `envoy`"),
+        (
+            |d| *d = json!({"version": 1, "role": "gate", "host": "envoy"}),
+            "role: a gate is for the hosts `nginx` and `kong`",
+        ),
+        (|d| *d = json!({"version": 1, "role": "gate", "host": "kong"}), "role: a gate decides"),
     ];
     for (change, expected) in cases {
         let text = refusal(change);
         assert!(text.starts_with(expected), "{text} / {expected}");
+    }
+}
+
+fn on_nginx() -> Value {
+    let mut document = document();
+    document["host"] = json!("nginx");
+    document["sync"]["upstream"] = json!({"address": "portal:8180", "authority": "portal.test"});
+    document
+}
+
+#[test]
+fn nginx_needs_an_address_and_a_word_about_tls() {
+    let parse = |change: fn(&mut Value)| {
+        let mut document = on_nginx();
+        change(&mut document);
+        Config::parse(document.to_string().as_bytes()).map_err(|error| error.to_string())
+    };
+    let config = parse(|_| ()).unwrap();
+    assert!(!config.metrics && !config.service_from_host && !config.gate);
+    assert_eq!(config.sharing, Sharing::Nothing);
+    assert_eq!(config.identity, Identity::Headers);
+    let sync = config.sync.unwrap();
+    assert_eq!((sync.upstream.as_str(), sync.scheme), ("portal:8180", Some("http")));
+
+    let config = parse(|d| d["host"] = json!("kong")).unwrap();
+    assert!(config.service_from_host);
+    let refusals: [(fn(&mut Value), &str); 8] = [
+        (
+            |d| drop(d["sync"]["upstream"].as_object_mut().unwrap().remove("address")),
+            "sync.upstream.address: is required",
+        ),
+        (
+            |d| d["sync"]["upstream"]["scheme"] = json!("https"),
+            "sync.upstream.tls_verified: must be true with `https`",
+        ),
+        (
+            |d| {
+                d["sync"]["upstream"]["scheme"] = json!("https");
+                d["sync"]["upstream"]["tls_verified"] = json!(false);
+            },
+            "sync.upstream.tls_verified: must be true with `https`",
+        ),
+        (|d| d["sync"]["upstream"]["scheme"] = json!("ftp"), "line 1"),
+        (|d| d["shared_data_zone"] = json!(""), "shared_data_zone: must be the name"),
+        (|d| d["shared_data_zone"] = json!("a/b"), "shared_data_zone: must be the name"),
+        (|d| d["shared_data_max_bytes"] = json!(100), "shared_data_max_bytes: must be at least"),
+        (
+            |d| d["sync"]["upstream"]["envoy_cluster"] = json!("portal"),
+            "sync.upstream.envoy_cluster",
+        ),
+    ];
+    for (change, expected) in refusals {
+        let text = parse(change).unwrap_err();
+        assert!(text.starts_with(expected), "{text} / {expected}");
+    }
+    for address in [
+        "portal",
+        "http://portal:80",
+        "portal:",
+        "portal:0",
+        "portal:65536",
+        ":80",
+        "portal:80/x",
+        "por tal:80",
+        "unix:run",
+        "unix:",
+        "[::1:80",
+        "[portal]:80",
+        "portal:+80",
+    ] {
+        let mut document = on_nginx();
+        document["sync"]["upstream"]["address"] = json!(address);
+        let text = Config::parse(document.to_string().as_bytes()).unwrap_err().to_string();
+        assert!(
+            text.starts_with("sync.upstream.address: must be `host:port`"),
+            "{address}: {text}"
+        );
+    }
+    for address in ["portal.test:443", "127.0.0.1:8180", "[::1]:8180", "unix:/run/portal.sock"] {
+        let mut document = on_nginx();
+        document["sync"]["upstream"] = json!({
+            "address": address, "authority": "portal.test", "scheme": "https", "tls_verified": true,
+        });
+        let config = Config::parse(document.to_string().as_bytes()).unwrap();
+        assert_eq!(config.sync.unwrap().scheme, Some("https"), "{address}");
+    }
+    let shared = |zone: &str| {
+        let mut document = on_nginx();
+        document["shared_data_zone"] = json!(zone);
+        Config::parse(document.to_string().as_bytes()).unwrap().sharing
+    };
+    for (zone, expected) in [("*", ""), ("gatekey", "gatekey/")] {
+        let Sharing::Documents { prefix, max_bytes, zero_means_absent } = shared(zone) else {
+            panic!("nothing is shared in `{zone}`");
+        };
+        assert_eq!((prefix.as_str(), max_bytes, zero_means_absent), (expected, 1 << 20, true));
+    }
+}
+
+#[test]
+fn a_gate_needs_nothing_and_takes_nothing() {
+    for host in ["nginx", "kong"] {
+        let gate = json!({"version": 1, "role": "gate", "host": host}).to_string();
+        assert!(matches!(Entry::parse(gate.as_bytes()), Ok(Entry::Gate)));
+    }
+    for (gate, expected) in [
+        (json!({"version": 1, "role": "gate"}), "missing field `host`"),
+        (json!({"version": 1, "role": "door", "host": "nginx"}), "unknown variant `door`"),
+        (json!({"version": 1, "role": "gate", "host": "nginx", "x": 1}), "unknown field `x`"),
+    ] {
+        let text = Entry::parse(gate.to_string().as_bytes()).unwrap_err().to_string();
+        assert!(text.contains(expected), "{text}");
+    }
+}
+
+/// The reader takes and refuses what the derived one does, and reads the same.
+#[test]
+fn the_reader_is_what_serde_would_derive() {
+    let mut rich = document();
+    for (field, value) in [
+        ("host", json!("kong")),
+        ("service", json!("flights")),
+        ("service_from_route_metadata", json!(false)),
+        ("unknown_route", json!("pass")),
+        ("snapshot", json!({"inline": "AAAA"})),
+        ("staleness", json!({"max_seconds": 5, "then": "serve_known"})),
+        ("hide_credentials", json!(false)),
+        ("realm", json!("a \u{fc} \" \\ \n")),
+        ("metrics", json!(true)),
+        ("log_refusals", json!(false)),
+        ("identity", json!("variables")),
+        ("gate", json!(true)),
+        ("shared_data_zone", json!("*")),
+        ("shared_data_max_bytes", json!(8192)),
+    ] {
+        rich[field] = value;
+    }
+    rich["sync"]["wait_seconds"] = json!(7);
+    rich["sync"]["timeout_ms"] = json!(700);
+    rich["sync"]["upstream"] = json!({
+        "envoy_cluster": "a", "address": "b:1", "authority": "c", "scheme": "https",
+        "path_prefix": "/d", "tls_verified": true,
+    });
+    let gate = json!({"version": 1, "role": "gate", "host": "nginx"});
+    let mut read = 0;
+    let mut refused = 0;
+    for base in [document(), on_nginx(), rich, gate] {
+        let mut texts = vec![base.to_string()];
+        for pointer in pointers(&base) {
+            for value in [
+                json!(null),
+                json!(true),
+                json!(0),
+                json!(1),
+                json!(-1),
+                json!(1.5),
+                json!(1e3),
+                json!(u64::MAX),
+                json!(""),
+                json!("envoy"),
+                json!("http"),
+                json!("deny_all"),
+                json!([]),
+                json!(["x"]),
+                json!([1]),
+                json!({}),
+                json!({"inline": ""}),
+            ] {
+                let mut changed = base.clone();
+                *changed.pointer_mut(&pointer).unwrap() = value;
+                texts.push(changed.to_string());
+            }
+            let (parent, name) = pointer.rsplit_once('/').unwrap();
+            let mut changed = base.clone();
+            if let Some(Value::Object(parent)) = changed.pointer_mut(parent) {
+                parent.remove(name);
+                texts.push(changed.to_string());
+                let mut changed = base.clone();
+                changed.pointer_mut(&pointer).unwrap();
+                texts.push(changed.to_string().replacen(&format!("\"{name}\""), "\"extra\"", 1));
+            }
+        }
+        let whole = base.to_string();
+        texts.extend((0..whole.len()).map(|end| whole.get(..end).unwrap_or_default().to_owned()));
+        for text in texts {
+            let ours = json::read(text.as_bytes()).and_then(|node| Raw::read(node, "it"));
+            // An untagged enum hides what is wrong, so each form is asked by itself.
+            let theirs = match text.contains("\"role\"") {
+                true => serde_json::from_str(&text).map(Raw::Gate),
+                false => serde_json::from_str(&text).map(Raw::Filter),
+            };
+            match (ours, theirs) {
+                (Ok(ours), Ok(theirs)) => {
+                    read += 1;
+                    assert_eq!(format!("{ours:?}"), format!("{theirs:?}"), "{text}");
+                }
+                (Err(_), Err(_)) => refused += 1,
+                // A list of fields without their names is taken by `serde` alone.
+                (Err(Fault { rule, .. }), Ok(_)) if rule.ends_with("must be an object") => {
+                    refused += 1;
+                }
+                (ours, theirs) => panic!("{text}\n{ours:?}\n{theirs:?}"),
+            }
+        }
+    }
+    assert!(read > 100 && refused > 1_000, "{read} read, {refused} refused");
+}
+
+/// Where every value of a document is.
+fn pointers(document: &Value) -> Vec<String> {
+    let below = |name: &str, value: &Value| {
+        let mut found = vec![format!("/{name}")];
+        found.extend(pointers(value).into_iter().map(|pointer| format!("/{name}{pointer}")));
+        found
+    };
+    match document {
+        Value::Object(fields) => {
+            fields.iter().flat_map(|(name, value)| below(name, value)).collect()
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().flat_map(|(at, item)| below(&at.to_string(), item)).collect()
+        }
+        _ => Vec::new(),
     }
 }

@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn what_could_be_read_in_two_ways_is_refused() {
-        let refused = |names, identity| check(&named(names), identity).unwrap_err();
+        let refused = |names: &[&str], identity| check(&named(names), identity).unwrap_err();
         for name in ["x-consumer-id", "X-Api-Id", "x_developer-id"] {
             assert_eq!(refused(&[name], Identity::Headers), Denial::ReservedHeader);
         }
