@@ -10,7 +10,7 @@ use gatekey_core::key;
 use gatekey_core::policy::Policy;
 use gatekey_core::time::UnixMillis;
 
-use crate::config::{Config, HostKind};
+use crate::config::{Config, HostKind, Identity};
 use crate::host::{self, HostResult, LogLevel};
 use crate::pairs;
 use crate::respond;
@@ -113,33 +113,33 @@ fn value_of<'m>(headers: &[Header<'m>], name: &[u8]) -> Option<&'m [u8]> {
 
 /// Removes what the client must not say, and says who calls.
 fn admit(headers: &[Header<'_>], grant: &Grant<'_>, config: &Config) -> HostResult<()> {
-    if !config.host.is_envoy() {
-        return nginx::admit(headers, grant, config);
-    }
     let credential =
         grant.caller.filter(|_| config.hide_credentials).map(|caller| caller.credential_header);
-    for header in headers {
-        let hidden = credential.is_some_and(|name| header.name.eq_ignore_ascii_case(name));
-        if hidden || is_identity_header(header.name) {
-            host::remove_request_header(header.name)?;
+    let hidden =
+        |header: &Header<'_>| credential.is_some_and(|name| header.name.eq_ignore_ascii_case(name));
+    if config.host.is_envoy() {
+        for header in headers {
+            if hidden(header) || is_identity_header(header.name) {
+                host::remove_request_header(header.name)?;
+            }
         }
+    } else {
+        nginx::empty(headers, hidden)?;
     }
-    identify(grant, |name, value| host::add_request_header(name.as_bytes(), value))
-}
-
-/// Says who calls, until that fails.
-fn identify(
-    grant: &Grant<'_>,
-    mut say: impl FnMut(&'static str, &[u8]) -> HostResult<()>,
-) -> HostResult<()> {
-    let Some(caller) = grant.caller else { return Ok(()) };
-    let mut result = Ok(());
-    caller.identity(|name, value| {
-        if result.is_ok() {
-            result = say(name, value);
-        }
-    });
-    result
+    if let Some(caller) = grant.caller {
+        let mut result = Ok(());
+        caller.identity(|name, value| {
+            if result.is_ok() {
+                result = match config.identity {
+                    Identity::Headers => host::add_request_header(name.as_bytes(), value),
+                    Identity::Variables => nginx::set_variable(name, value),
+                };
+            }
+        });
+        result?;
+    }
+    // The last act: what failed before it leaves a gate shut.
+    if config.gate { nginx::open_gate() } else { Ok(()) }
 }
 
 fn refuse(root: &mut Root, refusal: Refusal, request_id: Option<&[u8]>) -> u32 {

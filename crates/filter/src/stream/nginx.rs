@@ -4,11 +4,11 @@
 //! the first copy can be changed. So nothing is taken out of a request: one that says who calls is
 //! refused, and the key, of which there is exactly one copy, is emptied.
 
-use gatekey_core::check::{Denial, Grant, is_identity_header};
+use gatekey_core::check::{Denial, is_identity_header};
 use gatekey_core::http::Header;
 
-use super::{CONTINUE, PAUSE, identify};
-use crate::config::{Config, Identity};
+use super::{CONTINUE, PAUSE};
+use crate::config::Identity;
 use crate::host::{self, HostResult, LogLevel};
 use crate::respond;
 
@@ -50,26 +50,25 @@ pub(super) fn check(headers: &[Header<'_>], identity: Identity) -> Result<(), De
     Ok(())
 }
 
-/// Hides the key and says who calls.
-pub(super) fn admit(headers: &[Header<'_>], grant: &Grant<'_>, config: &Config) -> HostResult<()> {
-    if let Some(caller) = grant.caller.filter(|_| config.hide_credentials) {
-        let is_key =
-            |header: &&Header<'_>| header.name.eq_ignore_ascii_case(caller.credential_header);
-        for header in headers.iter().filter(is_key) {
-            host::replace_request_header(header.name, b"")?;
-        }
-    }
-    match config.identity {
-        Identity::Headers => {
-            identify(grant, |name, value| host::add_request_header(name.as_bytes(), value))?;
-        }
-        Identity::Variables => identify(grant, |name, value| {
-            // An empty variable is what the operator's `set` left.
-            if value.is_empty() { Ok(()) } else { host::set_property(&variable(name), value) }
-        })?,
-    }
-    // The last act: what failed before it leaves the gate shut.
-    if config.gate { host::set_property(ADMITTED, ALLOW) } else { Ok(()) }
+/// Takes the value out of what is hidden: there is one copy of it.
+pub(super) fn empty(
+    headers: &[Header<'_>],
+    hidden: impl Fn(&Header<'_>) -> bool,
+) -> HostResult<()> {
+    let mut hidden = headers.iter().filter(|header| hidden(header));
+    hidden.try_for_each(|header| host::replace_request_header(header.name, b""))
+}
+
+/// Says a part of who calls by the variable for this header. An empty one is what the operator's
+/// `set` left.
+#[cold]
+pub(super) fn set_variable(name: &str, value: &[u8]) -> HostResult<()> {
+    if value.is_empty() { Ok(()) } else { host::set_property(&variable(name), value) }
+}
+
+/// Tells a gate later in the chain that this request may pass.
+pub(super) fn open_gate() -> HostResult<()> {
+    host::set_property(ADMITTED, ALLOW)
 }
 
 /// A gate lets through what the first entry of the module has let through, and nothing else.
