@@ -8,14 +8,14 @@ use std::sync::LazyLock;
 
 use gatekey_host_harness::{
     Artifact, Log, Outcome, Plugin, Profile, Request, StartError, Transcript, UnixMillis, WorkerId,
-    World,
+    World, WorldBuilder,
 };
 use serde_json::{Value, json};
 
 use crate::portal::{GATEWAY, Portal, START};
 
 /// The module that `cargo xtask build-filters` made; without it, one that is built here.
-static FILTER: LazyLock<Artifact> = LazyLock::new(|| {
+pub static FILTER: LazyLock<Artifact> = LazyLock::new(|| {
     let file = match env::var_os("GATEKEY_FILTERS_DIR") {
         Some(folder) => PathBuf::from(folder).join("gatekey_key_auth.wasm"),
         None => build(),
@@ -51,6 +51,26 @@ pub fn configuration(portal: &Portal) -> Value {
     })
 }
 
+/// The hosts that are nginx with a module, as profiles name them.
+pub const NGINX: [&str; 3] = ["ngx-0.6", "ngx-0.5", "kong-3.9"];
+/// Where they find the portal.
+const ADDRESS: &str = "portal.test:8180";
+
+/// The same for one of [`NGINX`].
+pub fn nginx_configuration(portal: &Portal, profile: &str) -> Value {
+    let mut configuration = configuration(portal);
+    configuration["host"] = json!(if profile.starts_with("kong") { "kong" } else { "nginx" });
+    configuration["sync"]["upstream"] = json!({"address": ADDRESS, "authority": "portal.test"});
+    configuration
+}
+
+pub fn nginx_builder(profile: &str, portal: &Portal) -> WorldBuilder {
+    World::builder(Profile::named(profile).unwrap())
+        .seed(7)
+        .clock(UnixMillis(START.0))
+        .upstream(ADDRESS, portal.upstream())
+}
+
 pub fn world(portal: &Portal) -> World {
     world_of(Profile::envoy(), portal)
 }
@@ -69,6 +89,16 @@ pub fn plugin(configuration: &Value) -> Plugin {
 
 pub fn start(world: &mut World, configuration: &Value) -> WorkerId {
     world.start(&FILTER, plugin(configuration)).unwrap()
+}
+
+/// A worker that holds the portal's policy, and the key of number 1.
+pub fn serving() -> (World, WorkerId, String) {
+    let portal = Portal::new();
+    let one = portal.issue(1);
+    let mut world = world(&portal);
+    let worker = start(&mut world, &configuration(&portal));
+    wait(&mut world, 1_000);
+    (world, worker, one)
 }
 
 pub fn start_many(world: &mut World, configuration: &Value, workers: usize) -> Vec<WorkerId> {

@@ -11,6 +11,7 @@
 mod configuration;
 mod filter;
 mod fleet;
+mod nginx;
 mod portal;
 mod staleness;
 mod stream;

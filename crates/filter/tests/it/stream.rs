@@ -2,16 +2,12 @@
 
 use gatekey_host_harness::{Outcome, Request};
 
-use crate::filter::{FILTERED, call, configuration, start, status, wait, world};
-use crate::portal::{APPLICATION, Portal, key};
+use crate::filter::{FILTERED, call, serving, status};
+use crate::portal::{APPLICATION, key};
 
 #[test]
 fn nothing_is_kept_for_a_stream() {
-    let portal = Portal::new();
-    let one = portal.issue(1);
-    let mut world = world(&portal);
-    let worker = start(&mut world, &configuration(&portal));
-    wait(&mut world, 1_000);
+    let (mut world, worker, one) = serving();
     for _ in 0..2_000 {
         assert_eq!(status(&mut world, worker, &one), 200);
         assert_eq!(status(&mut world, worker, "nonsense"), 401);
@@ -27,11 +23,7 @@ fn nothing_is_kept_for_a_stream() {
 
 #[test]
 fn an_allowed_request_reads_once_and_writes_its_identity() {
-    let portal = Portal::new();
-    let one = portal.issue(1);
-    let mut world = world(&portal);
-    let worker = start(&mut world, &configuration(&portal));
-    wait(&mut world, 1_000);
+    let (mut world, worker, one) = serving();
     let transcript = call(&mut world, worker, &one);
     assert_eq!(transcript.host_call_counts["proxy_get_header_map_pairs"], 1);
     assert!(transcript.host_call_count() <= FILTERED, "{:?}", transcript.host_call_counts);
@@ -45,11 +37,7 @@ fn an_allowed_request_reads_once_and_writes_its_identity() {
 
 #[test]
 fn forged_identity_never_arrives() {
-    let portal = Portal::new();
-    let one = portal.issue(1);
-    let mut world = world(&portal);
-    let worker = start(&mut world, &configuration(&portal));
-    wait(&mut world, 1_000);
+    let (mut world, worker, one) = serving();
     let mut request = Request::get("/flights").header("apikey", &one);
     for name in ["x-consumer-id", "x_consumer_id", "x-api-id", "x-api-id", "x_developer-id"] {
         request = request.header(name, "forged");
@@ -63,11 +51,7 @@ fn forged_identity_never_arrives() {
 
 #[test]
 fn a_request_with_too_many_headers_is_refused() {
-    let portal = Portal::new();
-    let one = portal.issue(1);
-    let mut world = world(&portal);
-    let worker = start(&mut world, &configuration(&portal));
-    wait(&mut world, 1_000);
+    let (mut world, worker, one) = serving();
     let mut request = Request::get("/flights").header("apikey", &one);
     for number in 0..130 {
         request = request.header(format!("x-{number}"), "1");
