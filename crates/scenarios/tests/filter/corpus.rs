@@ -8,6 +8,7 @@ use gatekey_scenarios::{Outcome, Subject};
 use crate::configuration::{filter, needed};
 use crate::envoy::Envoy;
 use crate::harness::Harness;
+use crate::nginx;
 
 /// The scenarios that a subject runs.
 fn scenarios(subject: &str) -> Vec<Scenario> {
@@ -53,14 +54,43 @@ fn holds(subject: &mut impl Subject) {
 #[test]
 fn the_filter_tells_every_story_on_the_envoy_profile() {
     if let Some(filter) = filter() {
-        holds(&mut Harness::new(&filter, Profile::envoy));
+        holds(&mut Harness::new(&filter, Profile::envoy()));
     }
 }
 
 #[test]
 fn the_filter_tells_every_story_on_the_spec_profile() {
     if let Some(filter) = filter() {
-        holds(&mut Harness::new(&filter, Profile::spec));
+        holds(&mut Harness::new(&filter, Profile::spec()));
+    }
+}
+
+/// The same stories, with the differences that [`nginx`] names.
+#[test]
+fn the_filter_tells_every_story_on_nginx_and_kong() {
+    let Some(filter) = filter() else { return };
+    for name in ["ngx-0.6", "ngx-0.5", "kong-3.9"] {
+        let profile = Profile::named(name).unwrap();
+        let host = nginx::Host::of(&profile).unwrap();
+        let mut subject = Harness::new(&filter, profile);
+        let (mut found, mut changed, mut left_out) = (Vec::new(), 0, 0);
+        for scenario in scenarios(subject.name()) {
+            if host.cannot_tell(&scenario) {
+                left_out += 1;
+                continue;
+            }
+            match nginx::retold(&scenario) {
+                None => found.extend(differences(&mut subject, &scenario)),
+                Some(scenario) => {
+                    changed += 1;
+                    found.extend(scenario.differences(&subject.run(&scenario)));
+                }
+            }
+        }
+        let count = found.len();
+        assert!(found.is_empty(), "{name}: {count} differences\n{}", found.join("\n"));
+        assert!(changed >= 20, "{name}: only {changed} stories end differently");
+        assert!(left_out <= 5, "{name}: {left_out} stories are left out");
     }
 }
 

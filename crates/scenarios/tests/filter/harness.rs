@@ -14,6 +14,7 @@ use gatekey_scenarios::{Outcome, Scenario, Subject, Transcript};
 
 use crate::answer;
 use crate::configuration::{self, PORTAL};
+use crate::nginx;
 use crate::portal::Portal;
 
 /// How long before the first step the filter is started.
@@ -24,11 +25,11 @@ const TICK: Duration = Duration::from_millis(250);
 
 pub(crate) struct Harness {
     artifact: Artifact,
-    profile: fn() -> Profile,
+    profile: Profile,
 }
 
 impl Harness {
-    pub(crate) fn new(filter: &Path, profile: fn() -> Profile) -> Self {
+    pub(crate) fn new(filter: &Path, profile: Profile) -> Self {
         Self { artifact: Artifact::from_file(filter).unwrap(), profile }
     }
 }
@@ -41,20 +42,25 @@ impl Subject for Harness {
     fn run(&mut self, scenario: &Scenario) -> Transcript {
         let portal = Portal::new(scenario);
         let warm_up = u64::try_from(WARM_UP.as_millis()).unwrap();
-        let mut world = World::builder((self.profile)())
+        let nginx = nginx::Host::of(&self.profile);
+        let mut world = World::builder(self.profile.clone())
             .seed(7)
             .clock(UnixMillis(START * 1000 - warm_up))
-            .upstream(PORTAL, portal.upstream())
+            .upstream(if nginx.is_some() { nginx::ADDRESS } else { PORTAL }, portal.upstream())
             .build();
         let follow = scenario.steps.iter().any(|step| matches!(step, Step::Delta(_)));
-        let configuration = configuration::of(scenario, START, follow);
+        let mut configuration = configuration::of(scenario, START, follow);
+        if let Some(host) = nginx {
+            host.configure(&mut configuration);
+        }
         let plugin = Plugin::new("key-auth", configuration.to_string());
         let worker = match world.start(&self.artifact, plugin) {
             Ok(worker) => worker,
             Err(error) => return vec![Outcome::Broken(error.to_string())],
         };
         world.advance(WARM_UP);
-        let mut running = Running { scenario, portal, world, worker, ahead: Duration::ZERO };
+        let ahead = Duration::ZERO;
+        let mut running = Running { scenario, portal, world, worker, nginx, ahead };
         let mut transcript = Transcript::new();
         for step in &scenario.steps {
             let outcome = match step {
@@ -90,6 +96,7 @@ struct Running<'s> {
     portal: Portal,
     world: World,
     worker: WorkerId,
+    nginx: Option<nginx::Host>,
     /// How much later it is than the scenario says, because a delta took its time.
     ahead: Duration,
 }
@@ -129,8 +136,11 @@ impl Running<'_> {
             sent = sent.header(name, value);
         }
         if let Some(service) = &request.route_metadata_service {
-            let path = ["xds", "route_metadata", "filter_metadata", "gatekey", "service"];
-            sent = sent.property(&path, cast.text(service)?);
+            let path = match self.nginx {
+                None => &["xds", "route_metadata", "filter_metadata", "gatekey", "service"][..],
+                Some(_) => &nginx::SERVICE,
+            };
+            sent = sent.property(path, cast.text(service)?);
         }
         let transcript = self.world.request(self.worker, sent);
         let told = transcript.response.as_ref().map(|response| response.body.as_slice());
@@ -142,7 +152,13 @@ impl Running<'_> {
             }
         }
         Ok(match &transcript.outcome {
-            Ended::Upstream { headers } => answer::allowed(plain(headers), &known),
+            Ended::Upstream { headers } => {
+                let mut headers = plain(headers);
+                if self.nginx.is_some() {
+                    nginx::drop_emptied(&mut headers, &known);
+                }
+                answer::allowed(headers, &known)
+            }
             Ended::Local { details, .. } => {
                 let response = transcript.response.as_ref().ok_or("no response")?;
                 answer::denied(response.status, &plain(&response.headers), &response.body, details)

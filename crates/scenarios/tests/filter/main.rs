@@ -13,5 +13,6 @@ mod configuration;
 mod corpus;
 mod envoy;
 mod harness;
+mod nginx;
 mod portal;
 mod random;

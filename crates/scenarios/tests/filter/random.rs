@@ -17,7 +17,7 @@ const SCENARIOS: u32 = 150;
 #[test]
 fn the_filter_is_the_oracle() {
     let Some(filter) = filter() else { return };
-    let mut harness = Harness::new(&filter, Profile::envoy);
+    let mut harness = Harness::new(&filter, Profile::envoy());
     let mut runner = TestRunner::deterministic();
     // A filter does not start without a pepper.
     let scenarios = generate::scenario()
