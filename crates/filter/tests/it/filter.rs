@@ -65,10 +65,11 @@ pub fn nginx_configuration(portal: &Portal, profile: &str) -> Value {
 }
 
 pub fn nginx_builder(profile: &str, portal: &Portal) -> WorldBuilder {
-    World::builder(Profile::named(profile).unwrap())
-        .seed(7)
-        .clock(UnixMillis(START.0))
-        .upstream(ADDRESS, portal.upstream())
+    nginx_world(Profile::named(profile).unwrap(), portal)
+}
+
+pub fn nginx_world(profile: Profile, portal: &Portal) -> WorldBuilder {
+    World::builder(profile).seed(7).clock(UnixMillis(START.0)).upstream(ADDRESS, portal.upstream())
 }
 
 pub fn world(portal: &Portal) -> World {

@@ -3,12 +3,12 @@
 use core::time::Duration;
 
 use gatekey_core::lifecycle::registration::RegistrationStatus;
-use gatekey_host_harness::{Outcome, Request, Transcript, WorkerId, World};
+use gatekey_host_harness::{Outcome, Profile, Request, Transcript, WorkerId, World};
 use serde_json::{Value, json};
 
 use crate::filter::{
-    FILTER, NGINX, call, logs, nginx_builder, nginx_configuration, plugin, start, start_many,
-    status, wait,
+    FILTER, NGINX, call, logs, nginx_builder, nginx_configuration, nginx_world, plugin, start,
+    start_many, status, wait,
 };
 use crate::portal::{API, APPLICATION, Mood, Portal, key};
 
@@ -57,6 +57,80 @@ fn it_follows_the_portal_and_decides() {
         assert_eq!(status(&mut world, worker, &one), 200, "{profile}: back in step");
         assert!(world.failure(worker).is_none(), "{profile}: {:?}", world.failure(worker));
         assert_eq!(world.reloads(worker), 0, "{profile}: no trap");
+    }
+}
+
+/// Whatever becomes of an answer, what is held goes on and no worker dies.
+#[test]
+fn half_an_answer_is_none() {
+    for profile in NGINX {
+        let portal = Portal::new();
+        let one = portal.issue(1);
+        let mut world = nginx_builder(profile, &portal).build();
+        let worker = start(&mut world, &nginx_configuration(&portal, profile));
+        for mood in [Mood::Verbose, Mood::Unsized, Mood::Breaking, Mood::Silent, Mood::Garbling] {
+            portal.mood(mood);
+            wait(&mut world, 30_000);
+            // Before there is a policy, and with one that this does not change.
+            let none = mood == Mood::Verbose && profile != "ngx-0.5";
+            let held = if none { 503 } else { 200 };
+            assert_eq!(status(&mut world, worker, &one), held, "{profile} {mood:?}");
+            portal.mood(Mood::Honest);
+            wait(&mut world, 20_000);
+            let log = logs(&world, worker);
+            assert_eq!(status(&mut world, worker, &one), 200, "{profile} {mood:?}: {log}");
+            assert!(world.failure(worker).is_none(), "{profile}: {:?}", world.failure(worker));
+            assert_eq!(world.reloads(worker), 0, "{profile} {mood:?}: no trap");
+        }
+    }
+}
+
+/// A trap takes the policy along, and from then on the timer fires once more in each period.
+#[test]
+fn a_vm_that_was_made_anew_polls_as_before() {
+    for profile in NGINX {
+        let portal = Portal::new();
+        let one = portal.issue(1);
+        let mut configuration = nginx_configuration(&portal, profile);
+        configuration["identity"] = json!("variables");
+        // A mistake of the operator's: to write this variable is fatal.
+        let builder = nginx_builder(profile, &portal).fixed_variable("gatekey_consumer_id", "");
+        let mut world = builder.build();
+        let worker = start(&mut world, &configuration);
+        for traps in 1..5 {
+            wait(&mut world, 3_000);
+            assert_eq!(status(&mut world, worker, &key(2).0), 401, "{profile}: there is a policy");
+            let transcript = call(&mut world, worker, &one);
+            assert!(matches!(transcript.outcome, Outcome::Failed { .. }), "{profile}");
+            assert_eq!(transcript.status(), Some(500), "{profile}: shut");
+            assert_eq!(status(&mut world, worker, &key(2).0), 503, "{profile}: made anew");
+            assert_eq!(world.reloads(worker), traps, "{profile}");
+        }
+        wait(&mut world, 5_000);
+        portal.take_requests();
+        wait(&mut world, 20_000);
+        let asked = portal.take_requests().len();
+        assert!((10..=21).contains(&asked), "{profile}: {asked} polls in 20 s");
+    }
+}
+
+/// Up to Kong 3.7 a counter is fatal, so none is kept there unless the operator asks for it.
+#[test]
+fn counters_are_off_unless_asked_for() {
+    for (asked_for, traps) in [(None, false), (Some(false), false), (Some(true), true)] {
+        let portal = Portal::new();
+        let one = portal.issue(1);
+        let mut profile = Profile::kong_3_9();
+        profile.metrics.every_call_traps = true;
+        let mut configuration = nginx_configuration(&portal, "kong-3.7");
+        if let Some(asked_for) = asked_for {
+            configuration["metrics"] = json!(asked_for);
+        }
+        let mut world = nginx_world(profile, &portal).build();
+        let worker = start(&mut world, &configuration);
+        wait(&mut world, 2_000);
+        assert!(traps || status(&mut world, worker, &one) == 200);
+        assert_eq!(world.reloads(worker) > 0, traps, "{asked_for:?}");
     }
 }
 

@@ -44,6 +44,14 @@ pub enum Mood {
     Garbling,
     /// Documents end early.
     Truncating,
+    /// Headers are longer than some hosts take.
+    Verbose,
+    /// Nothing says how long an answer is.
+    Unsized,
+    /// Answers break off.
+    Breaking,
+    /// No answer comes.
+    Silent,
     /// Every answer is this status.
     Status(u16),
 }
@@ -234,6 +242,8 @@ impl State {
         assert_eq!(request.headers.get("authorization"), Some(&b"Bearer gateway-token"[..]));
         let signer = signer(if self.mood == Mood::Impostor { 2 } else { 1 });
         match self.mood {
+            Mood::Silent => return UpstreamReply::never(),
+            Mood::Breaking => return UpstreamReply::cut_off(),
             Mood::Away => return UpstreamReply::connect_error(),
             Mood::Status(status) => return UpstreamReply::status(status),
             _ => {}
@@ -278,6 +288,11 @@ impl State {
             Mood::Truncating => body.truncate(body.len() - 1),
             _ => {}
         }
-        UpstreamReply::ok(body).after(Duration::from_millis(latency))
+        let reply = UpstreamReply::ok(body).after(Duration::from_millis(latency));
+        match self.mood {
+            Mood::Verbose => reply.header("x-verbose", "x".repeat(9_000)),
+            Mood::Unsized => reply.until_close(),
+            _ => reply,
+        }
     }
 }
