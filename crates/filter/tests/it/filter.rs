@@ -69,7 +69,11 @@ pub fn nginx_builder(profile: &str, portal: &Portal) -> WorldBuilder {
 }
 
 pub fn nginx_world(profile: Profile, portal: &Portal) -> WorldBuilder {
-    World::builder(profile).seed(7).clock(UnixMillis(START.0)).upstream(ADDRESS, portal.upstream())
+    nginx_world_at(ADDRESS, profile, portal)
+}
+
+pub fn nginx_world_at(address: &str, profile: Profile, portal: &Portal) -> WorldBuilder {
+    World::builder(profile).seed(7).clock(UnixMillis(START.0)).upstream(address, portal.upstream())
 }
 
 pub fn world(portal: &Portal) -> World {

@@ -9,6 +9,7 @@
 )]
 
 mod configuration;
+mod example;
 mod filter;
 mod fleet;
 mod nginx;

@@ -8,12 +8,13 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use core::time::Duration;
 use gatekey_core::digest::Pepper;
 use gatekey_core::id::{
-    ApiId, ApplicationId, DeveloperId, GatewayId, PortalId, Revision, ServiceId, StrategyId,
+    ApiId, ApplicationId, DeveloperId, GatewayId, PortalId, Revision, RouteId, ServiceId,
+    StrategyId,
 };
 use gatekey_core::key::{IssuedKey, KeyFormat};
 use gatekey_core::lifecycle::registration::RegistrationStatus;
 use gatekey_core::snapshot::record::{
-    Application, Credential, Publication, Record, RecordKey, Registration, Scheme, Service,
+    Application, Credential, Publication, Record, RecordKey, Registration, Route, Scheme, Service,
     Strategy, StrategyMethod,
 };
 use gatekey_core::snapshot::{Change, SigningKey, Snapshot, SnapshotWriter, delta};
@@ -127,6 +128,18 @@ impl Portal {
             Change::Delete(key).encode(&mut bytes);
             state.revision += 1;
             state.log.push((state.revision, bytes));
+        });
+    }
+
+    /// Sends every request to the one service.
+    pub fn route_everything(&self) {
+        self.put(Route {
+            id: RouteId::from_bytes([0xa9; 16]),
+            service: SERVICE,
+            hosts: Vec::new(),
+            paths: Vec::new(),
+            methods: Vec::new(),
+            headers: Vec::new(),
         });
     }
 
