@@ -2,6 +2,8 @@ use serde_json::{Value, json};
 
 use super::*;
 
+type Change = fn(&mut Value);
+
 fn document() -> Value {
     json!({
         "version": 1,
@@ -68,7 +70,6 @@ fn unknown_fields_and_versions_are_named() {
 
 #[test]
 fn every_rule_names_its_field() {
-    type Change = fn(&mut Value);
     let cases: [(Change, &str); 24] = [
         (|d| d["gateway_id"] = json!("x"), "gateway_id: not a hyphenated UUID"),
         (|d| d["peppers"] = json!([]), "peppers: must have one or two items"),
@@ -128,7 +129,7 @@ fn on_nginx() -> Value {
 
 #[test]
 fn nginx_needs_an_address_and_a_word_about_tls() {
-    let parse = |change: fn(&mut Value)| {
+    let parse = |change: Change| {
         let mut document = on_nginx();
         change(&mut document);
         Config::parse(document.to_string().as_bytes()).map_err(|error| error.to_string())
@@ -142,7 +143,7 @@ fn nginx_needs_an_address_and_a_word_about_tls() {
 
     let config = parse(|d| d["host"] = json!("kong")).unwrap();
     assert!(config.service_from_host);
-    let refusals: [(fn(&mut Value), &str); 8] = [
+    let refusals: [(Change, &str); 8] = [
         (
             |d| drop(d["sync"]["upstream"].as_object_mut().unwrap().remove("address")),
             "sync.upstream.address: is required",

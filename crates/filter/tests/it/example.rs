@@ -31,24 +31,20 @@ fn megabytes(text: &str) -> usize {
     text.strip_suffix('m').unwrap().parse::<usize>().unwrap() << 20
 }
 
-/// The values of every directive of this name, outermost quotes removed.
-fn directives<'c>(text: &'c str, name: &str) -> Vec<&'c str> {
-    let mut found = Vec::new();
-    let mut rest = text;
-    while let Some(at) = rest.find(&format!("\n    {name} ")).or_else(|| {
-        let at = rest.find(&format!(" {name} "))?;
-        // Only blanks may stand before it in its line.
-        rest[..at].rsplit('\n').next().unwrap().trim().is_empty().then_some(at)
-    }) {
-        rest = rest[at..].trim_start().strip_prefix(name).unwrap().trim_start();
-        let end = match rest.find('\'').filter(|quote| *quote < rest.find(';').unwrap()) {
-            Some(quote) => rest.find("';").filter(|end| *end > quote).unwrap() + 1,
-            None => rest.find(';').unwrap(),
-        };
-        found.push(&rest[..end]);
-        rest = &rest[end..];
-    }
-    found
+/// The values of every directive of this name in a configuration of nginx.
+fn directives(text: &str, name: &str) -> Vec<String> {
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+    let text = lines.collect::<Vec<_>>().join("\n");
+    let mut quoted = false;
+    let statements = text.split(|c| {
+        quoted ^= c == '\'';
+        !quoted && matches!(c, ';' | '{' | '}')
+    });
+    statements
+        .filter_map(|statement| statement.trim().strip_prefix(name))
+        .filter(|value| value.starts_with(char::is_whitespace))
+        .map(|value| value.trim().to_owned())
+        .collect()
 }
 
 /// Every field of the configuration is one that the schema describes.
@@ -140,7 +136,7 @@ fn the_example_for_nginx_works() {
     }
     assert_eq!(directives(&text, "tls_trusted_certificate").len(), 1);
     let zone = filter["shared_data_zone"].as_str().unwrap();
-    let [declared] = directives(&text, "shm_kv")[..] else { panic!("one zone") };
+    let [declared] = &directives(&text, "shm_kv")[..] else { panic!("one zone") };
     let bytes = megabytes(declared.strip_prefix(zone).unwrap().trim());
     assert!(bytes as u64 >= 4 * filter["shared_data_max_bytes"].as_u64().unwrap());
 
