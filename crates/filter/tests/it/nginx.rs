@@ -237,6 +237,73 @@ fn identity_by_variables_overwrites_what_the_client_says() {
     }
 }
 
+/// Everything that the filter calls and that calls it.
+const SURFACE: [&str; 22] = [
+    "clock_time_get",
+    "environ_get",
+    "environ_sizes_get",
+    "fd_write",
+    "proc_exit",
+    "proxy_add_header_map_value",
+    "proxy_get_buffer_bytes",
+    "proxy_get_header_map_pairs",
+    "proxy_get_header_map_value",
+    "proxy_get_property",
+    "proxy_get_shared_data",
+    "proxy_http_call",
+    "proxy_log",
+    "proxy_on_configure",
+    "proxy_on_context_create",
+    "proxy_on_http_call_response",
+    "proxy_on_request_headers",
+    "proxy_on_tick",
+    "proxy_replace_header_map_value",
+    "proxy_send_local_response",
+    "proxy_set_property",
+    "random_get",
+];
+
+/// A host call that fails refuses, and when the refusal itself fails the request stays where it is.
+#[test]
+fn a_call_that_fails_lets_nothing_through() {
+    for profile in NGINX {
+        for failing in SURFACE.iter().filter(|name| !name.starts_with("proxy_on_")) {
+            let portal = Portal::new();
+            let one = portal.issue(1);
+            let mut configuration = nginx_configuration(&portal, profile);
+            configuration["gate"] = json!(true);
+            let allowed: Vec<_> = SURFACE.into_iter().filter(|name| name != failing).collect();
+            let allowed = [&allowed[..], &["proxy_set_tick_period_milliseconds"]].concat();
+            let builder = nginx_builder(profile, &portal).capabilities(&allowed);
+            let mut world = builder.build();
+            let Ok(worker) = world.start(&FILTER, plugin(&configuration)) else {
+                // Nothing is served without a configuration.
+                assert_eq!(*failing, "proxy_get_buffer_bytes", "{profile}");
+                continue;
+            };
+            wait(&mut world, 2_000);
+            // What an allowed request needs of these.
+            let needed = [
+                "clock_time_get",
+                "proxy_add_header_map_value",
+                "proxy_get_header_map_pairs",
+                "proxy_get_header_map_value",
+                "proxy_get_property",
+                "proxy_http_call",
+                "proxy_replace_header_map_value",
+                "proxy_set_property",
+            ];
+            let passed = matches!(call(&mut world, worker, &one).outcome, Outcome::Upstream { .. });
+            assert_eq!(passed, !needed.contains(failing), "{profile}: {failing}");
+            let transcript = call(&mut world, worker, "nonsense");
+            let stuck = matches!(transcript.outcome, Outcome::Paused);
+            let answered = matches!(transcript.outcome, Outcome::Local { .. });
+            assert_eq!(stuck, *failing == "proxy_send_local_response", "{profile}: {failing}");
+            assert!(stuck || answered, "{profile}: {failing}: {:?}", transcript.outcome);
+        }
+    }
+}
+
 #[test]
 fn what_cannot_be_read_whole_or_in_one_way_is_refused() {
     for profile in NGINX {
