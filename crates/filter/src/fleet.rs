@@ -6,7 +6,11 @@
 //! away.
 //!
 //! Every value carries its own key, so that a host that mixes keys up (nginx compares their CRC-32
-//! only) cannot mix documents up. A key has no `/`: on nginx a zone would end there. A snapshot is written beside the one before it, and the head that names it is written last.
+//! only) cannot mix documents up. A key has no `/`: on nginx a zone would end there. A snapshot is
+//! written beside the one before it, and the head that names it is written last.
+//!
+//! Where shared data is a zone of a fixed size, a snapshot that is too large for it, or a record that
+//! was thrown out of it, makes a worker go alone: it then leads itself.
 
 mod record;
 mod workers;
@@ -25,6 +29,8 @@ const LEASE_MS: u64 = 3_000;
 pub(crate) const MAX_DELTAS: u32 = 512;
 /// The most pages a worker loads in one tick, so that its requests are not held up.
 const PAGES_PER_TICK: usize = 8;
+/// After so many ticks a worker stops waiting for what shared data lacks.
+const PATIENCE_TICKS: u32 = 40;
 /// The owner of a lease that tells everyone to follow the portal by themselves.
 const NOBODY: u64 = 0;
 
@@ -54,8 +60,10 @@ pub(crate) struct Fleet {
     pulses: u64,
     /// Where the leader is writing a new snapshot.
     writing: Option<(u8, Revision)>,
-    /// How many bytes of it there are.
+    /// How many bytes of it there are; once it is whole, of the deltas since.
     written: usize,
+    /// For how many ticks this worker has been behind what is shared.
+    behind: u32,
     announced: Option<(Revision, UnixMillis)>,
 }
 
@@ -70,6 +78,7 @@ impl Fleet {
             pulses: 0,
             writing: None,
             written: 0,
+            behind: 0,
             announced: None,
         }
     }
@@ -100,17 +109,19 @@ impl Fleet {
         record::write(&key, value, expected, *zero_means_absent)
     }
 
-    /// Counts what is about to be shared. If it is too much, everyone is told to go alone: a host
-    /// could only make room by throwing out what others need, or fail.
-    fn fits(&mut self, bytes: usize, now: UnixMillis) -> bool {
-        self.written = self.written.saturating_add(bytes);
-        let fits = matches!(self.sharing, Sharing::Documents { max_bytes, .. } if self.written <= max_bytes);
-        if !fits && self.shares() {
-            let value = [NOBODY, now.plus(2 * LEASE_MS).0].map(u64::to_le_bytes).concat();
-            self.write("lease", &value);
-            self.sharing = Sharing::Nothing;
+    const fn max_bytes(&self) -> usize {
+        match self.sharing {
+            Sharing::Documents { max_bytes, .. } => max_bytes,
+            Sharing::Nothing => 0,
         }
-        fits
+    }
+
+    /// Tells everyone to follow the portal by themselves: there is too much to share. A host could
+    /// only make room by throwing out what others need, or fail.
+    fn part(&mut self, now: UnixMillis) {
+        let value = [NOBODY, now.plus(2 * LEASE_MS).0].map(u64::to_le_bytes).concat();
+        self.write("lease", &value);
+        self.sharing = Sharing::Nothing;
     }
 
     /// Takes or renews the lease. A worker leads only after it has read its own name back.
@@ -167,19 +178,30 @@ impl Fleet {
     /// not fit are passed over: the leader will publish better ones.
     pub(crate) fn catch_up(&mut self, replica: &mut Replica, at_once: bool) {
         let Some(head) = self.head() else { return };
+        self.take(&head, replica, at_once);
+        let reached = replica.policy().is_some_and(|policy| policy.revision() >= head.latest);
+        self.behind = if reached { 0 } else { self.behind.saturating_add(1) };
+        // Where room is made by throwing out, what is missing may never come.
+        let may_lack = matches!(self.sharing, Sharing::Documents { zero_means_absent: true, .. });
+        if may_lack && self.behind > PATIENCE_TICKS {
+            self.sharing = Sharing::Nothing;
+        }
+    }
+
+    fn take(&mut self, head: &Head, replica: &mut Replica, at_once: bool) {
         let held = replica.policy().map(|policy| policy.revision());
         if held == Some(head.latest) {
             self.followed = Some((head.slot, head.base, head.deltas));
-            self.feel_pulse(&head, replica);
+            self.feel_pulse(head, replica);
             return;
         }
         if held.is_some_and(|held| held > head.latest) {
             return;
         }
         if held.is_some_and(|held| held >= head.base) && replica.wanted().is_none() {
-            self.follow(&head, replica);
+            self.follow(head, replica);
         } else {
-            self.load(&head, replica, at_once);
+            self.load(head, replica, at_once);
         }
     }
 
@@ -262,10 +284,22 @@ impl Fleet {
         bytes: &[u8],
         now: UnixMillis,
     ) -> bool {
-        if !matches!(document, Document::Page(_)) {
-            self.written = 0;
+        if !self.shares() {
+            return true;
         }
-        if !self.fits(bytes.len(), now) {
+        let largest = match document {
+            Document::Manifest => {
+                self.written = bytes.len();
+                self.written
+            }
+            Document::Page(_) => {
+                self.written = self.written.saturating_add(bytes.len());
+                self.written
+            }
+            Document::Delta => bytes.len(),
+        };
+        if largest > self.max_bytes() {
+            self.part(now);
             return true;
         }
         match (document, progress) {
@@ -290,7 +324,9 @@ impl Fleet {
                 head.deltas = head.deltas.saturating_add(1);
                 head.latest = revision;
                 self.followed = Some((head.slot, head.base, head.deltas));
-                self.write_head(&head) && head.deltas < MAX_DELTAS
+                self.written = self.written.saturating_add(bytes.len());
+                let room = head.deltas < MAX_DELTAS && self.written <= self.max_bytes();
+                self.write_head(&head) && room
             }
             (Document::Delta, Progress::Confirmed(_)) => {
                 let Some(mut head) = self.head() else { return false };
@@ -306,6 +342,8 @@ impl Fleet {
     fn finish(&mut self, progress: Progress) -> bool {
         let Progress::Applied(latest) = progress else { return true };
         let Some((slot, base)) = self.writing.take() else { return false };
+        // From now on deltas are counted.
+        self.written = 0;
         let pulses = self.head().map_or(0, |head| head.pulses);
         self.followed = Some((slot, base, 0));
         self.write_head(&Head { slot, base, deltas: 0, latest, pulses })

@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use gatekey_core::lifecycle::registration::RegistrationStatus;
+use gatekey_core::snapshot::RecordKey;
 use gatekey_host_harness::{Outcome, Profile, Request, Transcript, WorkerId, World};
 use serde_json::{Value, json};
 
@@ -405,6 +406,66 @@ fn a_snapshot_that_is_too_large_to_share_is_fetched_by_each() {
         for worker in &workers {
             assert_eq!(status(&mut world, *worker, &key(7).0), 403, "{profile}");
         }
+    }
+}
+
+/// A zone that is smaller than the operator said: the host throws out what it has no room for.
+#[test]
+fn what_shared_data_lacks_is_fetched_by_each() {
+    for profile in NGINX {
+        let portal = Portal::new();
+        portal.issue_many(0..2_000);
+        let mut configuration = nginx_configuration(&portal, profile);
+        configuration["shared_data_zone"] = json!("small");
+        let mut world = nginx_builder(profile, &portal).shared_zone("small", 170 << 10).build();
+        let workers = start_many(&mut world, &configuration, 3);
+        wait(&mut world, 20_000);
+        for round in 0..4 {
+            for number in 0..300 {
+                portal.issue(10_000 + 300 * round + number);
+            }
+            wait(&mut world, 15_000);
+        }
+        portal.register(RegistrationStatus::Revoked);
+        wait(&mut world, 15_000);
+        for worker in &workers {
+            let status = status(&mut world, *worker, &key(7).0);
+            assert_eq!(status, 403, "{profile}: {}", logs(&world, *worker));
+            assert_eq!(world.reloads(*worker), 0, "{profile}: no trap");
+        }
+    }
+}
+
+#[test]
+fn deltas_make_room_for_a_new_snapshot() {
+    for profile in NGINX {
+        let portal = Portal::new();
+        let mut configuration = nginx_configuration(&portal, profile);
+        configuration["shared_data_zone"] = json!("small");
+        configuration["shared_data_max_bytes"] = json!(16_384);
+        let mut world = nginx_builder(profile, &portal).shared_zone("small", 64 << 10).build();
+        let workers = start_many(&mut world, &configuration, 2);
+        wait(&mut world, 4_000);
+        portal.take_requests();
+        for round in 0..12 {
+            for number in 0..15 {
+                portal.issue(100 * round + number);
+            }
+            for number in 0..15 {
+                let digest = key(100 * round + number).1.digest;
+                portal.delete(RecordKey::Credential { digest });
+            }
+            wait(&mut world, 3_000);
+        }
+        let one = portal.issue(1);
+        wait(&mut world, 4_000);
+        for worker in &workers {
+            let status = status(&mut world, *worker, &one);
+            assert_eq!(status, 200, "{profile}: {}", logs(&world, *worker));
+        }
+        let asked = portal.take_requests();
+        let snapshots = asked.iter().filter(|path| path.contains("manifest")).count();
+        assert_eq!(snapshots, 1, "{profile}: by one worker, when the deltas were too many");
     }
 }
 
