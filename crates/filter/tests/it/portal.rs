@@ -47,6 +47,8 @@ pub enum Mood {
     Truncating,
     /// Headers are longer than some hosts take.
     Verbose,
+    /// The host has doubts about answers that look whole.
+    Doubtful,
     /// Nothing says how long an answer is.
     Unsized,
     /// Answers break off.
@@ -304,6 +306,7 @@ impl State {
         let reply = UpstreamReply::ok(body).after(Duration::from_millis(latency));
         match self.mood {
             Mood::Verbose => reply.header("x-verbose", "x".repeat(9_000)),
+            Mood::Doubtful => reply.header(":dispatch_status", "reader failure"),
             Mood::Unsized => reply.until_close(),
             _ => reply,
         }

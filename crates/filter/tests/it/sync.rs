@@ -105,6 +105,20 @@ fn what_is_not_signed_or_whole_changes_nothing() {
 }
 
 #[test]
+fn an_answer_that_the_host_doubts_is_none() {
+    let portal = Portal::new();
+    let one = portal.issue(1);
+    let mut world = world(&portal);
+    let worker = start(&mut world, &configuration(&portal));
+    portal.mood(Mood::Doubtful);
+    wait(&mut world, 5_000);
+    assert_eq!(status(&mut world, worker, &one), 503);
+    portal.mood(Mood::Honest);
+    wait(&mut world, 2_000);
+    assert_eq!(status(&mut world, worker, &one), 200);
+}
+
+#[test]
 fn an_older_portal_is_not_believed() {
     let portal = Portal::new();
     let one = portal.issue(1);
