@@ -80,7 +80,7 @@ impl Vm {
         peer: Peer,
     ) -> Result<(), Failure> {
         let names = ["proxy_on_downstream_connection_close", "proxy_on_upstream_connection_close"];
-        let invocation = Invocation::of(*way.pick::<&'static str>(&names), context);
+        let invocation = Invocation::of(way.pick::<&'static str>(&names), context);
         let function = way.pick(&self.exports.tcp.on_close).as_ref();
         let params = (context, peer.wire());
         invoke(&mut self.store, lent, self.budget, invocation, function, params).map(drop)
