@@ -16,7 +16,7 @@ const GIVE: [&str; 8] = [
     "proxy_get_status",
 ];
 /// Calls that start something which is answered later.
-const START: [&str; 2] = ["proxy_grpc_call", "proxy_http_call"];
+const START: [&str; 3] = ["proxy_grpc_call", "proxy_grpc_stream", "proxy_http_call"];
 /// Calls that tell the time.
 const TELL_TIME: [&str; 2] = ["clock_time_get", "proxy_get_current_time_nanoseconds"];
 

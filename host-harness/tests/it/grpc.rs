@@ -3,8 +3,8 @@
 use core::time::Duration;
 
 use gatekey_host_harness::{
-    FailureKind, GrpcKind, GrpcReply, GrpcRequest, GrpcUpstream, Plugin, Profile, Request,
-    Transcript, World,
+    FailureKind, Fault, FaultKind, GrpcKind, GrpcReply, GrpcRequest, GrpcUpstream, Plugin, Profile,
+    Request, Transcript, World,
 };
 
 use crate::guest::{self, both, lines, map_len, map_literal};
@@ -127,6 +127,15 @@ fn time_runs_out() {
             assert_eq!(transcript.grpc_callouts[0].status, Some(4));
         }
     }
+    // A reply that gets lost on the way is one that never comes.
+    let open = "(call $tell (call $open (i32.const 1) (i32.const 20))) (i32.const 1)";
+    let code = format!("{} {}", frame("rpc"), guest::request_function(open));
+    let mut world = World::builder(Profile::envoy())
+        .grpc_upstream("rpc", GrpcUpstream::always(GrpcReply::ok("yes")))
+        .fault(Fault::new("proxy_grpc_call", FaultKind::Timeout))
+        .build();
+    let worker = world.start(&guest::compile(&code), Plugin::new("test", "")).unwrap();
+    assert_eq!(world.request(worker, Request::get("/")).grpc_callouts[0].status, Some(4));
     let mut older = Profile::envoy();
     older.grpc.timeout_status = 14;
     assert_eq!(lines(&call(older, "rpc", GrpcReply::never(), 20).logs)[4], "14");

@@ -15,8 +15,8 @@ use crate::ledger::GrpcCallout;
 use crate::profile::GrpcNumbers;
 use crate::world::event::Event;
 use crate::world::grpc::{
-    Arrivals, GrpcDelivery, GrpcFate, GrpcKind, GrpcRequest, call_arrivals, not_available,
-    stream_arrivals,
+    Arrivals, GrpcDelivery, GrpcFate, GrpcKind, GrpcReply, GrpcRequest, call_arrivals,
+    not_available, stream_arrivals,
 };
 
 /// A call or stream that is under way.
@@ -205,6 +205,8 @@ fn start(
         None if by_name => return Err(profile.grpc.unknown_upstream),
         None => None,
     };
+    let lost = host.shared.faults.reply_lost;
+    let reply = reply.map(|reply| if lost { GrpcReply::never() } else { reply });
     let token = next_token(host, kind);
     let owner = host.acting();
     let Some(reply) = reply.filter(|reply| reply.fate != GrpcFate::NotStarted) else {
