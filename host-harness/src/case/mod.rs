@@ -39,7 +39,6 @@ mod load;
 mod modules;
 mod node;
 mod play;
-mod recording;
 pub mod report;
 mod schema;
 
@@ -52,7 +51,6 @@ pub use error::CaseError;
 pub use load::load;
 pub use modules::Modules;
 pub use play::{Difference, Exchange, Options, run};
-pub use recording::{RecordedTranscript, Recording, digest};
 pub use report::{Report, Verdict};
 pub use schema::schema;
 

@@ -13,8 +13,8 @@ use std::time::Instant;
 
 use clap::Args;
 
-use crate::case::report::{json, junit};
-use crate::case::{self, Case, Modules, Options, Recording, Report, Verdict};
+use crate::case::report::{Redaction, json, junit};
+use crate::case::{self, Case, Modules, Options, Report, Verdict};
 use crate::{Artifact, ArtifactError, Profile};
 
 /// How often the counter is written where it can be overwritten, and where it cannot.
@@ -242,9 +242,11 @@ fn tell(runs: &[Run<'_>], reports: &[Report], verbose: bool) -> std::io::Result<
         if report.verdict == Verdict::Failed {
             writeln!(out, "{report}")?;
             if verbose {
-                for transcript in Recording::of(run.case, report, "").transcripts() {
-                    let text = transcript.text.replace('\n', "\n    ");
-                    writeln!(out, "  transcript of {}\n    {}", transcript.step, text.trim_end())?;
+                let redaction = Redaction::of(run.case.secrets());
+                for (step, transcript) in report.transcripts() {
+                    let mut text = transcript.to_string().replace('\n', "\n    ");
+                    redaction.apply(&mut text);
+                    writeln!(out, "  transcript of {step}\n    {}", text.trim_end())?;
                 }
             }
         }
@@ -264,7 +266,7 @@ fn record(
     fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     for (run, report) in runs.iter().zip(reports) {
         let Some(recording) = &report.recording else { continue };
-        let path = folder.join(Recording::of(run.case, report, "").file_name());
+        let path = folder.join(format!("{}.json", report.file_stem()));
         let text = if keep_secrets {
             recording.to_json()
         } else {

