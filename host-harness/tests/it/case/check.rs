@@ -199,6 +199,17 @@ fn no_verdict() {
 }
 
 #[test]
+fn contexts_that_are_left() {
+    // A worker that ends takes no leave of its streams.
+    let members =
+        "steps: [{ open: { as: a, request: {} } }, { stop: 0 }, { finish: { stream: a } }]";
+    let holds = guest::on_request("i32.const 1");
+    fires(&holds, Check::OpenContext, members, "{ open_contexts: true }");
+    let finished = "steps: [{ open: { as: a, request: {} } }, { abort: { stream: a } }]";
+    assert!(envoy(&holds, finished).passed());
+}
+
+#[test]
 fn memory_that_grows() {
     let leaks = guest::on_request("(drop (memory.grow (i32.const 1))) i32.const 0");
     let repeated = "steps: [{ request: { repeat: 8 } }]";
