@@ -12,6 +12,7 @@ mod tests {
     use gatekey_core::lifecycle::registration::RegistrationStatus;
     use gatekey_core::snapshot::Change;
     use gatekey_core::sync::{Progress, SyncError};
+    use gatekey_core::time::UnixMillis;
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -69,6 +70,24 @@ mod tests {
         assert_eq!(fixture::verdict(policy, &fixture::key(2).0), "unknown_credential");
         assert_eq!(fixture::verdict(policy, "hunter2"), "malformed_credential");
         assert_eq!(fixture::verdict(policy, ""), "no_credential");
+    }
+
+    #[cfg_attr(not(target_arch = "wasm32"), test)]
+    #[cfg_attr(target_arch = "wasm32", wasm_bindgen_test)]
+    fn a_clock_that_is_set_back_brings_no_expired_key_back() {
+        let mut replica = fixture::loaded();
+        let mut expired = fixture::credential(2, fixture::APPLICATION);
+        expired.expires_at = Some(UnixMillis(fixture::NOW.0 - 1_000).seconds());
+        let change = Change::Put(expired.into());
+        replica.accept_delta(&fixture::delta(5, 6, &[change])).unwrap();
+        let policy = replica.policy().unwrap();
+        let key = fixture::key(2).0;
+        assert_eq!(fixture::verdict(policy, &key), "expired_credential");
+        for back in [1_000, 86_400_000, fixture::NOW.0] {
+            let then = UnixMillis(fixture::NOW.0 - back);
+            assert_eq!(fixture::verdict_at(policy, &key, then), "expired_credential", "{back}");
+            assert_eq!(fixture::verdict_at(policy, &fixture::key(1).0, then), "allowed", "{back}");
+        }
     }
 
     #[cfg_attr(not(target_arch = "wasm32"), test)]

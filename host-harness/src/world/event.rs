@@ -44,7 +44,12 @@ impl Event {
 pub(crate) struct Events {
     queue: BTreeMap<(Duration, u64), Event>,
     made: u64,
+    /// How many events there were at the moment of the last one.
+    at_once: (Duration, u64),
 }
+
+/// More events than this at one moment are one guest's endless conversation with itself.
+const MAX_AT_ONCE: u64 = 100_000;
 
 impl Events {
     pub(crate) fn schedule(&mut self, at: Duration, event: Event) {
@@ -56,10 +61,39 @@ impl Events {
     pub(crate) fn next_until(&mut self, until: Duration) -> Option<(Duration, Event)> {
         let entry = self.queue.first_entry()?;
         let (at, _) = *entry.key();
-        (at <= until).then(|| (at, entry.remove()))
+        if at > until {
+            return None;
+        }
+        self.at_once = if at == self.at_once.0 { (at, self.at_once.1 + 1) } else { (at, 1) };
+        Some((at, entry.remove()))
+    }
+
+    /// Whether the next event belongs to a moment that never ends. What is left of it then never
+    /// happens.
+    pub(crate) fn are_endless(&self) -> bool {
+        let (moment, events) = self.at_once;
+        events >= MAX_AT_ONCE && self.next_at() == Some(moment)
     }
 
     pub(crate) fn next_at(&self) -> Option<Duration> {
         self.queue.first_key_value().map(|((at, _), _)| *at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_does_not_last_for_ever() {
+        let mut events = Events::default();
+        let moment = Duration::from_millis(1);
+        let mut happened = 0;
+        events.schedule(moment, Event::UpstreamAnswers { worker: 0, exchange: 0 });
+        while !events.are_endless() && events.next_until(moment).is_some() {
+            happened += 1;
+            events.schedule(moment, Event::UpstreamAnswers { worker: 0, exchange: 0 });
+        }
+        assert_eq!(happened, MAX_AT_ONCE);
     }
 }

@@ -82,7 +82,7 @@ pub enum WhenStale {
 /// What the driver states about the moment of a check.
 #[derive(Clone, Copy, Debug)]
 pub struct Env<'e> {
-    /// The time now.
+    /// The time now. A clock that is behind [`Policy::issued_at`] counts as standing there.
     pub now: UnixTime,
     /// The gateway's settings.
     pub settings: &'e Settings,
@@ -146,6 +146,9 @@ impl Policy {
         env: &Env<'_>,
         request: &Request<'_>,
     ) -> Result<Step<'p>, Denial> {
+        // It is at least as late as the portal's last word says: a clock that is set back must not
+        // bring expired credentials back.
+        let env = &Env { now: env.now.max(self.issued_at.seconds()), ..*env };
         let age = env.now.seconds_since(self.issued_at.seconds());
         let stale = age > env.settings.staleness.max_seconds;
         let familiar_only = match env.settings.staleness.then {
