@@ -23,6 +23,8 @@ mod flow;
 mod foreign;
 mod grpc;
 mod guest;
+#[cfg(feature = "cli")]
+mod guide;
 mod hostile;
 mod interface;
 mod life;

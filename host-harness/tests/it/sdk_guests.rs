@@ -30,7 +30,11 @@ static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
 });
 
 pub(crate) fn guest(name: &str) -> Artifact {
-    Artifact::from_file(FOLDER.join(format!("{name}.wasm"))).unwrap()
+    Artifact::from_file(path(name)).unwrap()
+}
+
+pub(crate) fn path(name: &str) -> PathBuf {
+    FOLDER.join(format!("{name}.wasm"))
 }
 
 /// One profile of each family of hosts.
