@@ -40,6 +40,11 @@ impl Workspace {
         self.target.join("filters")
     }
 
+    /// Example modules that the harness is tested with.
+    pub(crate) fn guests(&self) -> PathBuf {
+        self.target.join("guests")
+    }
+
     pub(crate) fn bench(&self) -> PathBuf {
         self.target.join("bench")
     }

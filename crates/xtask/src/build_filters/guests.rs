@@ -9,7 +9,7 @@ use super::WASI;
 use crate::process;
 use crate::workspace::Workspace;
 
-const PACKAGE: &str = "gatekey-guests";
+pub(crate) const PACKAGE: &str = "gatekey-guests";
 
 pub(super) fn compile(workspace: &Workspace) -> Result<()> {
     let mut cargo = process::cargo(workspace);
@@ -20,7 +20,7 @@ pub(super) fn compile(workspace: &Workspace) -> Result<()> {
 
 /// Copies them to where the harness's tests can be told to look.
 pub(super) fn place(workspace: &Workspace, built: &Path) -> Result<()> {
-    let guests = workspace.target.join("guests");
+    let guests = workspace.guests();
     fs::create_dir_all(&guests)?;
     let sources = workspace.path("host-harness/guests/examples");
     let listed = fs::read_dir(&sources);

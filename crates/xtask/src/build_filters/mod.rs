@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
+pub(crate) use self::guests::PACKAGE as GUESTS;
 pub(crate) use self::targets::{WASI, add as add_target};
 use crate::workspace::Workspace;
 use crate::{process, say};
@@ -60,7 +61,8 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
 
 pub(crate) fn run_if_missing(workspace: &Workspace) -> Result<()> {
     let there = |filter: &Filter| wasm(&workspace.filters(), filter.name).is_file();
-    if FILTERS.iter().all(there) { Ok(()) } else { run(workspace) }
+    let guests = workspace.guests().is_dir();
+    if guests && FILTERS.iter().all(there) { Ok(()) } else { run(workspace) }
 }
 
 fn compile(workspace: &Workspace) -> Result<()> {

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::tally::Tally;
 use super::{no_std, readme};
-use crate::build_filters::{self, FILTERS, WASI, YARDSTICK};
+use crate::build_filters::{self, FILTERS, GUESTS, WASI, YARDSTICK};
 use crate::tools::PostgresServer;
 use crate::workspace::Workspace;
 use crate::{demo, process, tidy, tools};
@@ -49,7 +49,7 @@ fn guests() -> impl Iterator<Item = &'static str> {
 }
 
 fn without_guests(command: &mut Command) -> &mut Command {
-    command.arg("--workspace");
+    command.args(["--workspace", "--exclude", GUESTS]);
     for package in guests() {
         command.args(["--exclude", package]);
     }
@@ -69,7 +69,10 @@ fn clippy(workspace: &Workspace, _: &mut Tally) -> Result<()> {
     for package in guests() {
         wasm.args(["--package", package]);
     }
-    process::run(wasm.args(["--", "-D", "warnings"]))
+    process::run(wasm.args(["--", "-D", "warnings"]))?;
+    let mut examples = cargo(workspace, "clippy");
+    examples.args(["--target", WASI, "--package", GUESTS, "--examples"]);
+    process::run(examples.args(["--", "-D", "warnings"]))
 }
 
 fn filters(workspace: &Workspace, _: &mut Tally) -> Result<()> {
@@ -92,6 +95,7 @@ fn native(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
     without_guests(&mut test)
         .arg("--no-fail-fast")
         .env("GATEKEY_FILTERS_DIR", workspace.filters())
+        .env("GATEKEY_GUESTS_DIR", workspace.guests())
         .env("GATEKEY_BENCH_DIR", workspace.bench())
         .env("GATEKEY_ENVOY", envoy)
         .env("GATEKEY_TEST_POSTGRES_URL", &postgres.url);
