@@ -51,12 +51,21 @@
 //! plugin's [`FailurePolicy`] decides what becomes of requests. Memory beyond the profile's limit is
 //! refused to the guest.
 //!
+//! # Chains, quirks, faults
+//!
+//! [`World::start_chain`] runs several filters, [`World::reconfigure`] replaces them with requests in
+//! flight, [`World::connect`] opens TCP connections, [`WorldBuilder::fault`] lets host calls fail. The
+//! switches of a [`Profile`] have a page each in `docs/quirks`. With the feature `cli` there are also
+//! declarative cases (`case`), the fail-closed matrix (`matrix`), `lint`, `bench`, `replay`, and the
+//! command `gatekey-harness`; `docs/guide.md` is where to begin.
+//!
 //! # What is not emulated
 //!
-//! TCP connections run through the first filter of a chain only. Of Envoy's foreign functions only those that need no library are
-//! there (`clear_route_cache`, `set_envoy_filter_state`); a test supplies others with
-//! [`foreign_function`](WorldBuilder::foreign_function). What a proxy does to a request before its
-//! filter chain (normalising paths, adding `x-request-id`) is the test's to spell out.
+//! TCP connections run through the first filter of a chain only. Of Envoy's foreign functions only
+//! those that need no library are there (`clear_route_cache`, `set_envoy_filter_state`); a test
+//! supplies others with [`foreign_function`](WorldBuilder::foreign_function). What a proxy does to a
+//! request before its filter chain (normalising paths, adding `x-request-id`) is the test's to spell
+//! out.
 
 mod abi;
 mod artifact;
