@@ -39,6 +39,8 @@ mod load;
 mod modules;
 mod node;
 mod play;
+#[cfg(feature = "against")]
+pub mod reality;
 pub mod report;
 mod schema;
 

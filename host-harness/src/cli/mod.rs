@@ -2,6 +2,8 @@
 //!
 //! Exit codes: 0 everything held, 1 something did not, 2 the input could not be used.
 
+#[cfg(feature = "against")]
+mod against;
 mod bench;
 mod faults;
 mod lint;
@@ -28,6 +30,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[cfg(feature = "against")]
+    Against(against::Arguments),
     Bench(bench::Arguments),
     Faults(faults::Arguments),
     Lint(lint::Arguments),
@@ -41,6 +45,8 @@ enum Command {
 #[must_use]
 pub fn main() -> ExitCode {
     match Arguments::parse().command {
+        #[cfg(feature = "against")]
+        Command::Against(arguments) => against::execute(&arguments),
         Command::Bench(arguments) => bench::execute(&arguments),
         Command::Faults(arguments) => faults::execute(&arguments),
         Command::Lint(arguments) => lint::execute(&arguments),

@@ -186,6 +186,48 @@ impl Reply {
     }
 }
 
+#[cfg(feature = "against")]
+impl Behaviour {
+    /// How many requests are answered before connections are refused, if they ever are.
+    pub(crate) fn answers_before_refusal(&self) -> Option<usize> {
+        let refuses = |reply: &Reply| matches!(reply.fails, Some(Fails::ConnectError));
+        match self {
+            Self::Script(replies) => {
+                Some(replies.iter().position(refuses).unwrap_or(replies.len()))
+            }
+            Self::Always(reply) => refuses(reply).then_some(0),
+            Self::Routes { .. } => None,
+        }
+    }
+
+    /// Why no real server can behave like this, if none can. Replies may take so long.
+    pub(crate) fn only_virtual(&self, longest: Duration) -> Option<&'static str> {
+        let (replies, routed): (Vec<&Reply>, bool) = match self {
+            Self::Script(replies) => (replies.iter().collect(), false),
+            Self::Always(reply) => (vec![reply], false),
+            Self::Routes { routes, otherwise } => {
+                let replies = routes
+                    .iter()
+                    .flat_map(|route| route.reply.iter().chain(route.replies.iter().flatten()));
+                (replies.chain(otherwise).collect(), true)
+            }
+        };
+        let fails = |wanted: fn(&Fails) -> bool| {
+            replies.iter().position(|reply| reply.fails.as_ref().is_some_and(wanted))
+        };
+        if fails(|fails| matches!(fails, Fails::NotStarted)).is_some() {
+            return Some("a call that cannot be started");
+        }
+        if let Some(at) = fails(|fails| matches!(fails, Fails::ConnectError))
+            && (routed || at + 1 < replies.len())
+        {
+            return Some("a port that is closed for some requests only");
+        }
+        let late = |reply: &&Reply| Duration::from_millis(reply.after_ms) > longest;
+        replies.iter().any(late).then_some("an upstream that takes too long")
+    }
+}
+
 impl Behaviour {
     /// An upstream that behaves like this from now on.
     pub(crate) fn upstream(&self) -> Upstream {

@@ -1,8 +1,8 @@
 //! One case in its world, step by step.
 
 mod compare;
-mod prepare;
-mod step;
+pub(super) mod prepare;
+pub(super) mod step;
 
 use core::fmt;
 use std::collections::BTreeMap;

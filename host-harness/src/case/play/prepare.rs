@@ -126,7 +126,7 @@ pub(super) fn chain(
     filters.collect()
 }
 
-fn plugin(number: usize, link: &Link) -> Plugin {
+pub(in crate::case) fn plugin(number: usize, link: &Link) -> Plugin {
     let name = link.name.clone().unwrap_or_else(|| name(number));
     let Content(configuration) = &link.configuration;
     let mut plugin = Plugin::new(&name, configuration.clone());

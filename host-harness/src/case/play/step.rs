@@ -148,7 +148,7 @@ impl<'c> Play<'c> {
 }
 
 /// A request in a few words.
-fn told(request: &Planned) -> String {
+pub(in crate::case) fn told(request: &Planned) -> String {
     let method = request.method.as_deref().unwrap_or("GET");
     let path = request.path.as_ref().map_or(&b"/"[..], |path| path.0.as_slice());
     // A long path is cut: this is a label.
@@ -157,7 +157,7 @@ fn told(request: &Planned) -> String {
 }
 
 /// The request as the world takes it.
-fn sent(planned: &Planned) -> Request {
+pub(in crate::case) fn sent(planned: &Planned) -> Request {
     let mut request = if planned.bare {
         Request::bare()
     } else {
