@@ -157,6 +157,8 @@ pub(crate) struct Host {
     pub(crate) next_context: u32,
     /// The export that is running.
     pub(crate) callback: &'static str,
+    /// A request was answered: the callback that is running ends in PAUSE, whatever it returns.
+    pub(crate) stops_iteration: bool,
     /// The context of the running callback.
     pub(crate) current: u32,
     /// The context the guest chose to act for, during one callback.

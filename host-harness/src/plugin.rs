@@ -6,7 +6,7 @@ pub enum FailurePolicy {
     /// Refuses them until the configuration is loaded anew.
     #[default]
     Closed,
-    /// Lets them through unfiltered.
+    /// Lets them through unfiltered, but for the one on which the VM failed.
     Open,
     /// Refuses them until the back-off has passed, then starts a fresh VM.
     Reload,

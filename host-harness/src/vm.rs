@@ -134,6 +134,7 @@ impl Vm {
             streams: BTreeMap::new(),
             next_context: 1,
             callback: "",
+            stops_iteration: false,
             current: 0,
             effective: None,
             account: 0,
@@ -319,7 +320,15 @@ impl Vm {
             }
             None => None,
         };
-        Ok(action.map_or(Action::Continue, Action::from_wire))
+        Ok(self.decided(action))
+    }
+
+    /// The action that a callback gave, unless the guest answered some request meanwhile.
+    fn decided(&mut self, action: Option<u32>) -> Action {
+        if core::mem::take(&mut self.host().stops_iteration) {
+            return Action::Pause;
+        }
+        action.map_or(Action::Continue, Action::from_wire)
     }
 
     pub(crate) fn on_body(
@@ -334,7 +343,7 @@ impl Vm {
         let params = (context, wire(size), u32::from(end_of_stream));
         let invocation = Invocation::of(name, context);
         let action = invoke(&mut self.store, lent, self.budget, invocation, function, params)?;
-        Ok(action.map_or(Action::Continue, Action::from_wire))
+        Ok(self.decided(action))
     }
 
     pub(crate) fn on_trailers(
@@ -349,7 +358,7 @@ impl Vm {
         let params = (context, wire(count));
         let invocation = Invocation::of(name, context);
         let action = invoke(&mut self.store, lent, self.budget, invocation, function, params)?;
-        Ok(action.map_or(Action::Continue, Action::from_wire))
+        Ok(self.decided(action))
     }
 
     pub(crate) fn on_tick(&mut self, lent: &mut Box<Shared>, root: u32) -> Result<(), Failure> {

@@ -13,7 +13,7 @@
 ;;   define KIND NAME        increment BY             record VALUE           metric
 ;;   badmetric               random SIZE              trap
 ;;   property A.B.C          number A.B.C             setproperty A.B.C VALUE
-;;   act CONTEXT             act_root                 act_own
+;;   act CONTEXT             act_root                 act_own              act_stream
 ;;   say TEXT                tell MAP NAME            action N               ends
 ;;
 ;; Maps, kinds, halves and statuses are numbers as in the ABI; `-` is nothing, `$` is the report.
@@ -64,6 +64,8 @@
   (global $cas (mut i32) (i32.const 0))
   (global $defined (mut i32) (i32.const 0))
   (global $replies (mut i32) (i32.const 0))
+  ;; The stream whose headers came last.
+  (global $stream (mut i32) (i32.const 0))
 
   (func (export "proxy_abi_version_0_2_1"))
   (func (export "proxy_on_memory_allocate") (param $len i32) (result i32)
@@ -386,6 +388,10 @@
         (then
           (call $came (call $act (local.get $context)))
           (br $next)))
+      (if (i32.eq (local.get $op) (i32.const 1687710669)) ;; act_stream
+        (then
+          (call $came (call $act (global.get $stream)))
+          (br $next)))
       (if (i32.eq (local.get $op) (i32.const 113643)) ;; say
         (then
           (if (i32.eq (call $hash (i32.const 1)) (i32.const 36))
@@ -428,6 +434,7 @@
     (drop (call $play (local.get $root) (i32.const 3798575782) (i32.const 1) (i32.const 0))) ;; @configure
     (i32.const 1))
   (func (export "proxy_on_request_headers") (param $c i32) (param $n i32) (param $end i32) (result i32)
+    (global.set $stream (local.get $c))
     (call $play (local.get $c) (i32.const 3068494230) (local.get $end) (i32.const 0))) ;; @request_headers
   (func (export "proxy_on_request_body") (param $c i32) (param $n i32) (param $end i32) (result i32)
     (call $play (local.get $c) (i32.const 3999785362) (local.get $end) (i32.const 0))) ;; @request_body

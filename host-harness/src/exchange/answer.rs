@@ -48,7 +48,8 @@ impl Drive<'_> {
         if rules.local_response_appends_line_feed && !body.is_empty() {
             body.push(b'\n');
         }
-        if rules.local_response_adds_content_headers && !body.is_empty() && !late {
+        let kept = late && rules.late_local_response_keeps_headers;
+        if rules.local_response_adds_content_headers && !body.is_empty() && !kept {
             headers.set("content-length", body.len().to_string());
             if headers.get("content-type").is_none() {
                 headers.add("content-type", "text/plain");
@@ -105,7 +106,16 @@ impl Drive<'_> {
                 headers.add(name, value);
             }
         }
-        let takes_grpc = !rules.local_response_one_header_per_name;
+        // A proxy that words the answer itself words it for gRPC only where gRPC is spoken.
+        let asked = self.stream(exchange, leg).and_then(|stream| {
+            stream
+                .request
+                .headers
+                .get("content-type")
+                .map(|kind| kind.starts_with(b"application/grpc"))
+        });
+        let takes_grpc = !rules.local_response_one_header_per_name
+            && (!rules.local_response_adds_content_headers || asked == Some(true));
         if let Some(grpc_status) = local.grpc_status.filter(|_| takes_grpc) {
             headers.add("grpc-status", grpc_status.to_string());
         }

@@ -17,7 +17,8 @@ impl Drive<'_> {
         let rules = self.worker.blueprint.profile.failures.clone();
         if !rules.fresh_instance_at_once {
             self.fail_slot(slot, failure);
-            self.apply_policy(exchange, slot, failure);
+            // Even under the open policy, as seen on Envoy 1.40: only later requests go by the VM.
+            self.refuse(exchange, failure.clone());
             return;
         }
         let in_call = failure.callback == "proxy_on_http_call_response";

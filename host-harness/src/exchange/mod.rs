@@ -28,7 +28,7 @@ use crate::stream::{Frame, LocalResponse, Sent, Stream, Turn};
 use crate::worker::{Chain, Filter, Worker};
 use crate::world::event::Event;
 use crate::world::nginx::{HostProperties, received};
-use crate::world::upstream::{Fate, Upstream, UpstreamRequest};
+use crate::world::upstream::{Fate, Upstream, UpstreamRequest, unreachable_origin};
 use leg::Progress;
 
 /// The part of one filter in an exchange.
@@ -430,8 +430,9 @@ impl Drive<'_> {
                 Frame::message(headers, reply.chunks, reply.trailers)
             }
             Fate::Reset | Fate::CutOff | Fate::ConnectError | Fate::NotStarted => {
-                let headers: Headers = [(":status", "503")].into_iter().collect();
-                Frame::message(headers, Vec::new(), Headers::new())
+                let calls = &self.worker.blueprint.profile.calls;
+                let (headers, body) = unreachable_origin(&reply.fate, calls);
+                Frame::message(headers, body, Headers::new())
             }
             Fate::Never => return,
         };

@@ -350,6 +350,19 @@ pub(crate) fn outcome(
     (result, Some((after, delivery)))
 }
 
+/// What a proxy answers in place of an upstream that did not.
+pub(crate) fn unreachable_origin(fate: &Fate, calls: &Calls) -> (Headers, Vec<Vec<u8>>) {
+    let body = match fate {
+        _ if !calls.failures_are_responses => {
+            return ([(":status", "503")].into_iter().collect(), Vec::new());
+        }
+        Fate::ConnectError => CONNECT_ERROR,
+        _ => RESET,
+    };
+    let Delivery { headers, body, .. } = Delivery::local("503", body);
+    (headers.unwrap_or_default(), vec![body])
+}
+
 const CONNECT_ERROR: &str = "upstream connect error or disconnect/reset before headers. \
     reset reason: remote connection failure";
 const RESET: &str = "upstream connect error or disconnect/reset before headers. \

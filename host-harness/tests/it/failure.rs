@@ -76,8 +76,11 @@ fn a_closed_vm_stays_down() {
 }
 
 #[test]
-fn an_open_vm_lets_everything_through() {
+fn an_open_vm_lets_everything_through_but_what_it_failed_on() {
     let (mut world, worker) = start(FailurePolicy::Open);
+    let failed = world.request(worker, how("trap"));
+    assert!(!failed.bypassed && !failed.reached_upstream());
+    assert_eq!(failed.status(), Some(503));
     for letter in ["trap", "fine"] {
         let transcript = world.request(worker, how(letter));
         assert!(transcript.bypassed && transcript.reached_upstream());

@@ -121,6 +121,11 @@ fn send_local_response(
         return Err(Status::BadArgument.into());
     }
     let context = host.acting();
+    // Whoever is answered, the callback that is running goes no further.
+    host.stops_iteration = rules.local_response_replaces_action
+        && ["proxy_on_request_", "proxy_on_response_"]
+            .iter()
+            .any(|half| host.callback.starts_with(half));
     let crashes = host.profile.runtime.local_response_in_root_crashes;
     let Some(stream) = host.streams.get_mut(&context) else {
         return if crashes { Err(Halt::crash("an answer without a request")) } else { Ok(()) };

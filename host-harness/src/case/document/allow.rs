@@ -16,6 +16,8 @@ pub(crate) struct Allow {
     pub(crate) host_errors: Vec<String>,
     /// Requests may stay undecided.
     pub(crate) paused: bool,
+    /// Requests may be answered twice, or answered and let through.
+    pub(crate) second_verdict: bool,
     /// The VM may fail.
     pub(crate) failure: bool,
     /// Replies to calls may stay unread.
@@ -35,6 +37,7 @@ impl Allow {
             logs,
             host_errors,
             paused,
+            second_verdict,
             failure,
             unread_replies,
             open_contexts,
@@ -44,6 +47,7 @@ impl Allow {
         self.logs.extend(logs);
         self.host_errors.extend(host_errors);
         self.paused |= paused;
+        self.second_verdict |= second_verdict;
         self.failure |= failure;
         self.unread_replies |= unread_replies;
         self.open_contexts |= open_contexts;

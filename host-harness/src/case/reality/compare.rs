@@ -143,8 +143,8 @@ pub(super) fn fits(pattern: &str, text: &[u8]) -> bool {
     let mut parts: Vec<&[u8]> = parts.collect();
     let Some(last) = parts.pop() else { return rest.is_empty() };
     for part in parts {
-        let Some(at) = (0..=rest.len())
-            .find(|at| rest.get(*at..).is_some_and(|tail| tail.starts_with(part)))
+        let Some(at) =
+            (0..=rest.len()).find(|at| rest.get(*at..).is_some_and(|tail| tail.starts_with(part)))
         else {
             return false;
         };

@@ -169,16 +169,16 @@ impl Running {
             let server = Server::new(name).map_err(io)?;
             Ok((name.to_owned(), server))
         });
-        let upstreams: std::collections::BTreeMap<_, _> = upstreams.collect::<Result<_, String>>()?;
+        let upstreams: std::collections::BTreeMap<_, _> =
+            upstreams.collect::<Result<_, String>>()?;
         let mut ports = proxy::free_ports(batch.len() + 1).map_err(io)?;
         let admin = ports.pop().unwrap_or_default();
         if let Some(first) = reality.first_port {
             ports = (first..=u16::MAX).take(batch.len()).collect();
         }
         let listeners = batch.iter().zip(&ports).enumerate();
-        let listeners = listeners.map(|(number, (case, port))| {
-            plan::listener(case, number, *port, filter)
-        });
+        let listeners =
+            listeners.map(|(number, (case, port))| plan::listener(case, number, *port, filter));
         let named = upstreams.iter().map(|(name, server)| {
             Values::default()
                 .with("upstream_name", name.clone())
@@ -189,8 +189,8 @@ impl Running {
             .with("origin_port", origin.port().to_string())
             .block("upstreams", named.collect())
             .block("listeners", listeners.collect());
-        let text = render(&reality.template, &values)
-            .map_err(|error| format!("the template, {error}"))?;
+        let text =
+            render(&reality.template, &values).map_err(|error| format!("the template, {error}"))?;
         let located = |error: std::io::Error| format!("{}: {error}", reality.config.display());
         std::fs::write(&reality.config, text).map_err(located)?;
         let log = reality.log.as_deref();

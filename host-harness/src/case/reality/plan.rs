@@ -33,8 +33,19 @@ pub(super) fn obstacle(case: &Case, profile: &Profile) -> Option<String> {
     if world.fuel_limit.is_some() {
         return told("real proxies have no fuel");
     }
-    if !world.properties.is_empty() || !world.environment.is_empty() {
+    if !world.properties.is_empty()
+        || !world.environment.is_empty()
+        || !world.process_environment.is_empty()
+    {
         return told("the case sets properties or the environment");
+    }
+    let declared = world.server.is_some()
+        || world.capabilities.is_some()
+        || !world.variables.is_empty()
+        || !world.shared_zones.is_empty()
+        || !world.shared_queues.is_empty();
+    if declared {
+        return told("the template does not declare what the case does");
     }
     if matches!(case.start, Start::Refused(_)) {
         return told("a proxy whose configuration is refused does not start");

@@ -42,7 +42,8 @@ impl Proxy {
                 process.stdout(Stdio::null()).stderr(Stdio::null());
             }
         }
-        let process = process.spawn().map_err(|error| format!("cannot run `{program}`: {error}"))?;
+        let process =
+            process.spawn().map_err(|error| format!("cannot run `{program}`: {error}"))?;
         Ok(Self { process: Some(process) })
     }
 
@@ -133,8 +134,7 @@ pub(crate) fn fetch(url: &str) -> Result<String, String> {
     let rest = url.strip_prefix("http://").ok_or("only `http://` addresses are read")?;
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     let mut stream = TcpStream::connect(authority).map_err(|error| format!("{url}: {error}"))?;
-    let fields: [(&[u8], &[u8]); 2] =
-        [(b"host", authority.as_bytes()), (b"connection", b"close")];
+    let fields: [(&[u8], &[u8]); 2] = [(b"host", authority.as_bytes()), (b"connection", b"close")];
     let first = format!("GET /{path} HTTP/1.1");
     let framing = Framing { pause: Duration::ZERO, says_empty: false };
     wire::send(&mut stream, first.as_bytes(), &fields, &[], &Headers::new(), framing)

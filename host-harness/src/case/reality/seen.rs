@@ -71,7 +71,8 @@ impl Seen {
             (None, _) => Answer::Nothing,
         };
         // Who cannot be connected to does not see what is called.
-        let calls = transcript.callouts.iter().filter(|call| call.result != CallResult::ConnectError);
+        let calls =
+            transcript.callouts.iter().filter(|call| call.result != CallResult::ConnectError);
         let calls = calls.map(|call| Call {
             upstream: call.upstream.clone(),
             message: message(&call.headers, &call.body, &call.trailers),

@@ -184,8 +184,7 @@ impl Common {
 fn answer(stream: &mut TcpStream, reply: &UpstreamReply, head: bool) -> bool {
     let status = reply.headers.get(":status").unwrap_or(b"200");
     let first = [b"HTTP/1.1 ".as_slice(), status, b" OK"].concat();
-    let fields: Vec<_> =
-        reply.headers.iter().filter(|(name, _)| !name.starts_with(b":")).collect();
+    let fields: Vec<_> = reply.headers.iter().filter(|(name, _)| !name.starts_with(b":")).collect();
     let framing = Framing { pause: PIECES, says_empty: !reply.until_close };
     match reply.fate {
         Fate::Answer if reply.until_close => {

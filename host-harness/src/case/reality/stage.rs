@@ -168,8 +168,14 @@ impl Stage {
         abort: bool,
     ) {
         // A repetition that the harness did not reach: what was wrong before was said.
-        let Some(harness) = known.get(label.as_str()) else { return };
+        let Some(mut harness) = known.get(label.as_str()).cloned() else { return };
         let Sent { connection, head, mark } = sent;
+        if let Answer::Response(message) = &mut harness.client
+            && head
+        {
+            // It ends at the proxy, which the harness is not.
+            message.body.clear();
+        }
         let client = match connection {
             Err(reason) => Answer::Broken(reason),
             Ok(mut connection) if abort => {
@@ -191,21 +197,22 @@ impl Stage {
         };
         let deadline = Instant::now() + ON_THE_WAY;
         let mut reality = self.since(&mark, client);
-        while Instant::now() < deadline && is_behind(&reality, harness) {
+        while Instant::now() < deadline && is_behind(&reality, &harness) {
             thread::sleep(GRACE);
             reality = self.since(&mark, reality.client);
         }
         thread::sleep(GRACE);
         let reality = self.since(&mark, reality.client);
-        steps.push((label, compare(harness, &reality, &self.added)));
+        steps.push((label, compare(&harness, &reality, &self.added)));
     }
 
     fn since(&self, mark: &Mark, client: Answer) -> Seen {
         let mut upstream = self.origin.received_since(mark.origin);
-        let calls = self.upstreams.iter().zip(&mark.upstreams).flat_map(|((name, server), start)| {
-            let received = server.received_since(*start).into_iter();
-            received.map(|message| Call { upstream: name.clone(), message })
-        });
+        let calls =
+            self.upstreams.iter().zip(&mark.upstreams).flat_map(|((name, server), start)| {
+                let received = server.received_since(*start).into_iter();
+                received.map(|message| Call { upstream: name.clone(), message })
+            });
         let calls = sorted(calls.collect());
         Seen {
             upstream: if upstream.is_empty() { None } else { Some(upstream.swap_remove(0)) },

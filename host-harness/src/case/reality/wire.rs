@@ -267,10 +267,7 @@ pub(crate) fn send(
         line(&mut bytes, name, value);
     }
     let framed = fields.iter().any(|(name, _)| {
-        matches!(
-            name.to_ascii_lowercase().as_slice(),
-            b"content-length" | b"transfer-encoding"
-        )
+        matches!(name.to_ascii_lowercase().as_slice(), b"content-length" | b"transfer-encoding")
     });
     let length: usize = chunks.iter().map(Vec::len).sum();
     let chunked = chunks.len() > 1 || !trailers.is_empty();
