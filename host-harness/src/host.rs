@@ -266,7 +266,10 @@ impl Host {
             }
             MapKind::CallResponseTrailers => {
                 let delivered = self.delivery.as_ref().filter(|call| call.headers.is_some());
-                delivered.map(|delivery| &delivery.trailers)
+                // Where a closed map reads empty, one that never came is no map either.
+                let absent = self.profile.headers.closed_map_reads_empty;
+                let trailers = delivered.map(|delivery| &delivery.trailers);
+                trailers.filter(|trailers| !(absent && trailers.is_empty()))
             }
             MapKind::GrpcInitialMetadata => match &self.grpc.delivery {
                 Some(GrpcDelivery::InitialMetadata(map)) => Some(map),

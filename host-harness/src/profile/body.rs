@@ -27,6 +27,10 @@ pub struct Bodies {
     pub readable_in_log: bool,
     /// Reading the request's body in `on_http_call_response` traps. Source: seen on ngx.
     pub read_in_call_callback_traps: bool,
+    /// Writing is BAD_ARGUMENT where it begins behind the first byte and before the end of the
+    /// body: only the beginning can be replaced. Source: envoy wasm.cc, `Buffer::copyFrom`; seen on
+    /// 1.40.
+    pub write_inside_is_refused: bool,
     /// Reading no bytes (a buffer that is empty, or a length of zero) is NOT_FOUND. Source: ngx
     /// ngx_proxy_wasm_host.c.
     pub empty_read_is_not_found: bool,

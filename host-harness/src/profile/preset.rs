@@ -106,6 +106,7 @@ impl Profile {
                 memory_limit: None,
                 readable_in_log: false,
                 read_in_call_callback_traps: false,
+                write_inside_is_refused: false,
                 empty_read_is_not_found: false,
             },
             calls: Calls {
@@ -195,6 +196,7 @@ impl Profile {
         profile.headers.closed_map_reads_empty = true;
         profile.headers.malformed = MalformedMap::Empty;
         profile.bodies.closed_reads_empty = true;
+        profile.bodies.write_inside_is_refused = true;
         profile.calls.first_token = 4;
         profile.calls.token_step = 4;
         profile.calls.failures_are_responses = true;

@@ -83,3 +83,20 @@ fn empty_read_is_not_found() {
         assert_eq!(crate::guest::lines(world.logs(worker)), expected);
     }
 }
+
+#[test]
+fn write_inside_is_refused() {
+    let write = |at: u32| {
+        let call = format!(
+            "(call $tell (call $set_buffer (i32.const 0) (i32.const {at}) (i32.const 1) (i32.const 256) (i32.const 0)))"
+        );
+        let script = Script::new().raw(&call).on("request_body");
+        on_and_off(|p| p.bodies.write_inside_is_refused = true).map(|profile| {
+            let transcript = script.run(profile, Request::post("/").body("abc"));
+            (told(&transcript).concat(), transcript.upstream.unwrap().body)
+        })
+    };
+    assert_eq!(write(0), [("00".into(), b"bc".to_vec()), ("00".into(), b"bc".to_vec())]);
+    assert_eq!(write(1), [("02".into(), b"abc".to_vec()), ("00".into(), b"ac".to_vec())]);
+    assert_eq!(write(3), [("00".into(), b"abc".to_vec()), ("00".into(), b"abc".to_vec())]);
+}

@@ -27,7 +27,11 @@ pub(crate) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
             enter(c, "proxy_set_buffer_bytes", |guest| {
                 let kind = BufferKind::from_wire(kind).ok_or(Status::BadArgument)?;
                 let data = guest.read(at, len)?;
+                let refused = guest.host().profile.bodies.write_inside_is_refused;
                 let body = writable(guest.host(), kind)?;
+                if refused && start > 0 && (start as usize) < body.len() {
+                    return Err(Status::BadArgument.into());
+                }
                 splice(body, start as usize, size as usize, &data);
                 Ok(())
             })
