@@ -222,3 +222,64 @@ fn answer(stream: &mut TcpStream, reply: &UpstreamReply, head: bool) -> bool {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn server(behaviour: &serde_json::Value) -> Server {
+        let behaviour: Behaviour = serde_json::from_value(behaviour.clone()).unwrap();
+        let mut server = Server::new("test").unwrap();
+        server.behave(Some(&behaviour)).unwrap();
+        server
+    }
+
+    fn ask(server: &Server, body: &[u8]) -> Result<Message, End> {
+        let mut stream = TcpStream::connect(server.address).map_err(|_| End::Closed)?;
+        let fields: [(&[u8], &[u8]); 3] = [(b"Host", b"a"), (b"X", b"1"), (b"x", b"2")];
+        let chunks = [body.to_vec()];
+        let framing = Framing { pause: Duration::ZERO, says_empty: false };
+        let none = crate::headers::Headers::new();
+        wire::send(&mut stream, b"POST /p HTTP/1.1", &fields, &chunks, &none, framing).unwrap();
+        let deadline = std::time::Instant::now() + Duration::from_millis(300);
+        Connection::new(stream).read(Kind::Response(false), Some(deadline))
+    }
+
+    #[test]
+    fn a_script_is_followed_and_then_nobody_is_there() {
+        let script = json!([
+            { "status": 201, "headers": [["a", "1"], ["a", "2"]], "chunks": ["b", "c"], "trailers": [["t", "3"]] },
+            { "fails": "reset" },
+            { "fails": "cut_off", "body": "half" },
+            { "body": "last" }
+        ]);
+        let server = server(&script);
+        let first = ask(&server, b"body").unwrap();
+        assert_eq!(first.headers.get_all("a"), [b"1", b"2"]);
+        assert_eq!((first.body.as_slice(), first.trailers.get("t")), (&b"bc"[..], Some(&b"3"[..])));
+        let asked = &server.received_since(0)[0];
+        assert_eq!(asked.headers.get_all("x"), [b"1", b"2"]);
+        assert_eq!(
+            (asked.headers.get(":authority"), asked.body.as_slice()),
+            (Some(&b"a"[..]), &b"body"[..])
+        );
+        assert_eq!(ask(&server, b""), Err(End::Closed));
+        let Err(End::CutOff(cut)) = ask(&server, b"") else { panic!() };
+        assert_eq!(cut.body, b"half");
+        assert_eq!(ask(&server, b"").unwrap().body, b"last");
+        thread::sleep(20 * LOOK);
+        assert_eq!((ask(&server, b""), server.count()), (Err(End::Closed), 4));
+    }
+
+    #[test]
+    fn silence_lasts_until_the_end_of_the_case() {
+        let mut server = server(&json!({ "always": { "fails": "never" } }));
+        assert_eq!((ask(&server, b""), server.count()), (Err(End::TimedOut), 1));
+        server.close();
+        assert_eq!(ask(&server, b""), Err(End::Closed));
+        server.behave(None).unwrap();
+        assert_eq!(ask(&server, b"").unwrap().headers.get(":status"), Some(&b"200"[..]));
+    }
+}
