@@ -62,7 +62,9 @@ fn against(envoy: &str, cases: &Path, folder: &Path, more: &[&str]) -> Output {
         "{envoy} --concurrency 1 --disable-hot-restart --log-level warn --component-log-level wasm:info --config-path {{config}}"
     );
     command.arg("--template").arg(harness().join("reality/envoy.yaml.template"));
-    command.arg("--explain").arg(harness().join("reality/envoy.json"));
+    if !more.contains(&"--explain") {
+        command.arg("--explain").arg(harness().join("reality/envoy.json"));
+    }
     command.arg("--command").arg(start);
     command.arg("--config-out").arg(folder.join("envoy.yaml"));
     command.arg("--log").arg(folder.join("envoy.log"));
