@@ -9,6 +9,7 @@
 mod compare;
 mod explain;
 mod plan;
+mod port;
 mod proxy;
 mod seen;
 mod server;
@@ -25,6 +26,7 @@ pub use explain::Explanations;
 use super::{Case, Options, Report, Verdict, run};
 use crate::artifact::Artifact;
 use crate::profile::Profile;
+use port::Port;
 use proxy::{LogFile, Proxy};
 use server::Server;
 use stage::Stage;
@@ -153,6 +155,7 @@ struct Running {
     stage: Stage,
     /// The port of each case.
     ports: Vec<u16>,
+    _reserved: Vec<Port>,
 }
 
 impl Running {
@@ -171,7 +174,9 @@ impl Running {
         });
         let upstreams: std::collections::BTreeMap<_, _> =
             upstreams.collect::<Result<_, String>>()?;
-        let mut ports = proxy::free_ports(batch.len() + 1).map_err(io)?;
+        let reserved: Result<Vec<Port>, _> = (0..=batch.len()).map(|_| Port::new()).collect();
+        let reserved = reserved.map_err(io)?;
+        let mut ports: Vec<u16> = reserved.iter().map(Port::number).collect();
         let admin = ports.pop().unwrap_or_default();
         if let Some(first) = reality.first_port {
             ports = (first..=u16::MAX).take(batch.len()).collect();
@@ -210,6 +215,6 @@ impl Running {
             metric_prefix: profile.metrics.prefix.clone(),
             added: explanations.added().clone(),
         };
-        Ok(Self { proxy, stage, ports })
+        Ok(Self { proxy, stage, ports, _reserved: reserved })
     }
 }

@@ -1,9 +1,10 @@
 //! The proxy: started with a configuration, awaited, and ended by its process id.
 
+use core::net::Ipv4Addr;
 use core::time::Duration;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -87,13 +88,6 @@ impl Drop for Proxy {
             let _ = process.wait();
         }
     }
-}
-
-/// Ports that were free a moment ago.
-pub(crate) fn free_ports(count: usize) -> io::Result<Vec<u16>> {
-    let listeners: Result<Vec<TcpListener>, _> =
-        (0..count).map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).collect();
-    listeners?.iter().map(|listener| Ok(listener.local_addr()?.port())).collect()
 }
 
 /// What guests say in the proxy's log.

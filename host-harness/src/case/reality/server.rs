@@ -1,13 +1,14 @@
 //! Scripted upstreams as real servers on loopback.
 
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use core::time::Duration;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+use super::port::Port;
 use super::wire::{self, Connection, End, Framing, Kind, Message};
 use crate::case::document::upstream::Behaviour;
 use crate::world::upstream::{Fate, Upstream, UpstreamReply, UpstreamRequest};
@@ -35,7 +36,7 @@ struct Common {
 /// A server that behaves as a case says.
 pub(crate) struct Server {
     common: Arc<Common>,
-    address: SocketAddr,
+    port: Port,
     thread: Option<thread::JoinHandle<()>>,
 }
 
@@ -46,8 +47,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Server {
     /// A server with a port of its own, which nobody can reach yet.
     pub(crate) fn new(name: &str) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        let address = listener.local_addr()?;
+        let port = Port::new()?;
         let common = Arc::new(Common {
             name: name.to_owned(),
             upstream: Mutex::new(Upstream::script([])),
@@ -56,12 +56,11 @@ impl Server {
             received: Mutex::default(),
             connections: Mutex::default(),
         });
-        drop(listener);
-        Ok(Self { common, address, thread: None })
+        Ok(Self { common, port, thread: None })
     }
 
     pub(crate) fn port(&self) -> u16 {
-        self.address.port()
+        self.port.number()
     }
 
     /// From now on it behaves like this; `None` answers 200 with no body.
@@ -75,7 +74,7 @@ impl Server {
         let answers = answers.unwrap_or(usize::MAX);
         self.common.left.store(answers, Ordering::SeqCst);
         if answers > 0 {
-            let listener = TcpListener::bind(self.address)?;
+            let listener = self.port.listen()?;
             listener.set_nonblocking(true)?;
             self.common.open.store(true, Ordering::SeqCst);
             let common = Arc::clone(&self.common);
@@ -237,7 +236,8 @@ mod tests {
     }
 
     fn ask(server: &Server, body: &[u8]) -> Result<Message, End> {
-        let mut stream = TcpStream::connect(server.address).map_err(|_| End::Closed)?;
+        let mut stream = TcpStream::connect((core::net::Ipv4Addr::LOCALHOST, server.port()))
+            .map_err(|_| End::Closed)?;
         let fields: [(&[u8], &[u8]); 3] = [(b"Host", b"a"), (b"X", b"1"), (b"x", b"2")];
         let chunks = [body.to_vec()];
         let framing = Framing { pause: Duration::ZERO, says_empty: false };

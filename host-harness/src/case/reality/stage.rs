@@ -1,9 +1,10 @@
 //! One case, played by a real proxy between a real client and real upstreams.
 
+use core::net::Ipv4Addr;
 use core::time::Duration;
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{Ipv4Addr, Shutdown, TcpStream};
+use std::net::{Shutdown, TcpStream};
 use std::thread;
 use std::time::Instant;
 

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Values {
     texts: BTreeMap<&'static str, String>,
-    blocks: BTreeMap<&'static str, Vec<Values>>,
+    blocks: BTreeMap<&'static str, Vec<Self>>,
 }
 
 impl Values {
