@@ -8,7 +8,7 @@
 ;;   body KIND START MAX     setbody KIND START SIZE DATA
 ;;   answer STATUS DETAILS BODY GRPC N=V...           resume HALF            close HALF
 ;;   call UPSTREAM PATH BODY TIMEOUT N=V...           badcall UPSTREAM N=V...
-;;   status                  last COUNT
+;;   status                  last COUNT               badanswer STATUS
 ;;   load KEY                store KEY VALUE CAS      storecas KEY VALUE
 ;;   define KIND NAME        increment BY             record VALUE           metric
 ;;   badmetric               random SIZE              trap
@@ -283,6 +283,11 @@
           (if (i32.eq (call $hash (i32.const 3)) (i32.const 36))
           (then (i32.store (i32.const 280) (i32.const 8192)) (i32.store (i32.const 284) (global.get $report))))
           (call $came (call $answer (call $num (i32.const 1)) (call $ptr (i32.const 2)) (call $text_len (i32.const 2)) (call $ptr (i32.const 3)) (call $text_len (i32.const 3)) (i32.const 1024) (local.get $size) (call $num (i32.const 4))))
+          (br $next)))
+      (if (i32.eq (local.get $op) (i32.const 1950213123)) ;; badanswer
+        (then
+          (i32.store (i32.const 1024) (i32.const 9999))
+          (call $came (call $answer (call $num (i32.const 1)) (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 1024) (i32.const 20) (i32.const -1)))
           (br $next)))
       (if (i32.eq (local.get $op) (i32.const 3360540717)) ;; resume
         (then

@@ -45,6 +45,12 @@ impl Drive<'_> {
         let mut headers = self.status_line(exchange, leg, &local, late);
         exchange.host_properties.complete_response(&mut headers);
         let mut body = local.body.clone();
+        if rules.local_response_adds_content_headers
+            && !rules.local_response_one_header_per_name
+            && self.speaks_grpc(exchange, leg)
+        {
+            word_for_grpc(&mut headers, &mut body, &local);
+        }
         if rules.local_response_appends_line_feed && !body.is_empty() {
             body.push(b'\n');
         }
@@ -81,6 +87,12 @@ impl Drive<'_> {
         self.close(exchange);
     }
 
+    fn speaks_grpc(&mut self, exchange: &Exchange, leg: usize) -> bool {
+        let stream = self.stream(exchange, leg);
+        let kind = stream.and_then(|stream| stream.request.headers.get("content-type"));
+        kind.is_some_and(|kind| kind.starts_with(b"application/grpc"))
+    }
+
     /// The headers of a local response.
     fn status_line(
         &mut self,
@@ -107,15 +119,8 @@ impl Drive<'_> {
             }
         }
         // A proxy that words the answer itself words it for gRPC only where gRPC is spoken.
-        let asked = self.stream(exchange, leg).and_then(|stream| {
-            stream
-                .request
-                .headers
-                .get("content-type")
-                .map(|kind| kind.starts_with(b"application/grpc"))
-        });
-        let takes_grpc = !rules.local_response_one_header_per_name
-            && (!rules.local_response_adds_content_headers || asked == Some(true));
+        let takes_grpc =
+            !rules.local_response_one_header_per_name && !rules.local_response_adds_content_headers;
         if let Some(grpc_status) = local.grpc_status.filter(|_| takes_grpc) {
             headers.add("grpc-status", grpc_status.to_string());
         }
@@ -141,5 +146,33 @@ impl Drive<'_> {
             exchange.upstream.take(frame);
         }
         exchange.seal_request();
+    }
+}
+
+/// Makes a local response one of gRPC: all of it is in the headers. Source: envoy
+/// `Utility::sendLocalReply`; seen on 1.40.
+fn word_for_grpc(headers: &mut Headers, body: &mut Vec<u8>, local: &LocalResponse) {
+    headers.set(":status", "200");
+    headers.set("content-type", "application/grpc");
+    // Source: envoy `Grpc::Utility::httpToGrpcStatus`.
+    let status = local.grpc_status.unwrap_or(match local.status {
+        400 => 13,
+        401 => 16,
+        403 => 7,
+        404 => 12,
+        429 | 502..=504 => 14,
+        _ => 2,
+    });
+    headers.set("grpc-status", status.to_string());
+    if !body.is_empty() {
+        let mut message = String::new();
+        for byte in core::mem::take(body) {
+            if (b' '..=b'~').contains(&byte) && byte != b'%' {
+                message.push(char::from(byte));
+            } else {
+                message.push_str(&format!("%{byte:02X}"));
+            }
+        }
+        headers.set("grpc-message", message);
     }
 }

@@ -66,6 +66,13 @@ impl Seen {
         let client = match (response, &transcript.outcome) {
             (_, Outcome::Aborted) => Answer::Aborted,
             (Some(response), Outcome::Reset) => Answer::CutOff(response),
+            // Headers that had left already when the VM failed.
+            (Some(response), Outcome::Failed { status, .. })
+                if response.headers.len() > 1
+                    || response.headers.get(":status") != Some(status.to_string().as_bytes()) =>
+            {
+                Answer::CutOff(response)
+            }
             (Some(response), _) => Answer::Response(response),
             (None, Outcome::Reset) => Answer::Closed,
             (None, _) => Answer::Nothing,

@@ -203,12 +203,19 @@ fn head(bytes: &[u8], kind: Kind) -> Result<Option<(usize, Message, Length)>, St
             used
         }
         Kind::Response(_) => {
-            let mut response = httparse::Response::new(&mut fields);
-            let Status::Complete(used) = response.parse(bytes).map_err(|e| e.to_string())? else {
-                return Ok(None);
+            // Filters can answer with any number, and the proxy passes it on.
+            let Some(line) = bytes.iter().position(|byte| *byte == b'\n') else { return Ok(None) };
+            let (first, rest) = bytes.split_at(line + 1);
+            let mut words = first.trim_ascii().split(|byte| *byte == b' ');
+            let status = match (words.next(), words.next()) {
+                (Some(b"HTTP/1.1" | b"HTTP/1.0"), Some(status)) => status,
+                _ => return Err(format!("no status line: {}", first.escape_ascii())),
             };
-            headers.add(":status", response.code.unwrap_or_default().to_string());
-            used
+            headers.add(":status", status);
+            match httparse::parse_headers(rest, &mut fields).map_err(|e| e.to_string())? {
+                Status::Complete((used, _)) => line + 1 + used,
+                Status::Partial => return Ok(None),
+            }
         }
     };
     for field in fields.iter().take_while(|field| !field.name.is_empty()) {
@@ -223,7 +230,7 @@ fn length(headers: &Headers, kind: Kind) -> Result<Length, String> {
     let status = headers.get(":status").unwrap_or_default();
     let bodiless = kind == Kind::Response(true)
         || matches!(status, b"204" | b"304")
-        || status.starts_with(b"1");
+        || (status.len() == 3 && status.starts_with(b"1"));
     if bodiless {
         return Ok(Length::Bytes(0));
     }
