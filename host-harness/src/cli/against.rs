@@ -149,7 +149,8 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
             .map_err(|error| format!("{}: {error}", path.display()))?;
     }
     tell(&comparison).map_err(|error| error.to_string())?;
-    Ok(comparison.agrees() && !(arguments.strict && !comparison.stale.is_empty()))
+    let stale = arguments.strict && !comparison.stale.is_empty();
+    Ok(comparison.agrees() && !stale)
 }
 
 /// The port of an address on loopback.

@@ -21,7 +21,7 @@ use crate::case::play::step::{sent, told};
 use crate::case::{Case, Report};
 
 /// How long a client waits for a response that the harness has seen.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(5);
 /// How long it waits where there was none in the harness.
 const IMPATIENCE: Duration = Duration::from_millis(400);
 /// How long what should have arrived elsewhere may still be on its way.

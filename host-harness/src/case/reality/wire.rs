@@ -207,9 +207,9 @@ fn head(bytes: &[u8], kind: Kind) -> Result<Option<(usize, Message, Length)>, St
             let Some(line) = bytes.iter().position(|byte| *byte == b'\n') else { return Ok(None) };
             let (first, rest) = bytes.split_at(line + 1);
             let mut words = first.trim_ascii().split(|byte| *byte == b' ');
-            let status = match (words.next(), words.next()) {
-                (Some(b"HTTP/1.1" | b"HTTP/1.0"), Some(status)) => status,
-                _ => return Err(format!("no status line: {}", first.escape_ascii())),
+            let (Some(b"HTTP/1.1" | b"HTTP/1.0"), Some(status)) = (words.next(), words.next())
+            else {
+                return Err(format!("no status line: {}", first.escape_ascii()));
             };
             headers.add(":status", status);
             match httparse::parse_headers(rest, &mut fields).map_err(|e| e.to_string())? {
