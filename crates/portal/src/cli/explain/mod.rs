@@ -202,6 +202,9 @@ const fn reason(denial: Denial) -> &'static str {
         Denial::RegistrationPending => "the registration waits for approval",
         Denial::RegistrationRejected => "the registration was turned down",
         Denial::RegistrationRevoked => "the registration was withdrawn",
+        Denial::ReservedHeader => {
+            "the request says who calls, and nothing can be taken out of requests on nginx"
+        }
         Denial::StalePolicy => "the snapshot is too old",
         Denial::UnknownApplication => "the key's application is gone",
         Denial::UnknownCredential => "the key is not known: never issued, deleted or revoked",
