@@ -76,7 +76,7 @@ fn bench(arguments: &Arguments) -> Result<bool, String> {
     let plan = plan(arguments)?;
     let cases = case::load(&arguments.cases).map_err(|error| error.to_string())?;
     if build_kind() == "debug" {
-        complain("this is a debug build: its times mean nothing, build with --release");
+        complain("warning: this is a debug build: its times mean nothing, build with --release");
     }
     let own = std::env::temp_dir().join(format!("gatekey-harness-bench-{}", std::process::id()));
     let cache = arguments.cache.as_deref().unwrap_or(&own);

@@ -15,7 +15,7 @@ pub(super) fn tell(text: &str) {
 
 /// Writes a line to standard error.
 pub(super) fn complain(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "gatekey-harness: {text}");
+    let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
 /// Whether everything held, or why it could not be found out, as an exit code.
@@ -24,7 +24,7 @@ pub(super) fn exit(held: Result<bool, String>) -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(reason) => {
-            complain(&reason);
+            complain(&format!("error: {reason}"));
             ExitCode::from(UNUSABLE)
         }
     }

@@ -68,14 +68,7 @@ struct Run<'c> {
 }
 
 pub(crate) fn execute(arguments: &Arguments) -> ExitCode {
-    match run(arguments) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
-        Err(reason) => {
-            let _ = writeln!(std::io::stderr().lock(), "error: {reason}");
-            ExitCode::from(super::UNUSABLE)
-        }
-    }
+    super::output::exit(run(arguments))
 }
 
 /// Whether everything held.
