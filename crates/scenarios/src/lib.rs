@@ -5,8 +5,9 @@
 //! a [`Subject`] turns a scenario into a [`Transcript`]. The [`subject::Oracle`] is a second,
 //! naive implementation; [`subject::Native`] is the core as a library; the compiled filter in the
 //! harness and in a real Envoy are subjects in this crate's tests. A test holds when every
-//! transcript is what the file says, and so all of them agree. [`export`] writes scenarios as case
-//! files of the harness, which run without this crate.
+//! transcript is what the file says, and so all of them agree. [`Host`] is what differs
+//! between the proxies. [`export`] writes scenarios as case files of the harness, which run without
+//! this crate.
 //!
 //! Nothing in a file is an opaque number: [`names`] derives every id and key from a readable
 //! name, and texts refer to them as `{{key:alice}}` (see [`cast::Cast::text`]).
@@ -16,12 +17,14 @@ pub mod document;
 pub mod expect;
 pub mod export;
 pub mod generate;
+pub mod host;
 pub mod names;
 pub mod records;
 pub mod scenario;
 pub mod subject;
 pub mod transcript;
 
+pub use self::host::Host;
 pub use self::scenario::Scenario;
 pub use self::subject::Subject;
 pub use self::transcript::{Outcome, Transcript};

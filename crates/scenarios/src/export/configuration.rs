@@ -5,21 +5,18 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 
 use crate::document::{UnknownRoute, WhenStale};
-use crate::{Scenario, names, records};
-
-/// The upstream under which the portal is found.
-pub const PORTAL: &str = "portal";
+use crate::{Host, Scenario, names, records};
 
 /// What the gateway shows the portal.
 pub const TOKEN: &str = "gateway-token";
 
-/// The configuration of the filter for a scenario that starts at this second. With `follow`, it
-/// asks the portal for changes.
+/// The configuration of the filter on a host, for a scenario that starts at this second. With
+/// `follow`, it asks the portal for changes.
 ///
 /// # Errors
 ///
 /// When the scenario makes no sense.
-pub fn of(scenario: &Scenario, start: u64, follow: bool) -> Result<Value, String> {
+pub fn of(scenario: &Scenario, host: Host, start: u64, follow: bool) -> Result<Value, String> {
     let gateway = &scenario.gateway;
     let peppers: Vec<_> = gateway
         .peppers
@@ -48,6 +45,9 @@ pub fn of(scenario: &Scenario, start: u64, follow: bool) -> Result<Value, String
             members.insert(name.to_owned(), value);
         }
     };
+    if let Some(kind) = host.kind() {
+        set("host", kind.into());
+    }
     if let Some(service) = &gateway.service {
         set("service", scenario.cast.text(service)?.into());
     }
@@ -62,7 +62,7 @@ pub fn of(scenario: &Scenario, start: u64, follow: bool) -> Result<Value, String
         set(
             "sync",
             json!({
-                "upstream": {"envoy_cluster": PORTAL, "authority": "portal.test"},
+                "upstream": host.upstream(),
                 "token": TOKEN,
                 "wait_seconds": 0,
                 "timeout_ms": 1000,

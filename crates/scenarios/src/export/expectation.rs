@@ -3,12 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use super::{content, value};
-use crate::Scenario;
 use crate::document::{Expect, Request};
-use crate::expect;
 use crate::transcript::Outcome;
+use crate::{Host, Scenario, expect};
 
-pub(super) fn of(scenario: &Scenario, request: &Request) -> Result<Value, String> {
+pub(super) fn of(scenario: &Scenario, host: Host, request: &Request) -> Result<Value, String> {
     let wanted = expect::wanted(scenario, request)?;
     Ok(match (&wanted, &request.expect) {
         (Outcome::Allowed { identity, .. }, Expect::Allow { present, absent, .. }) => {
@@ -20,7 +19,7 @@ pub(super) fn of(scenario: &Scenario, request: &Request) -> Result<Value, String
                 headers.insert(name.to_ascii_lowercase(), json!({"any_value": value}));
             }
             for name in absent {
-                headers.insert(name.to_ascii_lowercase(), json!({"absent": true}));
+                headers.insert(name.to_ascii_lowercase(), hidden(host, request, name));
             }
             let mut upstream = json!({
                 "exactly": [{"names": {"regex": identity_names()}, "fields": fields}],
@@ -61,6 +60,15 @@ pub(super) fn of(scenario: &Scenario, request: &Request) -> Result<Value, String
         }
         (wanted, _) => return Err(format!("`{wanted}` cannot be expected")),
     })
+}
+
+/// What a header looks like that must not reach the upstream.
+fn hidden(host: Host, request: &Request, name: &str) -> Value {
+    let sent = request.headers.iter().any(|(known, _)| known.eq_ignore_ascii_case(name));
+    match sent && host.keeps_names() {
+        true => json!({"any": [{"absent": true}, ""]}),
+        false => json!({"absent": true}),
+    }
 }
 
 /// What the names of headers are like that could pass for an identity header.

@@ -8,22 +8,15 @@ mod portal;
 use std::collections::{BTreeMap, BTreeSet};
 
 use gatekey_core::time::UnixMillis;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use self::configuration::PORTAL;
 use self::portal::Portal;
-use crate::Scenario;
 use crate::document::{HeaderValue, Request, Step};
 use crate::subject::{START, fields};
+use crate::{Host, Scenario};
 
 /// What a scenario file may call the harness where it lists who does not run a case.
 const SUBJECT: &str = "harness";
-
-/// Profiles of hosts that call upstreams by host and port.
-const NGINX: [&str; 3] = ["ngx-0.6", "ngx-0.5", "kong-3.9"];
-
-/// Why they do not run what needs the portal.
-const NO_CLUSTER: &str = "the portal is configured as an Envoy cluster, which nginx does not have";
 
 /// How long before the first step the filter is started.
 const WARM_UP_MS: u64 = 4_000;
@@ -31,11 +24,58 @@ const WARM_UP_MS: u64 = 4_000;
 /// How long a delta may take.
 const PATIENCE_MS: u64 = 10_000;
 
-/// The segments of the property that names a service.
-const SERVICE_PROPERTY: [&str; 5] =
-    ["xds", "route_metadata", "filter_metadata", "gatekey", "service"];
+/// Case files for hosts that tell the stories alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Set {
+    /// As they are written.
+    Envoy,
+    /// As they go on nginx and Kong.
+    Nginx,
+}
 
-/// Makes case files of scenarios: one for each scenario file, by its name.
+impl Set {
+    /// Every set.
+    pub const ALL: [Self; 2] = [Self::Envoy, Self::Nginx];
+
+    /// The folder of its files, which is also how the names of its cases begin.
+    #[must_use]
+    pub const fn folder(self) -> &'static str {
+        match self {
+            Self::Envoy => "envoy",
+            Self::Nginx => "nginx",
+        }
+    }
+
+    /// The profiles of its hosts.
+    #[must_use]
+    pub const fn profiles(self) -> &'static [&'static str] {
+        match self {
+            Self::Envoy => &["spec", "envoy"],
+            Self::Nginx => &["ngx-0.6", "ngx-0.5", "kong-3.9"],
+        }
+    }
+
+    /// The host that a scenario is told for: plain nginx where it can be, which Kong is as well.
+    fn host(self, scenario: &Scenario) -> Host {
+        match self {
+            Self::Envoy => Host::Envoy,
+            Self::Nginx if Host::Nginx.cannot_tell(scenario).is_some() => Host::Kong,
+            Self::Nginx => Host::Nginx,
+        }
+    }
+
+    /// The profiles that do not run a scenario, each with the reason.
+    fn skipped(self, scenario: &Scenario) -> BTreeMap<&'static str, &str> {
+        let why = |profile| {
+            let reason = scenario.skip.get(SUBJECT).map(String::as_str);
+            reason.or_else(|| Host::of(profile).cannot_tell(scenario))
+        };
+        let profiles = self.profiles().iter();
+        profiles.filter_map(|profile| Some((*profile, why(profile)?))).collect()
+    }
+}
+
+/// Makes case files of scenarios: one for each scenario file and set, by their paths.
 ///
 /// # Errors
 ///
@@ -46,20 +86,24 @@ pub fn case_files(scenarios: &[Scenario]) -> Result<BTreeMap<String, String>, St
         let file = scenario.name.split('/').next().unwrap_or_default();
         files.entry(file).or_default().push(scenario);
     }
-    let write = |(name, scenarios): (&str, Vec<&Scenario>)| {
-        let mut text = serde_json::to_string_pretty(&case_file(name, &scenarios)?)
-            .map_err(|error| error.to_string())?;
-        text.push('\n');
-        Ok((format!("{name}.json"), text))
-    };
-    files.into_iter().map(write).collect()
+    let mut texts = BTreeMap::new();
+    for set in Set::ALL {
+        for (name, scenarios) in &files {
+            let mut text = serde_json::to_string_pretty(&case_file(set, name, scenarios)?)
+                .map_err(|error| error.to_string())?;
+            text.push('\n');
+            texts.insert(format!("{}/{name}.json", set.folder()), text);
+        }
+    }
+    Ok(texts)
 }
 
-fn case_file(name: &str, scenarios: &[&Scenario]) -> Result<Value, String> {
+fn case_file(set: Set, name: &str, scenarios: &[&Scenario]) -> Result<Value, String> {
     let located = |scenario: &Scenario, why: String| format!("{}: {why}", scenario.name);
     let mut chains = Vec::new();
     for scenario in scenarios {
-        let configuration = configuration::of(scenario, START, follows(scenario));
+        let host = set.host(scenario);
+        let configuration = configuration::of(scenario, host, START, follows(scenario));
         let configuration = configuration.map_err(|why| located(scenario, why))?;
         chains.push(json!([{"name": "key-auth", "configuration": {"json": configuration}}]));
     }
@@ -68,7 +112,7 @@ fn case_file(name: &str, scenarios: &[&Scenario]) -> Result<Value, String> {
     let common = chains.iter().max_by_key(|chain| count(chain)).cloned();
     let mut cases = Vec::new();
     for (scenario, chain) in scenarios.iter().zip(&chains) {
-        let mut case = case(name, scenario).map_err(|why| located(scenario, why))?;
+        let mut case = case(set, name, scenario).map_err(|why| located(scenario, why))?;
         if let Some(case) = case.as_object_mut()
             && Some(chain) != common.as_ref()
         {
@@ -78,7 +122,8 @@ fn case_file(name: &str, scenarios: &[&Scenario]) -> Result<Value, String> {
     }
     Ok(json!({
         "version": 1,
-        "name": name,
+        "name": format!("{}-{name}", set.folder()),
+        "profiles": set.profiles(),
         "about": "Made from the scenario file of the same name: run its test with GATEKEY_BLESS=1 \
                   to make it anew.",
         "world": {
@@ -97,20 +142,23 @@ fn follows(scenario: &Scenario) -> bool {
     scenario.steps.iter().any(|step| matches!(step, Step::Delta(_)))
 }
 
-fn case(file: &str, scenario: &Scenario) -> Result<Value, String> {
+fn case(set: Set, file: &str, scenario: &Scenario) -> Result<Value, String> {
+    let host = set.host(scenario);
+    let retold = host.retold(scenario);
+    let scenario = retold.as_ref().unwrap_or(scenario);
     let mut portal = Portal::new(scenario, START);
     let mut steps = vec![json!({"advance_to_ms": WARM_UP_MS})];
     let mut seconds = 0;
     for step in &scenario.steps {
         match step {
-            Step::Request(planned) => steps.push(request(scenario, planned)?),
+            Step::Request(planned) => steps.push(request(scenario, host, planned)?),
             Step::Delta(changes) => {
                 portal.change(changes, UnixMillis((START + seconds) * 1000))?;
                 let behaviour = portal.behaviour()?;
-                steps.push(json!({"upstream": {"name": PORTAL, "behaviour": behaviour}}));
+                steps.push(json!({"upstream": {"name": host.portal(), "behaviour": behaviour}}));
                 let path = portal.followed();
                 steps.push(json!({"await": {
-                    "upstream": PORTAL, "path": path, "within_ms": PATIENCE_MS,
+                    "upstream": host.portal(), "path": path, "within_ms": PATIENCE_MS,
                 }}));
             }
             Step::Advance(more) => {
@@ -123,36 +171,30 @@ fn case(file: &str, scenario: &Scenario) -> Result<Value, String> {
     let inner = scenario.name.strip_prefix(file).unwrap_or(&scenario.name);
     let secrets: BTreeSet<&str> = scenario.cast.secrets().collect();
     let mut case = json!({"name": inner.trim_start_matches('/')});
-    let mut set = |name: &str, value: Value| {
+    let mut put = |name: &str, value: Value| {
         if let Some(members) = case.as_object_mut() {
             members.insert(name.to_owned(), value);
         }
     };
-    let mut skip: BTreeMap<&str, &str> = BTreeMap::new();
-    if follows(scenario) {
-        skip.extend(NGINX.map(|profile| (profile, NO_CLUSTER)));
-    }
-    if let Some(reason) = scenario.skip.get(SUBJECT) {
-        skip.extend(["envoy", "spec"].into_iter().chain(NGINX).map(|p| (p, reason.as_str())));
-    }
+    let skip = set.skipped(scenario);
     if !skip.is_empty() {
-        set("skip", json!(skip));
+        put("skip", json!(skip));
     }
     if follows(scenario) || scenario.snapshot.missing {
         let behaviour = Portal::new(scenario, START).behaviour()?;
-        set("world", json!({"upstreams": {PORTAL: behaviour}}));
+        put("world", json!({"upstreams": {host.portal(): behaviour}}));
         // A silent portal is part of the story; Envoy makes a 503 of a refused connection.
         let message = json!({"regex": "^the portal (answers with status 503|does not answer)$"});
-        set("allow", json!({"logs": [{"level": "warn", "message": message}]}));
+        put("allow", json!({"logs": [{"level": "warn", "message": message}]}));
     }
     if !secrets.is_empty() {
-        set("secrets", json!(secrets));
+        put("secrets", json!(secrets));
     }
-    set("steps", Value::Array(steps));
+    put("steps", Value::Array(steps));
     Ok(case)
 }
 
-fn request(scenario: &Scenario, request: &Request) -> Result<Value, String> {
+fn request(scenario: &Scenario, host: Host, request: &Request) -> Result<Value, String> {
     let cast = &scenario.cast;
     let mut headers = Vec::new();
     for (name, value) in &request.headers {
@@ -166,7 +208,7 @@ fn request(scenario: &Scenario, request: &Request) -> Result<Value, String> {
         "authority": cast.text(&request.authority)?,
         "path": cast.text(&request.path)?,
         "headers": headers,
-        "expect": expectation::of(scenario, request)?,
+        "expect": expectation::of(scenario, host, request)?,
     });
     let mut set = |name: &str, value: Value| {
         if let Some(members) = members.as_object_mut() {
@@ -175,10 +217,18 @@ fn request(scenario: &Scenario, request: &Request) -> Result<Value, String> {
     };
     if let Some(service) = &request.route_metadata_service {
         let value = cast.text(service)?;
-        set("properties", json!([{"path": SERVICE_PROPERTY, "value": value}]));
+        set("properties", json!([{"path": host.service_property(), "value": value}]));
     }
+    let mut allowed = Map::new();
     if expectation::tells_keys(scenario, request)? {
-        set("allow", json!({"secrets_to": ["origin"]}));
+        allowed.insert("secrets_to".into(), json!(["origin"]));
+    }
+    if host.cuts_short(request) {
+        let message = json!({"regex": "marshalled map truncated to 100 elements$"});
+        allowed.insert("logs".into(), json!([{"level": "warn", "message": message}]));
+    }
+    if !allowed.is_empty() {
+        set("allow", Value::Object(allowed));
     }
     Ok(json!({"request": members}))
 }

@@ -3,8 +3,7 @@
 use std::env;
 use std::path::PathBuf;
 
-pub(crate) use gatekey_scenarios::export::configuration::PORTAL;
-use gatekey_scenarios::{Scenario, export};
+use gatekey_scenarios::{Host, Scenario, export};
 use serde_json::Value;
 
 /// What a test needs from outside; without it the test is left out, but never on CI.
@@ -22,7 +21,7 @@ pub(crate) fn filter() -> Option<PathBuf> {
     needed("GATEKEY_FILTERS_DIR").map(|folder| folder.join("gatekey_key_auth.wasm"))
 }
 
-/// The configuration of the filter for a scenario that starts at this second.
-pub(crate) fn of(scenario: &Scenario, start: u64, follow: bool) -> Value {
-    export::configuration::of(scenario, start, follow).unwrap()
+/// The configuration of the filter on a host, for a scenario that starts at this second.
+pub(crate) fn of(scenario: &Scenario, host: Host, start: u64, follow: bool) -> Value {
+    export::configuration::of(scenario, host, start, follow).unwrap()
 }

@@ -14,7 +14,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use gatekey_scenarios::document::Request;
 use gatekey_scenarios::subject::fields;
-use gatekey_scenarios::{Outcome, Scenario, Subject, Transcript};
+use gatekey_scenarios::{Host, Outcome, Scenario, Subject, Transcript};
 
 use crate::answer;
 use crate::configuration;
@@ -41,7 +41,8 @@ impl Envoy {
         let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
         let (mut sockets, mut listeners) = (BTreeMap::new(), Vec::new());
         for scenario in scenarios {
-            let configuration = configuration::of(scenario, started, false).to_string();
+            let configuration =
+                configuration::of(scenario, Host::Envoy, started, false).to_string();
             for request in scenario.requests() {
                 let service = route_service(scenario, request);
                 let socket = folder.join(format!("{}", sockets.len()));
@@ -94,7 +95,8 @@ impl Envoy {
     }
 
     fn request(&self, scenario: &Scenario, request: &Request) -> Result<Outcome, String> {
-        let configuration = configuration::of(scenario, self.started, false).to_string();
+        let configuration =
+            configuration::of(scenario, Host::Envoy, self.started, false).to_string();
         let place = (configuration, route_service(scenario, request));
         let socket = self.sockets.get(&place).ok_or("no listener")?;
         let cast = &scenario.cast;

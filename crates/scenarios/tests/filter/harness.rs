@@ -10,11 +10,10 @@ use gatekey_host_harness::{
 use gatekey_scenarios::document::{Request, Step};
 use gatekey_scenarios::subject::{START, fields};
 use gatekey_scenarios::transcript::Fields;
-use gatekey_scenarios::{Outcome, Scenario, Subject, Transcript};
+use gatekey_scenarios::{Host, Outcome, Scenario, Subject, Transcript};
 
 use crate::answer;
-use crate::configuration::{self, PORTAL};
-use crate::nginx;
+use crate::configuration;
 use crate::portal::Portal;
 
 /// How long before the first step the filter is started.
@@ -42,17 +41,14 @@ impl Subject for Harness {
     fn run(&mut self, scenario: &Scenario) -> Transcript {
         let portal = Portal::new(scenario);
         let warm_up = u64::try_from(WARM_UP.as_millis()).unwrap();
-        let nginx = nginx::Host::of(&self.profile);
+        let host = Host::of(&self.profile.name);
         let mut world = World::builder(self.profile.clone())
             .seed(7)
             .clock(UnixMillis(START * 1000 - warm_up))
-            .upstream(if nginx.is_some() { nginx::ADDRESS } else { PORTAL }, portal.upstream())
+            .upstream(host.portal(), portal.upstream())
             .build();
         let follow = scenario.steps.iter().any(|step| matches!(step, Step::Delta(_)));
-        let mut configuration = configuration::of(scenario, START, follow);
-        if let Some(host) = nginx {
-            host.configure(&mut configuration);
-        }
+        let configuration = configuration::of(scenario, host, START, follow);
         let plugin = Plugin::new("key-auth", configuration.to_string());
         let worker = match world.start(&self.artifact, plugin) {
             Ok(worker) => worker,
@@ -60,7 +56,7 @@ impl Subject for Harness {
         };
         world.advance(WARM_UP);
         let ahead = Duration::ZERO;
-        let mut running = Running { scenario, portal, world, worker, nginx, ahead };
+        let mut running = Running { scenario, portal, world, worker, host, ahead };
         let mut transcript = Transcript::new();
         for step in &scenario.steps {
             let outcome = match step {
@@ -96,7 +92,7 @@ struct Running<'s> {
     portal: Portal,
     world: World,
     worker: WorkerId,
-    nginx: Option<nginx::Host>,
+    host: Host,
     /// How much later it is than the scenario says, because a delta took its time.
     ahead: Duration,
 }
@@ -136,11 +132,7 @@ impl Running<'_> {
             sent = sent.header(name, value);
         }
         if let Some(service) = &request.route_metadata_service {
-            let path = match self.nginx {
-                None => &["xds", "route_metadata", "filter_metadata", "gatekey", "service"][..],
-                Some(_) => &nginx::SERVICE,
-            };
-            sent = sent.property(path, cast.text(service)?);
+            sent = sent.property(self.host.service_property(), cast.text(service)?);
         }
         let transcript = self.world.request(self.worker, sent);
         let told = transcript.response.as_ref().map(|response| response.body.as_slice());
@@ -154,9 +146,7 @@ impl Running<'_> {
         Ok(match &transcript.outcome {
             Ended::Upstream { headers } => {
                 let mut headers = plain(headers);
-                if self.nginx.is_some() {
-                    nginx::drop_emptied(&mut headers, &known);
-                }
+                self.host.drop_emptied(&mut headers, &known);
                 answer::allowed(headers, &known)
             }
             Ended::Local { details, .. } => {

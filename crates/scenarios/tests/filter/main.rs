@@ -13,6 +13,5 @@ mod configuration;
 mod corpus;
 mod envoy;
 mod harness;
-mod nginx;
 mod portal;
 mod random;

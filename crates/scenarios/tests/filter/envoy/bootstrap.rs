@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
+use gatekey_scenarios::host::CLUSTER;
 use serde_json::{Value, json};
-
-use crate::configuration::PORTAL;
 
 const FILTERS: &str = "type.googleapis.com/envoy.extensions.filters";
 /// The response header in which Envoy tells why it answered.
@@ -27,7 +26,7 @@ pub(super) fn of(listeners: &[Value], upstream: &Path) -> Value {
             "clusters": [
                 cluster("upstream", upstream),
                 // Nobody listens there: this portal never answers.
-                cluster(PORTAL, &upstream.with_file_name("nobody")),
+                cluster(CLUSTER, &upstream.with_file_name("nobody")),
             ],
         },
     })
