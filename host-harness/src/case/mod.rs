@@ -85,6 +85,12 @@ impl Case {
         self.profiles.clone().unwrap_or_else(|| vec!["envoy".to_owned()])
     }
 
+    /// Whether a profile is among those that the case is made for.
+    #[must_use]
+    pub fn is_for(&self, profile: &str) -> bool {
+        self.profiles.as_ref().is_none_or(|only| only.iter().any(|name| name == profile))
+    }
+
     /// Why the case is not run under a profile, if it is not.
     #[must_use]
     pub fn skipped(&self, profile: &Profile) -> Option<String> {

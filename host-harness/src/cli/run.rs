@@ -30,8 +30,8 @@ pub(crate) struct Arguments {
     /// The module under test.
     #[arg(long)]
     filter: PathBuf,
-    /// A profile to run the cases under, or `all`; may be repeated. The default is what each case
-    /// says itself, and `envoy` where it says nothing.
+    /// A profile to run the cases under, or `all` that each case is for; may be repeated. The
+    /// default is what each case says itself, and `envoy` where it says nothing.
     #[arg(long = "profile")]
     profiles: Vec<String>,
     /// How many cases are run at the same time. The default is the number of cores.
@@ -144,7 +144,10 @@ fn runs<'c>(cases: &'c [Case], asked: &[String]) -> Result<Vec<Run<'c>>, String>
     } else {
         for name in &names {
             let profile = named(name)?;
-            runs.extend(cases.iter().map(|case| Run { case, profile: profile.clone() }));
+            // Whoever asks for all means all that make sense; a profile that is named is answered.
+            let meant = |case: &&Case| asked.contains(name) || case.is_for(name);
+            let meant = cases.iter().filter(meant);
+            runs.extend(meant.map(|case| Run { case, profile: profile.clone() }));
         }
     }
     Ok(runs)
