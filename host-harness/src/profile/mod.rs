@@ -16,6 +16,33 @@
 //! (proxy-wasm/proxy-wasm-cpp-host, `src/`), `envoy` (`source/extensions/common/wasm/`), `ngx`
 //! (Kong/ngx_wasm_module); *seen* means seen on a running host.
 
+/// A group of switches: documents name every one of them, and nothing else.
+macro_rules! switches {
+    ($group:item) => {
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        #[cfg_attr(
+            feature = "cli",
+            derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema),
+            serde(deny_unknown_fields)
+        )]
+        #[non_exhaustive]
+        $group
+    };
+}
+
+/// The positions of one switch.
+macro_rules! choice {
+    ($choice:item) => {
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[cfg_attr(
+            feature = "cli",
+            derive(serde::Serialize, serde::Deserialize, schemars::JsonSchema),
+            serde(rename_all = "snake_case")
+        )]
+        $choice
+    };
+}
+
 mod body;
 mod call;
 mod failure;
