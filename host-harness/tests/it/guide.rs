@@ -23,9 +23,14 @@ fn half_an_answer_opens_the_sdks_filter_on_nginx_and_not_on_envoy() {
         let (ended, out) = told(&run);
         assert_eq!(ended, Some(code), "{profile}: {out}");
         assert_eq!(out.contains("found    :path: /"), code == 1, "{profile}: {out}");
+        let run = ["run", "random.yaml", "--filter", module, "--profile", profile];
+        assert_eq!(told(&run).0, Some(0), "{profile}");
         let faults = ["faults", module, "random.yaml", "--profile", profile];
         let (ended, out) = told(&faults);
         assert_eq!(ended, Some(code), "{profile}: {out}");
         assert_eq!(out.contains("OPEN"), code == 1, "{profile}: {out}");
     }
+    let (ended, out) = told(&["run", "random.yaml", "--filter", module, "--profile", "ngx-0.5"]);
+    assert_eq!(ended, Some(1), "{out}");
+    assert!(out.contains("FAILED  ngx-0.5  random/a service that is silent"), "{out}");
 }
