@@ -56,12 +56,20 @@ fn envoy() -> Option<String> {
     envoy
 }
 
+fn template() -> PathBuf {
+    harness().join("reality/envoy.yaml.template")
+}
+
 fn against(envoy: &str, cases: &Path, folder: &Path, more: &[&str]) -> Output {
+    against_as(envoy, &template(), cases, folder, more)
+}
+
+fn against_as(envoy: &str, template: &Path, cases: &Path, folder: &Path, more: &[&str]) -> Output {
     let mut command = command("against", cases, folder);
     let start = format!(
         "{envoy} --concurrency 1 --disable-hot-restart --log-level warn --component-log-level wasm:info --config-path {{config}}"
     );
-    command.arg("--template").arg(harness().join("reality/envoy.yaml.template"));
+    command.arg("--template").arg(template);
     if !more.contains(&"--explain") {
         command.arg("--explain").arg(harness().join("reality/envoy.json"));
     }
@@ -128,6 +136,35 @@ fn an_explanation_that_explains_nothing_is_noticed() {
     let output = against(&envoy, &cases, &folder, &more);
     assert_eq!(output.status.code(), Some(1), "{}", text(&output));
     assert!(text(&output).contains("upstream.headers.x-forwarded-proto"), "{}", text(&output));
+}
+
+#[test]
+fn the_allow_list_that_lint_writes_is_enough_for_a_real_envoy() {
+    let Some(envoy) = envoy() else { return };
+    let folder = folder("allowed");
+    let list = folder.join("allow.json");
+    let lint = ["lint", path(&probe(&folder)), "--allow-list", path(&list)].map(str::to_owned);
+    let output = Command::new(env!("CARGO_BIN_EXE_gatekey-harness")).args(lint).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    let list: Value = serde_json::from_str(&std::fs::read_to_string(list).unwrap()).unwrap();
+    let mut restriction = list["capability_restriction_config"].clone();
+    let cases = harness().join("cases/host/headers.yaml");
+    let play = |restriction: &Value| {
+        let policy = "failure_policy: {{failure_policy}}";
+        let whole = std::fs::read_to_string(template()).unwrap();
+        let both =
+            format!("{policy}\n                capability_restriction_config: {restriction}");
+        let restricted = folder.join("restricted.template");
+        std::fs::write(&restricted, whole.replace(policy, &both)).unwrap();
+        against_as(&envoy, &restricted, &cases, &folder, &[])
+    };
+    let output = play(&restriction);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    // And Envoy does restrict: what is not on the list fails.
+    let allowed = restriction["allowed_capabilities"].as_object_mut().unwrap();
+    assert!(allowed.remove("proxy_get_header_map_value").is_some());
+    let output = play(&restriction);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
 }
 
 #[test]
