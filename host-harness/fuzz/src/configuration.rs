@@ -2,13 +2,11 @@
 //!
 //! `{snapshot}` stands for the signed policy in base64, `{gateway}` for the gateway's id.
 
-use core::time::Duration;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use gatekey_host_harness::{Request, StartError, Upstream, UpstreamReply, World};
+use gatekey_host_harness::{Request, Upstream, UpstreamReply};
 
-use crate::gate::{self, PORTAL};
+use crate::gate;
 use crate::{Judged, coverage, input, oracle};
 
 /// The bytes with all placeholders filled.
@@ -30,22 +28,7 @@ pub fn filled(data: &[u8]) -> Result<Vec<u8>, String> {
 pub fn run(data: &[u8]) -> Judged {
     let data = filled(data)?;
     let silent = Upstream::always(UpstreamReply::never());
-    let mut world = World::builder(gate::host())
-        .clock(crate::request::host_time())
-        .upstream(PORTAL, silent)
-        .build();
-    let worker = match world.start(gate::filter()?, gate::plugin(data.clone())) {
-        Ok(worker) => worker,
-        Err(StartError::ConfigurationRefused { logs }) => {
-            coverage::logs(&logs);
-            return Ok(());
-        }
-        Err(error) => return Err(format!("the filter did not refuse: {error}")),
-    };
-    world.advance(Duration::from_secs(1));
-    if let Some(background) = world.background(worker) {
-        coverage::ledger(background);
-    }
+    let Some((mut world, worker)) = gate::started(silent, data.clone())? else { return Ok(()) };
     let transcript = world.request(worker, Request::get("/a").authority("a.test"));
     coverage::transcript(&transcript);
     oracle::sound(&world, worker, &transcript)?;

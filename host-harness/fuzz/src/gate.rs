@@ -1,5 +1,6 @@
 //! The gateway under test: a policy with one application, its key, and the compiled filter.
 
+use core::time::Duration;
 use std::env;
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -19,8 +20,10 @@ use gatekey_core::snapshot::record::{
 };
 use gatekey_core::snapshot::{SigningKey, Snapshot, SnapshotWriter};
 use gatekey_core::time::{UnixMillis, UnixTime};
-use gatekey_host_harness::{Artifact, Plugin, Profile};
+use gatekey_host_harness::{Artifact, Plugin, Profile, StartError, Upstream, WorkerId, World};
 use serde_json::{Value, json};
+
+use crate::coverage;
 
 /// The header that carries the key.
 pub const KEY_HEADER: &str = "apikey";
@@ -234,4 +237,31 @@ pub fn filter() -> Result<&'static Artifact, String> {
             .map_err(|error| format!("{error} (`cargo xtask build-filters` makes it)"))
     });
     FILTER.as_ref().map_err(Clone::clone)
+}
+
+/// The filter a second after its start, beside this portal; nothing when it refused its
+/// configuration.
+///
+/// # Errors
+///
+/// When it neither started nor refused.
+pub fn started(
+    portal: Upstream,
+    configuration: impl Into<Vec<u8>>,
+) -> Result<Option<(World, WorkerId)>, String> {
+    let mut world =
+        World::builder(host()).clock(crate::request::host_time()).upstream(PORTAL, portal).build();
+    let worker = match world.start(filter()?, plugin(configuration)) {
+        Ok(worker) => worker,
+        Err(StartError::ConfigurationRefused { logs }) => {
+            coverage::logs(&logs);
+            return Ok(None);
+        }
+        Err(error) => return Err(format!("the filter did not refuse: {error}")),
+    };
+    world.advance(Duration::from_secs(1));
+    if let Some(background) = world.background(worker) {
+        coverage::ledger(background);
+    }
+    Ok(Some((world, worker)))
 }

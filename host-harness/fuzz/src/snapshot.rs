@@ -4,15 +4,14 @@
 //! they are and hands out one by one, `i` the same as one document in the configuration, anything
 //! else a document that somebody else made, in the configuration.
 
-use core::time::Duration;
 use std::collections::VecDeque;
 
 use gatekey_core::digest::Digest;
 use gatekey_core::id::Revision;
 use gatekey_core::snapshot::manifest::{Manifest, PageEntry};
-use gatekey_host_harness::{Request, StartError, Upstream, UpstreamReply, UpstreamRequest, World};
+use gatekey_host_harness::{Request, Upstream, UpstreamReply, UpstreamRequest};
 
-use crate::gate::{self, KEY_HEADER, PORTAL, Source};
+use crate::gate::{self, KEY_HEADER, Source};
 use crate::{Judged, coverage, input, oracle};
 
 /// Judges what the filter makes of a policy: it takes it or says no.
@@ -29,22 +28,8 @@ pub fn run(data: &[u8]) -> Judged {
         Some(part) if request.path().contains("/snapshot") => UpstreamReply::ok(part),
         _ => UpstreamReply::status(503),
     };
-    let mut world = World::builder(gate::host())
-        .clock(crate::request::host_time())
-        .upstream(PORTAL, Upstream::respond(portal))
-        .build();
-    let worker = match world.start(gate::filter()?, gate::plugin(configuration)) {
-        Ok(worker) => worker,
-        Err(StartError::ConfigurationRefused { logs }) => {
-            coverage::logs(&logs);
-            return Ok(());
-        }
-        Err(error) => return Err(format!("the filter did not refuse: {error}")),
-    };
-    world.advance(Duration::from_secs(1));
-    if let Some(background) = world.background(worker) {
-        coverage::ledger(background);
-    }
+    let portal = Upstream::respond(portal);
+    let Some((mut world, worker)) = gate::started(portal, configuration)? else { return Ok(()) };
     let ask = || Request::get("/a").authority("a.test");
     for request in [ask(), ask().header(KEY_HEADER, &gate::key()?.text)] {
         let transcript = world.request(worker, request);
