@@ -186,8 +186,6 @@ pub(crate) struct Stream {
     /// It was made known to the driver.
     pub(crate) local_taken: bool,
     pub(crate) closed_by_guest: bool,
-    /// The guest is passed over from now on.
-    pub(crate) bypassed: bool,
     /// Late headers are readable for the access log.
     pub(crate) logging: bool,
     pub(crate) properties: Arc<BTreeMap<Vec<u8>, Vec<u8>>>,
@@ -212,7 +210,6 @@ impl Stream {
             local: None,
             local_taken: false,
             closed_by_guest: false,
-            bypassed: false,
             logging: false,
             properties: Arc::default(),
             guest_properties: BTreeMap::new(),

@@ -44,7 +44,7 @@ impl Drive<'_> {
                 message: "a call was made and the request went on without it".to_owned(),
             };
             late_failure = Some(failure.clone());
-            self.fail_slot(0, &failure);
+            self.crash(&failure);
         }
         let chain = exchange.chain.clone();
         self.worker.retire(self.lent, &chain);

@@ -108,7 +108,6 @@ impl Drive<'_> {
     /// Passes a filter over: what it holds goes on as it is.
     fn skip(&mut self, exchange: &mut Exchange, leg: usize) {
         let Some(stream) = self.stream(exchange, leg) else { return };
-        stream.bypassed = true;
         stream.request.flush_all();
         stream.response.flush_all();
         let out = [
@@ -136,7 +135,7 @@ impl Drive<'_> {
     }
 
     /// The process of the worker dies, and its master makes a new one.
-    fn crash(&mut self, failure: &Failure) {
+    pub(super) fn crash(&mut self, failure: &Failure) {
         let ids: Vec<u32> = self.worker.exchanges.keys().copied().collect();
         for id in ids {
             self.with(id, |drive, exchange| drive.kill(exchange, failure));
