@@ -9,9 +9,9 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::Profile;
+use super::{input, output};
+use crate::case::Options;
 use crate::case::reality::{self, Comparison, Explanations, Reality};
-use crate::case::{self, Case, Modules, Options};
 
 /// Runs cases in the harness and on a real proxy, and tells what differs.
 #[derive(Debug, Args)]
@@ -70,31 +70,19 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn execute(arguments: &Arguments) -> ExitCode {
-    super::output::exit(run(arguments))
+    output::exit(run(arguments))
 }
 
 /// Whether both sides agree.
 fn run(arguments: &Arguments) -> Result<bool, String> {
-    let cases = case::load(&arguments.cases).map_err(|error| error.to_string())?;
-    if cases.is_empty() {
-        return Err("there are no cases".to_owned());
-    }
-    let name = &arguments.profile;
-    let profile = Profile::named(name).ok_or_else(|| {
-        format!("no profile is called `{name}`, known are `{}`", Profile::NAMES.join("`, `"))
-    })?;
+    let cases = input::cases(&arguments.cases)?;
+    let profile = input::profile(&arguments.profile)?;
     let mut explanations = match &arguments.explain {
         Some(path) => Explanations::read(path)?,
         None => Explanations::of_nothing_else(),
     };
-    let modules = Modules::default();
-    let compiled = |path: &std::path::Path| {
-        modules.get(path).map_err(|error| format!("{}: {error}", path.display()))
-    };
-    let artifact = compiled(&arguments.filter)?;
-    for path in cases.iter().flat_map(Case::modules) {
-        compiled(path)?;
-    }
+    let modules = input::modules(None);
+    let artifact = input::compile(&modules, &arguments.filter, &cases)?;
     let template = std::fs::read_to_string(&arguments.template)
         .map_err(|error| format!("{}: {error}", arguments.template.display()))?;
     let first_port = arguments.url.as_deref().map(port).transpose()?;

@@ -11,7 +11,8 @@ use std::time::Instant;
 
 use clap::Args;
 
-use crate::case::{self, Case, Modules};
+use super::{input, output};
+use crate::case;
 use crate::matrix::{self, Outcome, Table};
 use crate::profile::Profile;
 
@@ -50,30 +51,20 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn execute(arguments: &Arguments) -> ExitCode {
-    super::output::exit(run(arguments))
+    output::exit(run(arguments))
 }
 
 /// Whether nothing is open.
 fn run(arguments: &Arguments) -> Result<bool, String> {
-    let cases = case::load(&arguments.cases).map_err(|error| error.to_string())?;
-    if cases.is_empty() {
-        return Err("there are no cases".to_owned());
-    }
+    let cases = input::cases(&arguments.cases)?;
     let earlier = arguments.check.as_ref().map(|path| {
         let text = fs::read_to_string(path).map_err(|error| error.to_string());
         let table = text.and_then(|text| Table::parse(&text).map_err(|error| error.to_string()));
         table.map_err(|error| format!("{}: {error}", path.display()))
     });
     let earlier = earlier.transpose()?;
-    let modules = match &arguments.cache {
-        Some(folder) => Modules::cached_in(folder),
-        None => Modules::default(),
-    };
-    let others = cases.iter().flat_map(Case::modules);
-    for path in core::iter::once(arguments.filter.as_path()).chain(others) {
-        modules.get(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    }
-    let artifact = modules.get(&arguments.filter).map_err(|error| error.to_string())?;
+    let modules = input::modules(arguments.cache.as_ref());
+    let artifact = input::compile(&modules, &arguments.filter, &cases)?;
     let profiles = profiles(&arguments.profiles)?;
     let jobs = arguments.jobs.or_else(|| thread::available_parallelism().ok());
     let jobs = jobs.map_or(1, NonZeroUsize::get);
@@ -100,12 +91,7 @@ fn profiles(asked: &[String]) -> Result<Vec<Profile>, String> {
     let all = asked.is_empty() || asked.iter().any(|name| name == "all");
     let names: Vec<&str> =
         if all { Profile::NAMES.to_vec() } else { asked.iter().map(String::as_str).collect() };
-    let named = |name: &str| {
-        let known = Profile::NAMES.join("`, `");
-        Profile::named(name)
-            .ok_or_else(|| format!("no profile is called `{name}`, known are `{known}`"))
-    };
-    names.into_iter().map(named).collect()
+    names.into_iter().map(input::profile).collect()
 }
 
 fn tell_failed(reports: &[case::Report]) -> std::io::Result<bool> {

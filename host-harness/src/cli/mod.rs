@@ -6,6 +6,7 @@
 mod against;
 mod bench;
 mod faults;
+mod input;
 mod lint;
 mod output;
 mod profiles;

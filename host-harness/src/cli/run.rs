@@ -13,9 +13,10 @@ use std::time::Instant;
 
 use clap::Args;
 
+use super::{input, output};
 use crate::case::report::{Redaction, json, junit};
-use crate::case::{self, Case, Modules, Options, Report, Verdict};
-use crate::{Artifact, ArtifactError, Profile};
+use crate::case::{self, Case, Options, Report, Verdict};
+use crate::{Artifact, Profile};
 
 /// How often the counter is written where it can be overwritten, and where it cannot.
 const SHORTLY: Duration = Duration::from_millis(200);
@@ -68,30 +69,15 @@ struct Run<'c> {
 }
 
 pub(crate) fn execute(arguments: &Arguments) -> ExitCode {
-    super::output::exit(run(arguments))
+    output::exit(run(arguments))
 }
 
 /// Whether everything held.
 fn run(arguments: &Arguments) -> Result<bool, String> {
-    let cases = case::load(&arguments.cases).map_err(|error| error.to_string())?;
-    if cases.is_empty() {
-        return Err("there are no cases".to_owned());
-    }
-    let modules = match &arguments.cache {
-        Some(folder) => Modules::cached_in(folder),
-        None => Modules::default(),
-    };
+    let cases = input::cases(&arguments.cases)?;
+    let modules = input::modules(arguments.cache.as_ref());
     let runs = runs(&cases, &arguments.profiles)?;
-    let compiled = |path: &Path| {
-        modules.get(path).map_err(|error| match error {
-            ArtifactError::Unreadable { .. } => error.to_string(),
-            error => format!("{}: {error}", path.display()),
-        })
-    };
-    let artifact = compiled(&arguments.filter)?;
-    for path in cases.iter().flat_map(Case::modules) {
-        compiled(path)?;
-    }
+    let artifact = input::compile(&modules, &arguments.filter, &cases)?;
     let options = Options {
         seed: arguments.seed,
         modules: modules.clone(),
@@ -115,11 +101,6 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
 
 /// Which case is run under which profile, profile by profile.
 fn runs<'c>(cases: &'c [Case], asked: &[String]) -> Result<Vec<Run<'c>>, String> {
-    let named = |name: &String| {
-        Profile::named(name).ok_or_else(|| {
-            format!("no profile is called `{name}`, known are `{}`", Profile::NAMES.join("`, `"))
-        })
-    };
     let mut names: Vec<String> = Vec::new();
     for name in asked {
         if name == "all" {
@@ -138,12 +119,12 @@ fn runs<'c>(cases: &'c [Case], asked: &[String]) -> Result<Vec<Run<'c>>, String>
     if names.is_empty() {
         for case in cases {
             for name in case.profiles() {
-                runs.push(Run { case, profile: named(&name)? });
+                runs.push(Run { case, profile: input::profile(&name)? });
             }
         }
     } else {
         for name in &names {
-            let profile = named(name)?;
+            let profile = input::profile(name)?;
             // Whoever asks for all means all that make sense; a profile that is named is answered.
             let meant = |case: &&Case| asked.contains(name) || case.is_for(name);
             let meant = cases.iter().filter(meant);
