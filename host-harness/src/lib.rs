@@ -106,9 +106,9 @@ pub use headers::Headers;
 pub use ledger::{Callback, Callout, GrpcCallout, HostCall, Ledger, Log};
 pub use plugin::{FailurePolicy, Plugin};
 pub use profile::{
-    Bodies, Calls, Failures, Forbidden, GrpcCalls, GrpcNumbers, HeaderMaps, Interface, Isolation,
-    LateEdit, MalformedMap, MetricRules, Profile, Properties, RepeatedHeader, Runtime, SharedState,
-    StartUp, Streams, VmSharing,
+    Bodies, Calls, Failures, Forbidden, GrpcAnswer, GrpcCalls, GrpcNumbers, HeaderMaps, Interface,
+    Isolation, LateEdit, MalformedMap, MetricRules, Profile, Properties, RepeatedHeader, Runtime,
+    SharedState, StartUp, Streams, VmSharing,
 };
 pub use request::Request;
 pub use transcript::{ClientResponse, Forwarded, Outcome, Transcript};

@@ -3,6 +3,7 @@
 use super::{Drive, Exchange};
 use crate::abi::Direction;
 use crate::headers::Headers;
+use crate::profile::GrpcAnswer;
 use crate::stream::{Frame, Half, LocalResponse, Turn, Windows};
 
 impl Drive<'_> {
@@ -45,10 +46,7 @@ impl Drive<'_> {
         let mut headers = self.status_line(exchange, leg, &local, late);
         exchange.host_properties.complete_response(&mut headers);
         let mut body = local.body.clone();
-        if rules.local_response_adds_content_headers
-            && !rules.local_response_one_header_per_name
-            && self.speaks_grpc(exchange, leg)
-        {
+        if rules.local_response_grpc == GrpcAnswer::Worded && self.speaks_grpc(exchange, leg) {
             word_for_grpc(&mut headers, &mut body, &local);
         }
         if rules.local_response_appends_line_feed && !body.is_empty() {
@@ -118,9 +116,7 @@ impl Drive<'_> {
                 headers.add(name, value);
             }
         }
-        // A proxy that words the answer itself words it for gRPC only where gRPC is spoken.
-        let takes_grpc =
-            !rules.local_response_one_header_per_name && !rules.local_response_adds_content_headers;
+        let takes_grpc = rules.local_response_grpc == GrpcAnswer::Header;
         if let Some(grpc_status) = local.grpc_status.filter(|_| takes_grpc) {
             headers.add("grpc-status", grpc_status.to_string());
         }

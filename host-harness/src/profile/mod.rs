@@ -68,7 +68,7 @@ pub use property::Properties;
 pub use runtime::Runtime;
 pub use shared::SharedState;
 pub use start::{StartUp, VmSharing};
-pub use stream::Streams;
+pub use stream::{GrpcAnswer, Streams};
 
 /// The switches of one host.
 #[derive(Clone, Debug, PartialEq, Eq)]

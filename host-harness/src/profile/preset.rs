@@ -3,9 +3,9 @@
 use core::time::Duration;
 
 use super::{
-    Bodies, Calls, Failures, Forbidden, GrpcCalls, HeaderMaps, Interface, Isolation, LateEdit,
-    MalformedMap, MetricRules, Profile, Properties, RepeatedHeader, Runtime, SharedState, StartUp,
-    Streams, VmSharing,
+    Bodies, Calls, Failures, Forbidden, GrpcAnswer, GrpcCalls, HeaderMaps, Interface, Isolation,
+    LateEdit, MalformedMap, MetricRules, Profile, Properties, RepeatedHeader, Runtime, SharedState,
+    StartUp, Streams, VmSharing,
 };
 use crate::abi::Status;
 
@@ -60,6 +60,7 @@ impl Profile {
                 local_response_adds_content_headers: false,
                 local_response_appends_line_feed: false,
                 local_response_one_header_per_name: false,
+                local_response_grpc: GrpcAnswer::Header,
                 local_response_status_is_checked: false,
                 second_local_response_traps: false,
                 late_local_response_keeps_headers: false,
@@ -190,6 +191,7 @@ impl Profile {
         profile.streams.resume_before_answer_forwards = true;
         profile.streams.local_response_runs_callbacks = true;
         profile.streams.local_response_adds_content_headers = true;
+        profile.streams.local_response_grpc = GrpcAnswer::Worded;
         profile.streams.answer_keeps_request_maps = true;
         profile.streams.log_before_done = true;
         profile.headers.host_means_authority = true;
@@ -231,6 +233,7 @@ impl Profile {
         profile.streams.local_response_adds_content_headers = true;
         profile.streams.local_response_appends_line_feed = true;
         profile.streams.local_response_one_header_per_name = true;
+        profile.streams.local_response_grpc = GrpcAnswer::Dropped;
         profile.streams.local_response_status_is_checked = true;
         profile.streams.second_local_response_traps = true;
         profile.streams.late_local_response_keeps_headers = true;

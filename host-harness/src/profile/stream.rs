@@ -1,5 +1,17 @@
 //! How requests move through filters.
 
+choice! {
+    /// What becomes of the gRPC status of a local response.
+    pub enum GrpcAnswer {
+        /// It is a header of the response.
+        Header,
+        /// Where the request speaks gRPC the whole answer is worded for it; else it is dropped.
+        Worded,
+        /// It is dropped.
+        Dropped,
+    }
+}
+
 switches! {
     /// How requests move through filters.
     pub struct Streams {
@@ -22,6 +34,9 @@ switches! {
         /// Of several headers of one name in a local response only the last is sent. Source: seen on
         /// ngx.
         pub local_response_one_header_per_name: bool,
+        /// What becomes of the gRPC status of a local response. Source: spec; envoy
+        /// `Utility::sendLocalReply`, seen on 1.40; ngx.
+        pub local_response_grpc: GrpcAnswer,
         /// A local response with a status outside 100 to 999 is BAD_ARGUMENT. Source: seen on ngx.
         pub local_response_status_is_checked: bool,
         /// A second local response in the same callback traps; the first is sent all the same. Source:

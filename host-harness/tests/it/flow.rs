@@ -299,6 +299,29 @@ fn flow_local_response_one_header_per_name() {
 }
 
 #[test]
+fn flow_local_response_grpc() {
+    let code = guest::on_request(
+        "(drop (call $answer (i32.const 403) (i32.const 0) (i32.const 0) (i32.const 0)
+           (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 7))) (i32.const 1)",
+    );
+    let told = |profile: Profile, kind: &str| {
+        let (mut world, worker) = guest::world(profile, &code);
+        let request = Request::post("/").header("content-type", kind);
+        let sent = world.request(worker, request).response.unwrap();
+        (sent.status, sent.headers.get("grpc-status").map(<[u8]>::to_vec))
+    };
+    let seven = Some(b"7".to_vec());
+    for (profile, plain, grpc) in [
+        (Profile::spec(), (403, seven.clone()), (403, seven.clone())),
+        (Profile::envoy(), (403, None), (200, seven)),
+        (ngx(), (403, None), (403, None)),
+    ] {
+        assert_eq!(told(profile.clone(), "text/plain"), plain, "{}", profile.name);
+        assert_eq!(told(profile.clone(), "application/grpc"), grpc, "{}", profile.name);
+    }
+}
+
+#[test]
 fn flow_local_response_status_is_checked() {
     let code = guest::on_request(
         "(call $tell (call $answer (i32.const 99) (i32.const 0) (i32.const 0) (i32.const 0)
