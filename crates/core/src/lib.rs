@@ -48,9 +48,11 @@
 extern crate alloc;
 
 pub mod check;
+pub mod crypto;
 pub mod digest;
 pub mod http;
 pub mod id;
+pub mod jose;
 pub mod key;
 pub mod lifecycle;
 pub mod policy;
