@@ -109,16 +109,38 @@ macro_rules! denials {
 denials! {
     /// Two different places hold a credential.
     AmbiguousCredential = "ambiguous_credential" 401,
+    /// More than one place holds a token, or a header that may come once came twice.
+    AmbiguousToken = "ambiguous_token" 400,
     /// The application's credentials are not honoured.
     ApplicationSuspended = "application_suspended" 403,
+    /// The token's signature is wrong.
+    BadSignature = "bad_signature" 401,
+    /// The identity provider does not know the id and secret, or the code, that were presented.
+    CredentialsRefused = "credentials_refused" 401,
     /// The same header came more than once.
     DuplicateCredential = "duplicate_credential" 401,
     /// The credential's life is over.
     ExpiredCredential = "expired_credential" 401,
+    /// The token's life is over.
+    ExpiredToken = "expired_token" 401,
+    /// The token is not active, says its issuer.
+    InactiveToken = "inactive_token" 401,
+    /// The token lacks a scope.
+    InsufficientScope = "insufficient_scope" 403,
+    /// No key of the issuer is known yet.
+    KeysUnavailable = "keys_unavailable" 503,
+    /// The answer to a redirect to the identity provider does not belong to one of ours.
+    LoginFailed = "login_failed" 401,
+    /// Nobody is signed in.
+    LoginRequired = "login_required" 401,
     /// The credential cannot be one: shape or checksum.
     MalformedCredential = "malformed_credential" 401,
+    /// The token cannot be one: shape, encoding, JSON or a header that must be understood.
+    MalformedToken = "malformed_token" 401,
     /// The strategy needs a method that this build does not have.
     MethodAbsent = "method_absent" 403,
+    /// The token lacks a claim that is required, or has it in another type.
+    MissingClaim = "missing_claim" 401,
     /// No credential was presented.
     NoCredential = "no_credential" 401,
     /// No snapshot has arrived yet.
@@ -127,6 +149,16 @@ denials! {
     NotRegistered = "not_registered" 403,
     /// More headers than a filter looks at.
     OversizedRequest = "oversized_request" 431,
+    /// The token is longer than what is looked at.
+    OversizedToken = "oversized_token" 401,
+    /// The token's life has not begun.
+    PrematureToken = "premature_token" 401,
+    /// The identity provider's answer cannot be believed.
+    ProviderInvalid = "provider_invalid" 503,
+    /// The identity provider does not answer.
+    ProviderUnavailable = "provider_unavailable" 503,
+    /// The algorithm is not allowed for this issuer, or not one of a public key.
+    RefusedAlgorithm = "refused_algorithm" 401,
     /// The registration waits for approval.
     RegistrationPending = "registration_pending" 403,
     /// The registration was turned down.
@@ -137,18 +169,30 @@ denials! {
     ReservedHeader = "reserved_header" 400,
     /// The portal has been silent for too long.
     StalePolicy = "stale_policy" 503,
+    /// More requests wait for an identity provider than may.
+    TooManyWaiting = "too_many_waiting" 503,
     /// The credential's application is gone.
     UnknownApplication = "unknown_application" 401,
+    /// No application has this client id.
+    UnknownClient = "unknown_client" 401,
     /// The credential is not known: never issued, deleted or revoked.
     UnknownCredential = "unknown_credential" 401,
+    /// No strategy of the service knows the token's issuer.
+    UnknownIssuer = "unknown_issuer" 401,
+    /// The issuer has no such key.
+    UnknownKey = "unknown_key" 401,
     /// No route matches the request.
     UnknownRoute = "unknown_route" 403,
     /// The service that was named is not known.
     UnknownService = "unknown_service" 403,
     /// Nothing is published behind the service.
     Unpublished = "unpublished" 403,
+    /// The token is for another audience.
+    WrongAudience = "wrong_audience" 401,
     /// The credential came in a header that its strategy does not use.
     WrongHeader = "wrong_header" 401,
+    /// The token is of another kind than an access token.
+    WrongTokenType = "wrong_token_type" 401,
 }
 
 impl Denial {
@@ -159,10 +203,12 @@ impl Denial {
             Self::NoCredential => "No API key found in request",
             Self::DuplicateCredential | Self::AmbiguousCredential => "Duplicate API key found",
             _ => match self.status() {
-                400 => "Reserved header in request",
+                400 if matches!(self, Self::ReservedHeader) => "Reserved header in request",
+                400 => "Invalid request",
                 401 => "Unauthorized",
                 431 => "Request Header Fields Too Large",
                 503 => "Service temporarily unavailable",
+                _ if matches!(self, Self::InsufficientScope) => "Forbidden",
                 _ => "You cannot consume this service",
             },
         }
@@ -181,8 +227,8 @@ mod tests {
                 401 => {
                     &["No API key found in request", "Duplicate API key found", "Unauthorized"][..]
                 }
-                400 => &["Reserved header in request"],
-                403 => &["You cannot consume this service"],
+                400 => &["Reserved header in request", "Invalid request"],
+                403 => &["You cannot consume this service", "Forbidden"],
                 431 => &["Request Header Fields Too Large"],
                 503 => &["Service temporarily unavailable"],
                 other => panic!("{other}"),

@@ -190,15 +190,43 @@ fn allowed(grant: &Grant<'_>) -> String {
 const fn reason(denial: Denial) -> &'static str {
     match denial {
         Denial::AmbiguousCredential => "two different headers hold a key",
+        Denial::AmbiguousToken => {
+            "more than one place holds a token, or a header that may come once came twice"
+        }
         Denial::ApplicationSuspended => "the application is suspended",
+        Denial::BadSignature => "the token's signature is wrong",
+        Denial::CredentialsRefused => {
+            "the identity provider does not know the id and secret, or the code, that were presented"
+        }
         Denial::DuplicateCredential => "the header with the key came more than once",
         Denial::ExpiredCredential => "the key's life is over",
+        Denial::ExpiredToken => "the token's life is over",
+        Denial::InactiveToken => "the token is not active, says its issuer",
+        Denial::InsufficientScope => "the token lacks a scope",
+        Denial::KeysUnavailable => "no key of the issuer is known yet",
+        Denial::LoginFailed => {
+            "the answer to a redirect to the identity provider does not belong to one of ours"
+        }
+        Denial::LoginRequired => "nobody is signed in",
         Denial::MalformedCredential => "what was presented cannot be a key: shape or checksum",
+        Denial::MalformedToken => {
+            "the token cannot be one: shape, encoding, JSON or a header that must be understood"
+        }
         Denial::MethodAbsent => "the strategy needs a method that this build does not have",
+        Denial::MissingClaim => {
+            "the token lacks a claim that is required, or has it in another type"
+        }
         Denial::NoCredential => "no key was presented",
         Denial::NoPolicy => "there is no snapshot",
         Denial::NotRegistered => "the application is not registered for the API",
         Denial::OversizedRequest => "the request has more headers than a filter looks at",
+        Denial::OversizedToken => "the token is longer than what is looked at",
+        Denial::PrematureToken => "the token's life has not begun",
+        Denial::ProviderInvalid => "the identity provider's answer cannot be believed",
+        Denial::ProviderUnavailable => "the identity provider does not answer",
+        Denial::RefusedAlgorithm => {
+            "the algorithm is not allowed for this issuer, or not one of a public key"
+        }
         Denial::RegistrationPending => "the registration waits for approval",
         Denial::RegistrationRejected => "the registration was turned down",
         Denial::RegistrationRevoked => "the registration was withdrawn",
@@ -206,11 +234,17 @@ const fn reason(denial: Denial) -> &'static str {
             "the request says who calls, and nothing can be taken out of requests on nginx"
         }
         Denial::StalePolicy => "the snapshot is too old",
+        Denial::TooManyWaiting => "more requests wait for an identity provider than may",
         Denial::UnknownApplication => "the key's application is gone",
+        Denial::UnknownClient => "no application has this client id",
         Denial::UnknownCredential => "the key is not known: never issued, deleted or revoked",
+        Denial::UnknownIssuer => "no strategy of the service knows the token's issuer",
+        Denial::UnknownKey => "the issuer has no such key",
         Denial::UnknownRoute => "no route matches the request",
         Denial::UnknownService => "the service that was named is not known",
         Denial::Unpublished => "nothing is published behind the service",
+        Denial::WrongAudience => "the token is for another audience",
         Denial::WrongHeader => "the key came in a header that its strategy does not use",
+        Denial::WrongTokenType => "the token is of another kind than an access token",
     }
 }
