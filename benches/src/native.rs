@@ -51,7 +51,7 @@ impl Library {
             path: PATH.as_bytes(),
             headers,
         };
-        let env = Env { now: NOW.seconds(), settings: &self.settings, service: None };
+        let env = Env::new(NOW.seconds(), &self.settings);
         let step = policy.check(&mut self.memory, &env, &request);
         Ok(matches!(step, Step::Done(Decision::Allow(_))))
     }

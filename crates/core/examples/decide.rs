@@ -21,7 +21,7 @@ pub(crate) fn main() -> Result<(), PepperError> {
     let mut policy = Policy::empty(GatewayId::from_bytes([7; 16]), Revision(1), now, METHODS);
     policy.apply(records.map(Change::Put));
     let settings = Settings { peppers: vec![pepper], ..Settings::default() };
-    let env = Env { now: now.seconds(), settings: &settings, service: Some(b"flights") };
+    let env = Env { service: Some(b"flights"), ..Env::new(now.seconds(), &settings) };
     let headers = &[Header { name: b"apikey", value: key.expose().as_bytes() }];
     let request = Request { method: b"GET", authority: b"api.test", path: b"/", headers };
     let step = policy.check(&mut Memory::default(), &env, &request);

@@ -35,7 +35,7 @@
 //! let policy = Policy::empty(gateway, Revision(0), now, gatekey_core::METHODS);
 //! let settings = Settings::default();
 //! let request = Request { method: b"GET", authority: b"api.test", path: b"/", headers: &[] };
-//! let env = Env { now: now.seconds(), settings: &settings, service: None };
+//! let env = Env::new(now.seconds(), &settings);
 //! let Step::Done(Decision::Deny(refusal)) =
 //!     policy.check(&mut Memory::default(), &env, &request)
 //! else {
@@ -55,6 +55,7 @@ pub mod id;
 pub mod jose;
 pub mod key;
 pub mod lifecycle;
+pub mod oidc;
 pub mod policy;
 pub mod secret;
 pub mod snapshot;

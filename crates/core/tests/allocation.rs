@@ -89,7 +89,7 @@ mod tests {
                 headers: &headers,
             };
             let now = UnixTime(fixture::NOW.seconds().0 + second);
-            let env = Env { now, settings: &settings, service: None };
+            let env = Env::new(now, &settings);
             let mut allowed = false;
             let count = taken(|| {
                 if let Step::Done(Decision::Allow(grant)) =

@@ -3,7 +3,7 @@
 pub(crate) mod nginx;
 
 use gatekey_core::check::{
-    Decision, Denial, Env, Grant, Memory, Refusal, Step, is_identity_header,
+    Decision, Denial, Env, Grant, Hidden, Memory, Refusal, Step, is_identity_header,
 };
 use gatekey_core::http::{Header, Request};
 use gatekey_core::key;
@@ -67,6 +67,7 @@ pub(crate) fn on_request_headers(root: &mut Root, count: u32) -> u32 {
             }
         },
         Decision::Deny(refusal) => refuse(root, refusal, request_id),
+        Decision::Redirect(_) => refuse(root, Refusal::unproven(Denial::MethodAbsent), request_id),
     }
 }
 
@@ -91,11 +92,11 @@ fn decide<'p>(
     let mut service = told.next();
     loop {
         let (now, settings) = (now.seconds(), &config.settings);
-        let env = Env { now, settings, service: service.as_deref() };
+        let env = Env { service: service.as_deref(), ..Env::new(now, settings) };
         let decision = match policy.check(memory, &env, request) {
             Step::Done(decision) => decision,
             // No linked method calls out, so there is nothing to wait for.
-            Step::Call(..) => Decision::Deny(Refusal::unproven(Denial::MethodAbsent)),
+            Step::Wait(_) => Decision::Deny(Refusal::unproven(Denial::MethodAbsent)),
         };
         let unknown = matches!(&decision, Decision::Deny(refusal) if refusal.denial == Denial::UnknownService);
         // A service that the portal does not know by its id may be known by its name.
@@ -113,10 +114,8 @@ fn value_of<'m>(headers: &[Header<'m>], name: &[u8]) -> Option<&'m [u8]> {
 
 /// Removes what the client must not say, and says who calls.
 fn admit(headers: &[Header<'_>], grant: &Grant<'_>, config: &Config) -> HostResult<()> {
-    let credential =
-        grant.caller.filter(|_| config.hide_credentials).map(|caller| caller.credential_header);
-    let hidden =
-        |header: &Header<'_>| credential.is_some_and(|name| header.name.eq_ignore_ascii_case(name));
+    let credential = grant.edits.hidden.filter(|_| config.hide_credentials);
+    let hidden = |header: &Header<'_>| matches!(credential, Some(Hidden::Header(name)) if header.name.eq_ignore_ascii_case(name));
     if config.host.is_envoy() {
         for header in headers {
             if hidden(header) || is_identity_header(header.name) {

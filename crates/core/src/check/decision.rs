@@ -1,14 +1,30 @@
 //! How a check ends.
 
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use crate::id::{ApiId, ApplicationId, CredentialId, DeveloperId, Revision, StrategyId};
+use crate::secret::Secret;
 
 /// The outcome of a check. A refusal is an outcome, not an error.
 #[derive(Debug)]
 pub enum Decision<'p> {
     /// The request may go on, with what the grant says about its caller.
     Allow(Grant<'p>),
-    /// The request is answered here.
+    /// The request is refused.
     Deny(Refusal),
+    /// The browser is sent elsewhere: to sign in, back from there, or out.
+    Redirect(Redirect),
+}
+
+/// Where a browser is sent. What it carries is secret: `state`, codes, cookies.
+#[derive(Clone, Debug)]
+pub struct Redirect {
+    /// The URL, or a path of the same origin.
+    pub location: Secret<String>,
+    /// The value of the one `Set-Cookie`.
+    pub set_cookie: Option<Secret<String>>,
 }
 
 /// Evidence that a request may pass. Only a check makes one: outside this crate it cannot be
@@ -20,16 +36,46 @@ pub struct Grant<'p> {
     pub revision: Revision,
     /// Who calls; `None` where the operator or an admin said that nobody is asked.
     pub caller: Option<Caller<'p>>,
+    /// What else changes about the request and its response.
+    pub edits: Edits<'p>,
 }
 
 impl<'p> Grant<'p> {
     pub(crate) const fn unchecked(revision: Revision) -> Self {
-        Self { revision, caller: None }
+        Self { revision, caller: None, edits: Edits::hiding(None) }
     }
 
-    pub(crate) const fn to(revision: Revision, caller: Caller<'p>) -> Self {
-        Self { revision, caller: Some(caller) }
+    pub(crate) const fn to(revision: Revision, caller: Caller<'p>, edits: Edits<'p>) -> Self {
+        Self { revision, caller: Some(caller), edits }
     }
+}
+
+/// What changes about a request that passes, apart from who calls.
+#[derive(Debug)]
+pub struct Edits<'p> {
+    /// The credential, to be hidden from the upstream.
+    pub hidden: Option<Hidden<'p>>,
+    /// Request headers to set, after hiding: no copy of them that the client sent may stay.
+    pub headers: Vec<(Box<str>, Secret<Vec<u8>>)>,
+    /// The value of a `Set-Cookie` to add to the response.
+    pub set_cookie: Option<Secret<String>>,
+}
+
+impl<'p> Edits<'p> {
+    pub(crate) const fn hiding(hidden: Option<Hidden<'p>>) -> Self {
+        Self { hidden, headers: Vec::new(), set_cookie: None }
+    }
+}
+
+/// Where a credential came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hidden<'p> {
+    /// In this header, lower case.
+    Header(&'p [u8]),
+    /// In the cookie of this name; the other cookies stay.
+    Cookie(&'p str),
+    /// In the query parameter of this name; the others stay.
+    Query(&'p str),
 }
 
 /// Who calls, as the upstream is told.
@@ -47,9 +93,6 @@ pub struct Caller<'p> {
     pub credential: CredentialId,
     /// The strategy under which it was honoured.
     pub strategy: StrategyId,
-    /// The request header that carried the credential, lower case: to be hidden from the
-    /// upstream.
-    pub credential_header: &'p [u8],
 }
 
 /// A refused request, with what may be logged about it.
@@ -63,19 +106,48 @@ pub struct Refusal {
     pub application: Option<ApplicationId>,
     /// The API that was asked for.
     pub api: Option<ApiId>,
+    /// The strategy that refused it, when one got that far.
+    pub strategy: Option<StrategyId>,
+    /// What a client may present here.
+    pub challenge: Challenge,
+    /// The client holds a session that is of no more use.
+    pub ends_session: bool,
+}
+
+/// The authentication schemes that a service asks for (RFC 9110 11.3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Challenge {
+    /// An API key.
+    pub key: bool,
+    /// A bearer token.
+    pub bearer: bool,
 }
 
 impl Refusal {
     /// A refusal for a reason that lies outside the policy, such as [`Denial::NoPolicy`].
     #[must_use]
     pub const fn unproven(denial: Denial) -> Self {
-        Self { denial, credential: None, application: None, api: None }
+        Self {
+            denial,
+            credential: None,
+            application: None,
+            api: None,
+            strategy: None,
+            challenge: Challenge { key: false, bearer: false },
+            ends_session: false,
+        }
     }
 
     /// The stable code of the reason.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         self.denial.code()
+    }
+}
+
+impl From<Denial> for Refusal {
+    fn from(denial: Denial) -> Self {
+        Self::unproven(denial)
     }
 }
 

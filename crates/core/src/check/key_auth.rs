@@ -3,13 +3,13 @@
 use alloc::sync::Arc;
 
 use super::Step;
-use super::decision::{Caller, Decision, Denial, Grant, Refusal};
+use super::admission::admit;
+use super::decision::{Decision, Denial, Edits, Grant, Hidden, Refusal};
 use super::method::{Attempt, Method, StrategyConfig, sealed};
 use crate::digest::Digest;
-use crate::id::{ApiId, CredentialId};
+use crate::id::CredentialId;
 use crate::key::PresentedKey;
-use crate::lifecycle::registration::RegistrationStatus;
-use crate::policy::{Application, Entry, Facts};
+use crate::policy::Entry;
 use crate::snapshot::record::{Scheme, StrategyMethod};
 
 /// The longest key of a foreign format that is looked up.
@@ -35,13 +35,12 @@ impl Method for KeyAuth {
         (!names.is_empty()).then_some(StrategyConfig::KeyAuth(names))
     }
 
-    fn check<'p>(&self, attempt: &mut Attempt<'p, '_>) -> Option<Step<'p>> {
-        let decision = match find_key(attempt) {
-            Ok(None) => return None,
-            Ok(Some(found)) => decide(attempt, found),
-            Err(denial) => Err(Refusal::unproven(denial)),
+    fn check<'p>(&self, attempt: &mut Attempt<'p, '_>) -> Option<Result<Step<'p>, Refusal>> {
+        let found = match find_key(attempt) {
+            Ok(found) => found?,
+            Err(denial) => return Some(Err(denial.into())),
         };
-        Some(Step::Done(decision.map_or_else(Decision::Deny, Decision::Allow)))
+        Some(decide(attempt, found).map(|grant| Step::Done(Decision::Allow(grant))))
     }
 }
 
@@ -70,44 +69,17 @@ fn find_key<'p, 'r>(attempt: &Attempt<'p, 'r>) -> Result<Option<Found<'p, 'r>>, 
 }
 
 fn decide<'p>(attempt: &mut Attempt<'p, '_>, found: Found<'p, '_>) -> Result<Grant<'p>, Refusal> {
-    let policy = attempt.policy;
     let (entry, credential) = look_up(attempt, found.key)?;
-    let mut refusal =
-        Refusal { credential: Some(credential), ..Refusal::unproven(Denial::UnknownCredential) };
-    let because = |refusal: Refusal, denial| Err(Refusal { denial, ..refusal });
-    if entry.is_expired(attempt.env.now) {
-        return because(refusal, Denial::ExpiredCredential);
-    }
-    let Some(application) = policy.application_at(entry.slot()) else {
-        return because(refusal, Denial::UnknownApplication);
+    let accepts = |config: &StrategyConfig| match config {
+        StrategyConfig::KeyAuth(names) if names.iter().any(|name| **name == *found.header) => {
+            Some(Ok(()))
+        }
+        StrategyConfig::KeyAuth(_) => Some(Err(Denial::WrongHeader)),
+        _ => None,
     };
-    refusal.application = Some(application.id);
-    let Some(facts) = &application.facts else {
-        return because(refusal, Denial::UnknownApplication);
-    };
-    if !facts.active {
-        return because(refusal, Denial::ApplicationSuspended);
-    }
-    let api = match registered(attempt, found.header, application, facts) {
-        Ok(api) => api,
-        Err((api, denial)) => return because(Refusal { api, ..refusal }, denial),
-    };
-    if attempt.familiar_only && !entry.is_familiar() {
-        return because(Refusal { api: Some(api), ..refusal }, Denial::StalePolicy);
-    }
-    if entry.touch(attempt.env.now) {
-        attempt.memory.note_use(credential, attempt.env.now);
-    }
-    let caller = Caller {
-        application: application.id,
-        application_name: &facts.header_name,
-        developer: facts.developer,
-        api,
-        credential,
-        strategy: facts.strategy,
-        credential_header: found.header,
-    };
-    Ok(Grant::to(policy.revision, caller))
+    let caller = admit(attempt, entry, credential, accepts)?;
+    let edits = Edits::hiding(Some(Hidden::Header(found.header)));
+    Ok(Grant::to(attempt.policy.revision, caller, edits))
 }
 
 /// Finds the credential that a presented key is.
@@ -130,34 +102,4 @@ fn look_up<'p>(
         }
     }
     Err(Refusal { credential: claimed, ..Refusal::unproven(Denial::UnknownCredential) })
-}
-
-/// The API that the application may call here, or the best reason why it may not.
-fn registered(
-    attempt: &Attempt<'_, '_>,
-    header: &[u8],
-    application: &Application,
-    facts: &Facts,
-) -> Result<ApiId, (Option<ApiId>, Denial)> {
-    let mut refused = (None, Denial::NotRegistered);
-    for publication in &attempt.service.publications {
-        let Some(strategy) = &publication.strategy else { continue };
-        if strategy.id != facts.strategy || publication.portal != facts.portal {
-            continue;
-        }
-        let StrategyConfig::KeyAuth(names) = &strategy.config else { continue };
-        if !names.iter().any(|name| **name == *header) {
-            refused = (Some(publication.api), Denial::WrongHeader);
-            continue;
-        }
-        let denial = match application.registration(publication.api) {
-            Some(RegistrationStatus::Approved) => return Ok(publication.api),
-            None => Denial::NotRegistered,
-            Some(RegistrationStatus::Pending) => Denial::RegistrationPending,
-            Some(RegistrationStatus::Rejected) => Denial::RegistrationRejected,
-            Some(RegistrationStatus::Revoked) => Denial::RegistrationRevoked,
-        };
-        refused = (Some(publication.api), denial);
-    }
-    Err(refused)
 }

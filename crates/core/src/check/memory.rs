@@ -6,6 +6,7 @@ use hashbrown::HashTable;
 
 use super::decision::Decision;
 use crate::id::{ApiId, ApplicationId, CredentialId};
+use crate::oidc::Providers;
 use crate::time::UnixTime;
 
 /// The most counters that are kept between two reports.
@@ -62,13 +63,20 @@ pub struct Memory {
     places: HashTable<u16>,
     uses: Vec<(CredentialId, UnixTime)>,
     uncounted: u64,
+    pub(crate) providers: Providers,
 }
 
 impl Default for Memory {
     fn default() -> Self {
         // All the room there will ever be: a check never asks for more.
         let (usage, uses) = (Vec::with_capacity(MAX_USAGE), Vec::with_capacity(MAX_USES));
-        Self { usage, places: HashTable::with_capacity(MAX_USAGE), uses, uncounted: 0 }
+        Self {
+            usage,
+            places: HashTable::with_capacity(MAX_USAGE),
+            uses,
+            uncounted: 0,
+            providers: Providers::default(),
+        }
     }
 }
 
@@ -91,6 +99,9 @@ impl Memory {
         self.uncounted
     }
 
+    /// Forgets a call that will not be made.
+    pub(crate) fn give_up(&mut self, _ticket: crate::oidc::Ticket) {}
+
     pub(crate) fn note_use(&mut self, credential: CredentialId, now: UnixTime) {
         if self.uses.len() < MAX_USES {
             self.uses.push((credential, now));
@@ -100,6 +111,7 @@ impl Memory {
     /// Counts a decision for the application it names.
     pub(crate) fn note(&mut self, decision: &Decision<'_>) {
         let (application, api, class) = match decision {
+            Decision::Redirect(_) => return,
             Decision::Allow(grant) => match &grant.caller {
                 Some(caller) => (caller.application, Some(caller.api), UsageClass::Allowed),
                 None => return,

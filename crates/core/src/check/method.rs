@@ -4,8 +4,9 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
 
-use super::{Env, Memory, Step};
+use super::{Env, Memory, Refusal, Step};
 use crate::http::Request;
+use crate::oidc::Ticket;
 use crate::policy::{Policy, Service};
 use crate::snapshot::record::StrategyMethod;
 
@@ -21,7 +22,7 @@ pub trait Method: sealed::Sealed + fmt::Debug + Send + Sync {
 
     /// Looks for a credential of this method; `None` when there is none.
     #[doc(hidden)]
-    fn check<'p>(&self, attempt: &mut Attempt<'p, '_>) -> Option<Step<'p>>;
+    fn check<'p>(&self, attempt: &mut Attempt<'p, '_>) -> Option<Result<Step<'p>, Refusal>>;
 }
 
 /// A strategy's settings, compiled.
@@ -45,6 +46,8 @@ pub struct Attempt<'p, 'r> {
     pub(crate) memory: &'r mut Memory,
     /// The policy is stale: only credentials that were let through before may pass.
     pub(crate) familiar_only: bool,
+    /// The call whose answer has just been settled for this request.
+    pub(crate) answered: Option<Ticket>,
 }
 
 pub(crate) mod sealed {

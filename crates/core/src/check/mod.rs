@@ -2,28 +2,33 @@
 //!
 //! [`Policy::check`] finds the service of the request, then asks the authentication methods in
 //! their order of precedence; the first that finds a credential of its kind decides. A check ends
-//! in a [`Decision`], or in a [`Call`] and an opaque [`Pending`]: the driver makes the call and
-//! hands the answer to [`Policy::resume`]. Key authentication never calls.
+//! in a [`Decision`], or in an opaque [`Pending`]: the driver makes the call it names, hands the
+//! answer to [`Memory::settle`] and goes on with [`Policy::resume`]. Key authentication never
+//! waits.
 //!
 //! Everything that is not proven is refused. A [`Grant`] can only be made in here.
 
+mod admission;
 mod decision;
 mod identity;
 mod key_auth;
 mod memory;
 mod method;
 
-pub use self::decision::{Caller, Decision, Denial, Grant, Refusal};
+pub use self::decision::{
+    Caller, Challenge, Decision, Denial, Edits, Grant, Hidden, Redirect, Refusal,
+};
 pub use self::identity::{IDENTITY_HEADERS, is_identity_header};
 pub use self::key_auth::{KEY_AUTH, KeyAuth};
 pub use self::memory::{Memory, Usage, UsageClass};
 #[doc(hidden)]
 pub use self::method::Attempt;
 pub use self::method::{Method, Methods, StrategyConfig};
+use crate::crypto::{Crypto, Entropy, NoCrypto, NoEntropy};
 use crate::digest::Pepper;
 use crate::http::Request;
+use crate::oidc::{CallOut, Ticket};
 use crate::policy::{Policy, Routed, Service};
-use crate::sync::{Call, Reply};
 use crate::time::UnixTime;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -88,6 +93,18 @@ pub struct Env<'e> {
     pub settings: &'e Settings,
     /// The service of this request as the host knows it, by name or id.
     pub service: Option<&'e [u8]>,
+    /// Who verifies signatures and seals cookies.
+    pub crypto: &'e dyn Crypto,
+    /// Where bytes come from that differ from any before.
+    pub entropy: &'e dyn Entropy,
+}
+
+impl<'e> Env<'e> {
+    /// A moment at which nothing but API keys can be checked.
+    #[must_use]
+    pub const fn new(now: UnixTime, settings: &'e Settings) -> Self {
+        Self { now, settings, service: None, crypto: &NoCrypto, entropy: &NoEntropy }
+    }
 }
 
 /// Where a check got to.
@@ -97,18 +114,25 @@ pub enum Step<'p> {
     /// It is decided.
     Done(Decision<'p>),
     /// The answer to a call is needed first.
-    Call(Call, Pending),
+    Wait(Pending),
 }
 
 /// A check that waits for the answer to a call. Drop it and the request stays undecided: that is,
 /// refused.
 #[derive(Debug)]
 #[must_use]
-pub struct Pending(Wait);
+pub struct Pending {
+    /// The call to be made now; `None` when another request's call is awaited.
+    pub call: Option<Box<CallOut>>,
+    /// The call that is awaited: [`Policy::settle`] takes it with the answer.
+    pub ticket: Ticket,
+    /// How many answers this check has had.
+    round: u8,
+}
 
-/// What a check waits for. No method of this version waits.
-#[derive(Debug)]
-enum Wait {}
+/// The most answers that one request waits for: a discovery document, a key set, an
+/// introspection or a token, and a key set again.
+const MAX_ROUNDS: u8 = 4;
 
 impl Policy {
     /// Decides about a request. Neither allocates nor fails on the way to a grant for a key.
@@ -118,26 +142,44 @@ impl Policy {
         env: &Env<'_>,
         request: &Request<'_>,
     ) -> Step<'p> {
-        let step = self
-            .attempt(memory, env, request)
-            .unwrap_or_else(|denial| Step::Done(Decision::Deny(Refusal::unproven(denial))));
-        if let Step::Done(decision) = &step {
-            memory.note(decision);
-        }
-        step
+        self.step(memory, env, request, None)
     }
 
-    /// Goes on with a check after its call was answered, under the policy of *now*: what changed
+    /// Goes on with a check after its call was settled, under the policy of *now*: what changed
     /// meanwhile counts.
     #[allow(clippy::needless_pass_by_value, reason = "a check is resumed once")]
     pub fn resume<'p>(
         &'p self,
-        _memory: &mut Memory,
-        _env: &Env<'_>,
+        memory: &mut Memory,
+        env: &Env<'_>,
+        request: &Request<'_>,
         pending: Pending,
-        _reply: &Reply<'_>,
     ) -> Step<'p> {
-        match pending.0 {}
+        self.step(memory, env, request, Some((pending.ticket, pending.round)))
+    }
+
+    fn step<'p>(
+        &'p self,
+        memory: &mut Memory,
+        env: &Env<'_>,
+        request: &Request<'_>,
+        resumed: Option<(Ticket, u8)>,
+    ) -> Step<'p> {
+        let mut step = self
+            .attempt(memory, env, request, resumed.map(|(ticket, _)| ticket))
+            .unwrap_or_else(|refusal| Step::Done(Decision::Deny(refusal)));
+        let round = resumed.map_or(0, |(_, round)| round.saturating_add(1));
+        match &mut step {
+            Step::Done(decision) => memory.note(decision),
+            Step::Wait(pending) if round < MAX_ROUNDS => pending.round = round,
+            Step::Wait(pending) => {
+                let given_up = pending.ticket;
+                memory.give_up(given_up);
+                let refusal = Refusal::unproven(Denial::ProviderInvalid);
+                return Step::Done(Decision::Deny(refusal));
+            }
+        }
+        step
     }
 
     fn attempt<'p>(
@@ -145,14 +187,15 @@ impl Policy {
         memory: &mut Memory,
         env: &Env<'_>,
         request: &Request<'_>,
-    ) -> Result<Step<'p>, Denial> {
+        answered: Option<Ticket>,
+    ) -> Result<Step<'p>, Refusal> {
         // It is at least as late as the portal's last word says: a clock that is set back must not
         // bring expired credentials back.
         let env = &Env { now: env.now.max(self.issued_at.seconds()), ..*env };
         let age = env.now.seconds_since(self.issued_at.seconds());
         let stale = age > env.settings.staleness.max_seconds;
         let familiar_only = match env.settings.staleness.then {
-            WhenStale::DenyAll if stale => return Err(Denial::StalePolicy),
+            WhenStale::DenyAll if stale => return Err(Denial::StalePolicy.into()),
             WhenStale::DenyNew => stale,
             WhenStale::DenyAll | WhenStale::ServeKnown => false,
         };
@@ -160,25 +203,30 @@ impl Policy {
             return Ok(Step::Done(Decision::Allow(Grant::unchecked(self.revision))));
         };
         if service.publications.is_empty() {
-            return Err(Denial::Unpublished);
+            return Err(Denial::Unpublished.into());
         }
         if service.publications.iter().all(|publication| publication.strategy.is_none()) {
             return Ok(Step::Done(Decision::Allow(Grant::unchecked(self.revision))));
         }
-        let mut attempt = Attempt { policy: self, service, env, request, memory, familiar_only };
+        let mut attempt =
+            Attempt { policy: self, service, env, request, memory, familiar_only, answered };
         for method in self.methods {
             if let Some(step) = method.check(&mut attempt) {
-                return Ok(step);
+                return match step {
+                    Ok(step) => Ok(step),
+                    Err(refusal) => Err(Refusal { challenge: service.challenge, ..refusal }),
+                };
             }
         }
         let usable = |config: &StrategyConfig| !matches!(config, StrategyConfig::Absent);
         let mut strategies =
             service.publications.iter().filter_map(|publication| publication.strategy.as_ref());
-        if strategies.any(|strategy| usable(&strategy.config)) {
-            Err(Denial::NoCredential)
+        let denial = if strategies.any(|strategy| usable(&strategy.config)) {
+            Denial::NoCredential
         } else {
-            Err(Denial::MethodAbsent)
-        }
+            Denial::MethodAbsent
+        };
+        Err(Refusal { challenge: service.challenge, ..Refusal::unproven(denial) })
     }
 
     /// The service of a request: as configured, as the host says, or as the routes say. `None`

@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::sorted::SortedMap;
-use crate::check::{Methods, StrategyConfig};
+use crate::check::{Challenge, Methods, StrategyConfig};
 use crate::id::{ApiId, PortalId, RouteId, ServiceId, StrategyId};
 use crate::snapshot::record::{self, Route};
 
@@ -26,11 +26,13 @@ pub(crate) struct Publication {
 }
 
 /// A service with everything that is published behind it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Service {
     pub(crate) publications: Vec<Publication>,
     /// Every header in which a key may come, lower case, each once.
     pub(crate) key_names: Vec<Box<[u8]>>,
+    /// What a client may present.
+    pub(crate) challenge: Challenge,
 }
 
 /// The records as they came, and the tables made of them.
@@ -100,8 +102,7 @@ impl Services {
         self.by_name.clear();
         let mut ambiguous = Vec::new();
         for (id, name) in self.names.iter() {
-            let service = Service { publications: Vec::new(), key_names: Vec::new() };
-            self.linked.insert(*id, service);
+            self.linked.insert(*id, Service::default());
             if self.by_name.insert(name.as_bytes().into(), *id) {
                 ambiguous.push(name.as_bytes());
             }
@@ -119,6 +120,7 @@ impl Services {
                 self.strategies.get(&id).cloned().unwrap_or(absent)
             });
             if let Some(Strategy { config: StrategyConfig::KeyAuth(names), .. }) = &strategy {
+                service.challenge.key = true;
                 for name in names.iter() {
                     if !service.key_names.contains(name) {
                         service.key_names.push(name.clone());

@@ -187,11 +187,11 @@ impl Edge {
             headers: &headers,
         };
         let now = policy.issued_at().seconds();
-        let env = Env { now, settings: &self.settings, service: None };
+        let env = Env::new(now, &self.settings);
         match policy.check(&mut Memory::default(), &env, &request) {
             Step::Done(Decision::Allow(_)) => "allowed",
             Step::Done(Decision::Deny(refusal)) => refusal.code(),
-            Step::Call(..) => "call",
+            Step::Done(Decision::Redirect(_)) | Step::Wait(_) => "undecided",
         }
     }
 }

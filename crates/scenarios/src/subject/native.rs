@@ -2,7 +2,7 @@
 //! the edits of the headers are made of the grant.
 
 use gatekey_core::METHODS;
-use gatekey_core::check::{Decision, Env, Memory, Settings, Staleness, Step as CheckStep};
+use gatekey_core::check::{Decision, Env, Hidden, Memory, Settings, Staleness, Step as CheckStep};
 use gatekey_core::check::{UnknownRoute, WhenStale, is_identity_header};
 use gatekey_core::digest::Pepper;
 use gatekey_core::http;
@@ -130,9 +130,8 @@ impl<'s> Running<'s> {
             .map(|(name, value)| http::Header { name: name.as_bytes(), value })
             .collect();
         let env = Env {
-            now: UnixTime(self.now),
-            settings: &self.settings,
             service: service.as_ref().map(String::as_bytes),
+            ..Env::new(UnixTime(self.now), &self.settings)
         };
         let request = http::Request {
             method: request.method.as_bytes(),
@@ -145,18 +144,20 @@ impl<'s> Running<'s> {
             CheckStep::Done(Decision::Deny(refusal)) => {
                 return Ok(refused(scenario, refusal.denial));
             }
-            CheckStep::Call(..) => return Err("a check for a key wants to call".into()),
+            CheckStep::Done(Decision::Redirect(_)) | CheckStep::Wait(_) => {
+                return Err("the check is not decided at once".into());
+            }
         };
         let mut identity = Fields::new();
         let mut hidden = None;
         if let Some(caller) = grant.caller {
             caller.identity(|name, value| identity.push((name.to_owned(), value.to_vec())));
-            hidden = scenario.gateway.hide_credentials.then_some(caller.credential_header);
+            hidden = grant.edits.hidden.filter(|_| scenario.gateway.hide_credentials);
         }
         identity.sort();
         let mut client = fields.clone();
         client.retain(|(name, _)| {
-            !is_identity_header(name.as_bytes()) && Some(name.as_bytes()) != hidden
+            !is_identity_header(name.as_bytes()) && Some(Hidden::Header(name.as_bytes())) != hidden
         });
         client.sort();
         Ok(Outcome::Allowed { identity, client })

@@ -151,14 +151,14 @@ impl Bench {
 
     /// What a gateway would decide, the grant in words.
     fn check(&self, asked: &Asked) -> Result<String, Refusal> {
-        let env = Env { now: self.now.seconds(), settings: &self.settings, service: None };
+        let env = Env::new(self.now.seconds(), &self.settings);
         let mut memory = Memory::default();
         let headers = asked.headers();
         match self.policy.check(&mut memory, &env, &asked.request(&headers)) {
             Step::Done(Decision::Allow(grant)) => Ok(allowed(&grant)),
             Step::Done(Decision::Deny(refusal)) => Err(refusal),
             // A call cannot be made here, and what is undecided is refused.
-            Step::Call(..) => Err(Refusal::unproven(Denial::MethodAbsent)),
+            Step::Done(Decision::Redirect(_)) | Step::Wait(_) => Err(Refusal::unproven(Denial::MethodAbsent)),
         }
     }
 
