@@ -10,6 +10,12 @@ impl UnixTime {
     pub const fn seconds_since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)
     }
+
+    /// The point in time `seconds` later; the far end of time when there is none.
+    #[must_use]
+    pub const fn plus_seconds(self, seconds: u64) -> Self {
+        Self(self.0.saturating_add(seconds))
+    }
 }
 
 /// Milliseconds since 1970-01-01T00:00:00Z.

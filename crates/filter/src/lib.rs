@@ -22,7 +22,11 @@
     allow(dead_code, reason = "outside a guest, stand-ins take the place of host calls")
 )]
 
+mod accelerator;
+mod callouts;
 pub mod config;
+mod cookies;
+mod documents;
 mod fleet;
 mod host;
 mod metrics;
@@ -36,15 +40,29 @@ mod vm;
 pub use self::vm::exports;
 
 /// Defines the exports of a filter module that links the given methods.
+///
+/// With a second argument, a `&'static dyn Crypto`, tokens can be verified and sessions be kept; the
+/// module then also hears of responses, to add cookies to them.
 #[macro_export]
 macro_rules! install {
     ($methods:expr) => {
+        $crate::install!(@callbacks $methods, &$crate::exports::NO_CRYPTO);
+    };
+    ($methods:expr, $crypto:expr) => {
+        $crate::install!(@callbacks $methods, $crypto);
+        $crate::export! {
+            fn proxy_on_response_headers(context: u32, _headers: u32, _end_of_stream: u32) -> u32 {
+                $crate::exports::response_headers(context)
+            }
+        }
+    };
+    (@callbacks $methods:expr, $crypto:expr) => {
         $crate::export! {
             fn proxy_on_context_create(context: u32, parent: u32) {
                 $crate::exports::context_create(context, parent);
             }
             fn proxy_on_configure(context: u32, size: u32) -> u32 {
-                u32::from($crate::exports::configure(context, size, $methods))
+                u32::from($crate::exports::configure(context, size, $methods, $crypto))
             }
             fn proxy_on_tick(context: u32) {
                 $crate::exports::tick(context);

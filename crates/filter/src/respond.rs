@@ -1,7 +1,9 @@
 //! Refusals as HTTP answers.
 
-use gatekey_core::check::Denial;
+use gatekey_core::check::{Denial, Redirect, Refusal};
+use gatekey_core::policy::Policy;
 
+use crate::config::Config;
 use crate::host::{self, HostResult, LocalResponse};
 
 /// Seconds after which a client may try again when the gateway cannot decide.
@@ -9,20 +11,91 @@ const RETRY_AFTER: &[u8] = b"5";
 const MAX_REQUEST_ID: usize = 64;
 
 /// Answers a request that is refused.
-pub(crate) fn deny(denial: Denial, challenge: &str, request_id: Option<&[u8]>) -> HostResult<()> {
+pub(crate) fn deny(
+    refusal: &Refusal,
+    policy: Option<&Policy>,
+    config: &Config,
+    request_id: Option<&[u8]>,
+) -> HostResult<()> {
+    let ending = policy.filter(|_| refusal.ends_session);
+    let cookie = ending.zip(refusal.strategy).and_then(|(policy, id)| policy.ending_cookie(id));
     let answer = Answer {
-        status: denial.status(),
-        message: denial.message(),
-        code: denial.code(),
-        challenge,
+        status: refusal.denial.status(),
+        message: refusal.message(),
+        code: refusal.code(),
+        challenge: &challenge(refusal, policy, config),
+        cookie: cookie.as_deref(),
     };
     answer.send(request_id)
+}
+
+/// What may be presented instead (RFC 9110 11.6.1, RFC 6750 3), in one header.
+fn challenge(refusal: &Refusal, policy: Option<&Policy>, config: &Config) -> String {
+    let error = match refusal.denial {
+        Denial::NoCredential | Denial::LoginRequired | Denial::LoggedOut => None,
+        Denial::InsufficientScope => Some("insufficient_scope"),
+        denial => match denial.status() {
+            400 => Some("invalid_request"),
+            401 => Some("invalid_token"),
+            _ => return String::new(),
+        },
+    };
+    let mut text = String::new();
+    if refusal.challenge.key && error != Some("insufficient_scope") {
+        text.push_str(&config.challenge);
+    }
+    if !refusal.challenge.bearer {
+        return text;
+    }
+    text.push_str(if text.is_empty() { "Bearer" } else { ", Bearer" });
+    let mut separator = " ";
+    let mut attribute = |name: &str, value: &str| {
+        text.push_str(&[separator, name, "=\"", value, "\""].concat());
+        separator = ", ";
+    };
+    if let Some(realm) = &config.realm {
+        attribute("realm", realm);
+    }
+    if let Some(error) = error {
+        attribute("error", error);
+        let description = match error {
+            "insufficient_scope" => "The access token lacks a scope",
+            "invalid_request" => "The request holds more than one credential",
+            _ => "The access token is not valid",
+        };
+        attribute("error_description", description);
+    }
+    let scope = policy.zip(refusal.strategy).and_then(|(policy, id)| policy.required_scope(id));
+    if let Some(scope) = scope.filter(|_| error == Some("insufficient_scope")) {
+        attribute("scope", scope);
+    }
+    text
+}
+
+/// Sends a browser elsewhere.
+pub(crate) fn redirect(redirect: &Redirect) -> HostResult<()> {
+    let location = redirect.location.expose().as_bytes();
+    let mut headers: Vec<(&[u8], &[u8])> =
+        vec![(b"location", location), (b"cache-control", b"no-store")];
+    if let Some(cookie) = &redirect.set_cookie {
+        headers.push((b"set-cookie", cookie.expose().as_bytes()));
+    }
+    let (status, details, body) = (302, "gatekey_redirect", &b""[..]);
+    host::send_local_response(&LocalResponse { status, details, headers: &headers, body })
 }
 
 /// What a gate says to a request that nobody has let through.
 pub(crate) fn deny_at_gate() -> HostResult<()> {
     let message = "You cannot consume this service";
-    Answer { status: 403, message, code: "not_admitted", challenge: "" }.send(None)
+    let (code, challenge) = ("not_admitted", "");
+    Answer { status: 403, message, code, challenge, cookie: None }.send(None)
+}
+
+/// What a request is told for which there is no configuration.
+pub(crate) fn deny_without_configuration() -> HostResult<()> {
+    let denial = Denial::NoPolicy;
+    let (status, message, code) = (denial.status(), denial.message(), denial.code());
+    Answer { status, message, code, challenge: "", cookie: None }.send(None)
 }
 
 /// What the client learns is the status and a text; the precise reason goes into the response code
@@ -33,6 +106,7 @@ struct Answer<'a> {
     message: &'a str,
     code: &'a str,
     challenge: &'a str,
+    cookie: Option<&'a str>,
 }
 
 impl Answer<'_> {
@@ -46,10 +120,14 @@ impl Answer<'_> {
             [r#"{"message":""#, self.message, r#"","request_id":""#, &request_id, r#""}"#].concat();
         let details = ["gatekey_", self.code].concat();
         let mut headers: Vec<(&[u8], &[u8])> = vec![(b"content-type", b"application/json")];
-        match self.status {
-            401 => headers.push((b"www-authenticate", self.challenge.as_bytes())),
-            503 => headers.push((b"retry-after", RETRY_AFTER)),
-            _ => {}
+        if !self.challenge.is_empty() {
+            headers.push((b"www-authenticate", self.challenge.as_bytes()));
+        }
+        if self.status == 503 {
+            headers.push((b"retry-after", RETRY_AFTER));
+        }
+        if let Some(cookie) = self.cookie {
+            headers.push((b"set-cookie", cookie.as_bytes()));
         }
         host::send_local_response(&LocalResponse {
             status: self.status,

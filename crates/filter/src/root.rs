@@ -1,6 +1,7 @@
 //! One configuration of the filter in one VM.
 
 use gatekey_core::check::{Memory, Methods};
+use gatekey_core::crypto::Crypto;
 use gatekey_core::id::Revision;
 use gatekey_core::sync::{
     CallFailure, Chore, Document, Follower, Method, Progress, Purpose, Replica, Reply, Settled,
@@ -9,6 +10,10 @@ use gatekey_core::sync::{
 use gatekey_core::time::UnixMillis;
 
 use crate::config::{Config, Sync};
+use crate::accelerator::Random;
+use crate::callouts::CallOuts;
+use crate::cookies::Cookies;
+use crate::documents::Documents;
 use crate::fleet::Fleet;
 use crate::host::{self, LogLevel};
 use crate::metrics::Metrics;
@@ -30,6 +35,12 @@ pub(crate) struct Root {
     pub(crate) follower: Follower,
     pub(crate) memory: Memory,
     pub(crate) metrics: Metrics,
+    pub(crate) lent: Lent,
+    /// This root's own number.
+    pub(crate) context: u32,
+    pub(crate) callouts: CallOuts,
+    pub(crate) documents: Documents,
+    pub(crate) cookies: Cookies,
     /// The time at the last tick: requests do not ask the host for it.
     pub(crate) now: UnixMillis,
     fleet: Fleet,
@@ -37,6 +48,13 @@ pub(crate) struct Root {
     applied_at: UnixMillis,
     reported_at: UnixMillis,
     last_trouble: Option<Settled>,
+}
+
+/// What the core is lent.
+#[derive(Debug)]
+pub(crate) struct Lent {
+    pub(crate) crypto: &'static dyn Crypto,
+    pub(crate) entropy: Random,
 }
 
 #[derive(Debug)]
@@ -48,7 +66,12 @@ struct OpenCall {
 
 impl Root {
     /// Makes a root from a configuration, and starts from whatever snapshot is at hand.
-    pub(crate) fn start(config: Config, methods: Methods) -> Result<Self, String> {
+    pub(crate) fn start(
+        config: Config,
+        context: u32,
+        methods: Methods,
+        crypto: &'static dyn Crypto,
+    ) -> Result<Self, String> {
         let now = host::now();
         let mut replica = Replica::new(config.gateway, config.snapshot_keys.clone(), methods);
         if let Some(bundle) = &config.snapshot {
@@ -59,11 +82,18 @@ impl Root {
         fleet.catch_up(&mut replica, true);
         let timing = config.sync.as_ref().map_or_else(Timing::default, |sync| sync.timing);
         let instance = format!("{:016x}", fleet.nonce());
+        let memory = Memory::new(config.token_cache_entries, config.max_waiting);
+        let documents = Documents::new(config.gateway, config.sharing.clone());
         let mut root = Self {
             config,
             follower: Follower::new(replica, timing, &instance),
-            memory: Memory::default(),
+            memory,
             metrics: Metrics::default(),
+            lent: Lent { crypto, entropy: Random },
+            context,
+            callouts: CallOuts::default(),
+            documents,
+            cookies: Cookies::default(),
             now,
             fleet,
             call: None,
@@ -216,7 +246,7 @@ impl Root {
     }
 }
 
-fn response_status() -> Option<u16> {
+pub(crate) fn response_status() -> Option<u16> {
     // nginx may have a status and still not have a whole answer.
     match host::call_response_header(":dispatch_status") {
         Err(host::HostError::NOT_FOUND) => {}

@@ -1,15 +1,16 @@
 //! One request.
 
+mod inside;
 pub(crate) mod nginx;
 
 use gatekey_core::check::{
-    Decision, Denial, Env, Grant, Hidden, Memory, Refusal, Step, is_identity_header,
+    Decision, Denial, Env, Grant, Hidden, Memory, Pending, Refusal, Step, is_identity_header,
 };
 use gatekey_core::http::{Header, Request};
 use gatekey_core::key;
 use gatekey_core::policy::Policy;
-use gatekey_core::time::UnixMillis;
 
+use crate::callouts::Begun;
 use crate::config::{Config, HostKind, Identity};
 use crate::host::{self, HostResult, LogLevel};
 use crate::pairs;
@@ -28,17 +29,26 @@ const KONG_SERVICE_ID: &str = "kong\0service_id";
 const KONG_SERVICE_NAME: &str = "kong\0service_name";
 
 /// Decides about a request and carries the decision out. Whatever fails on the way refuses.
-pub(crate) fn on_request_headers(root: &mut Root, count: u32) -> u32 {
+pub(crate) fn on_request_headers(root: &mut Root, stream: u32, count: u32) -> u32 {
+    run(root, stream, Some(count), None)
+}
+
+/// Goes on with a request whose call is settled.
+pub(crate) fn resume(root: &mut Root, stream: u32, pending: Pending) -> u32 {
+    run(root, stream, None, Some(pending))
+}
+
+fn run(root: &mut Root, stream: u32, count: Option<u32>, pending: Option<Pending>) -> u32 {
     let Ok(map) = host::request_headers() else {
         return refuse(root, Refusal::unproven(Denial::OversizedRequest), None);
     };
     let headers = pairs::decode(&map).unwrap_or_default();
     let on_envoy = root.config.host.is_envoy();
-    let readable = if on_envoy {
+    let readable = match count {
         // Here both numbers count the pseudo-headers.
-        headers.len() <= MAX_HEADERS && headers.len() == count as usize
-    } else {
-        nginx::is_whole(&headers, count)
+        Some(count) if on_envoy => headers.len() <= MAX_HEADERS && headers.len() == count as usize,
+        Some(count) => nginx::is_whole(&headers, count),
+        None => !headers.is_empty() && headers.len() <= MAX_HEADERS,
     };
     if !readable {
         return refuse(root, Refusal::unproven(Denial::OversizedRequest), None);
@@ -54,55 +64,94 @@ pub(crate) fn on_request_headers(root: &mut Root, count: u32) -> u32 {
         path: header(b":path"),
         headers: &headers,
     };
-    let policy = root.follower.replica().policy();
-    match decide(policy, &mut root.memory, &root.config, root.now, &request) {
-        Decision::Allow(grant) => match admit(&headers, &grant, &root.config) {
-            Ok(()) => {
-                root.metrics.count("allowed");
-                CONTINUE
+    let mut pending = pending;
+    loop {
+        let mut waits = {
+            let Root { follower, memory, config, metrics, cookies, now, lent, .. } = &mut *root;
+            let policy = follower.replica().policy();
+            let env = Env {
+                crypto: lent.crypto,
+                entropy: &lent.entropy,
+                ..Env::new(now.seconds(), &config.settings)
+            };
+            match decide(policy, memory, config.asks(), &env, &request, pending.take()) {
+                Step::Wait(waits) => waits,
+                Step::Done(Decision::Allow(grant)) => match admit(&headers, &grant, config) {
+                    Ok(()) => {
+                        metrics.count("allowed");
+                        if let Some(cookie) = grant.edits.set_cookie {
+                            cookies.put(stream, cookie, config.host);
+                        }
+                        return CONTINUE;
+                    }
+                    Err(error) => {
+                        let text = format!("the host refused a header edit: {}", error.0);
+                        host::log(LogLevel::Error, &text);
+                        return refuse(root, Refusal::unproven(Denial::NoPolicy), request_id);
+                    }
+                },
+                Step::Done(Decision::Deny(refusal)) => return refuse(root, refusal, request_id),
+                Step::Done(Decision::Redirect(redirect)) => {
+                    metrics.count("redirected");
+                    if respond::redirect(&redirect).is_err() {
+                        host::log(LogLevel::Error, "the host refused a local response");
+                    }
+                    return PAUSE;
+                }
             }
-            Err(error) => {
-                host::log(LogLevel::Error, &format!("the host refused a header edit: {}", error.0));
-                refuse(root, Refusal::unproven(Denial::NoPolicy), request_id)
-            }
-        },
-        Decision::Deny(refusal) => refuse(root, refusal, request_id),
-        Decision::Redirect(_) => refuse(root, Refusal::unproven(Denial::MethodAbsent), request_id),
+        };
+        // On Envoy calls belong to the root, elsewhere to the request.
+        let own = (!on_envoy).then_some(stream);
+        if let Some(call) = waits.call.take()
+            && root.begin_call(&call, waits.ticket, own) == Begun::Settled
+        {
+            pending = Some(waits);
+            continue;
+        }
+        if root.park(stream, waits) {
+            return PAUSE;
+        }
+        return refuse(root, Refusal::unproven(Denial::TooManyWaiting), request_id);
     }
 }
 
 fn decide<'p>(
     policy: Option<&'p Policy>,
     memory: &mut Memory,
-    config: &Config,
-    now: UnixMillis,
+    asks: &[&str],
+    env: &Env<'_>,
     request: &Request<'_>,
-) -> Decision<'p> {
+    mut pending: Option<Pending>,
+) -> Step<'p> {
     let Some(policy) = policy else {
-        return Decision::Deny(Refusal::unproven(Denial::NoPolicy));
-    };
-    let asked = match config.host {
-        _ if !config.service_from_host => &[][..],
-        HostKind::Envoy => &[SERVICE_OF_ROUTE],
-        HostKind::Kong => &[KONG_SERVICE_ID, KONG_SERVICE_NAME],
-        HostKind::Nginx => &[],
+        return Step::Done(Decision::Deny(Refusal::unproven(Denial::NoPolicy)));
     };
     // A route without metadata is not a route with bad metadata: the table decides.
-    let mut told = asked.iter().filter_map(|path| host::property(path).ok());
+    let mut told = asks.iter().filter_map(|path| host::property(path).ok());
     let mut service = told.next();
     loop {
-        let (now, settings) = (now.seconds(), &config.settings);
-        let env = Env { service: service.as_deref(), ..Env::new(now, settings) };
-        let decision = match policy.check(memory, &env, request) {
-            Step::Done(decision) => decision,
-            // No linked method calls out, so there is nothing to wait for.
-            Step::Wait(_) => Decision::Deny(Refusal::unproven(Denial::MethodAbsent)),
+        let env = Env { service: service.as_deref(), ..*env };
+        let step = match pending.take() {
+            None => policy.check(memory, &env, request),
+            Some(pending) => policy.resume(memory, &env, request, pending),
         };
-        let unknown = matches!(&decision, Decision::Deny(refusal) if refusal.denial == Denial::UnknownService);
+        let unknown = matches!(&step, Step::Done(Decision::Deny(refusal)) if refusal.denial == Denial::UnknownService);
         // A service that the portal does not know by its id may be known by its name.
         match told.next().filter(|_| unknown) {
             Some(name) => service = Some(name),
-            None => return decision,
+            None => return step,
+        }
+    }
+}
+
+impl Config {
+    /// The properties by which the host says which service a request is for.
+    const fn asks(&self) -> &[&str] {
+        match self.host {
+            _ if !self.service_from_host => &[],
+            HostKind::Envoy => &[SERVICE_OF_ROUTE],
+            HostKind::Kong => &[KONG_SERVICE_ID, KONG_SERVICE_NAME],
+            HostKind::Nginx => &[],
         }
     }
 }
@@ -114,8 +163,16 @@ fn value_of<'m>(headers: &[Header<'m>], name: &[u8]) -> Option<&'m [u8]> {
 
 /// Removes what the client must not say, and says who calls.
 fn admit(headers: &[Header<'_>], grant: &Grant<'_>, config: &Config) -> HostResult<()> {
-    let credential = grant.edits.hidden.filter(|_| config.hide_credentials);
-    let hidden = |header: &Header<'_>| matches!(credential, Some(Hidden::Header(name)) if header.name.eq_ignore_ascii_case(name));
+    let edits = &grant.edits;
+    let credential = edits.hidden.filter(|_| config.hide_credentials);
+    // What is set below must not be there in a client's words.
+    let set = |name: &[u8]| {
+        edits.headers.iter().any(|(known, _)| known.as_bytes().eq_ignore_ascii_case(name))
+    };
+    let hidden = |header: &Header<'_>| match credential {
+        Some(Hidden::Header(name)) if header.name.eq_ignore_ascii_case(name) => true,
+        _ => set(header.name),
+    };
     if config.host.is_envoy() {
         for header in headers {
             if hidden(header) || is_identity_header(header.name) {
@@ -124,6 +181,20 @@ fn admit(headers: &[Header<'_>], grant: &Grant<'_>, config: &Config) -> HostResu
         }
     } else {
         nginx::empty(headers, hidden)?;
+    }
+    match credential {
+        Some(Hidden::Cookie(name)) => inside::hide_cookie(headers, name, config.host)?,
+        Some(Hidden::Query(name)) => inside::hide_parameter(headers, name, config.host)?,
+        Some(Hidden::Header(_)) | None => {}
+    }
+    for (name, value) in &edits.headers {
+        let name = name.as_bytes();
+        let present = headers.iter().any(|header| header.name.eq_ignore_ascii_case(name));
+        if present && !config.host.is_envoy() {
+            host::replace_request_header(name, value.expose())?;
+        } else {
+            host::add_request_header(name, value.expose())?;
+        }
     }
     if let Some(caller) = grant.caller {
         let mut result = Ok(());
@@ -146,7 +217,8 @@ fn refuse(root: &mut Root, refusal: Refusal, request_id: Option<&[u8]>) -> u32 {
     if root.config.log_refusals {
         host::log(LogLevel::Info, &explanation(&refusal, request_id));
     }
-    if respond::deny(refusal.denial, &root.config.challenge, request_id).is_err() {
+    let policy = root.follower.replica().policy();
+    if respond::deny(&refusal, policy, &root.config, request_id).is_err() {
         // The stream stays paused: nothing reaches the upstream. No call is under way after which a
         // host could let it go by itself.
         host::log(LogLevel::Error, "the host refused a local response");
@@ -168,6 +240,9 @@ fn explanation(refusal: &Refusal, request_id: Option<&[u8]>) -> String {
     }
     if let Some(api) = refusal.api {
         text.push_str(&format!(" api={api}"));
+    }
+    if let Some(strategy) = refusal.strategy {
+        text.push_str(&format!(" strategy={strategy}"));
     }
     if let Some(id) = request_id {
         text.push_str(&format!(" request_id={}", id.escape_ascii()));

@@ -9,9 +9,12 @@
 use core::cell::RefCell;
 use std::collections::VecDeque;
 
-use gatekey_core::check::{Denial, Methods};
+use gatekey_core::check::Methods;
+use gatekey_core::crypto::Crypto;
+use gatekey_core::oidc::Ticket;
 use gatekey_core::time::UnixMillis;
 
+use crate::callouts::Parked;
 use crate::config::Entry;
 use crate::host::{self, LogLevel};
 use crate::respond;
@@ -49,11 +52,15 @@ enum Role {
 }
 
 impl Role {
-    fn start(entry: Entry, methods: Methods) -> Result<Self, String> {
+    fn start(
+        entry: Entry,
+        context: u32,
+        methods: Methods,
+        crypto: &'static dyn Crypto,
+    ) -> Result<Self, String> {
         match entry {
-            Entry::Filter(config) => {
-                Root::start(*config, methods).map(|root| Self::Filter(Box::new(root)))
-            }
+            Entry::Filter(config) => Root::start(*config, context, methods, crypto)
+                .map(|root| Self::Filter(Box::new(root))),
             Entry::Gate => Ok(Self::Gate(host::now())),
         }
     }
@@ -87,6 +94,14 @@ impl Vm {
 
     fn root(&mut self, context: u32) -> Option<&mut Role> {
         self.roots.iter_mut().find(|(id, _)| *id == context).map(|(_, root)| root)
+    }
+
+    /// The filters of the VM: a gate makes no calls and sets no cookies.
+    fn filters(&mut self) -> impl Iterator<Item = &mut Root> {
+        self.roots.iter_mut().filter_map(|(_, role)| match role {
+            Role::Filter(root) => Some(&mut **root),
+            Role::Gate(_) => None,
+        })
     }
 
     fn is_on_nginx(&self) -> bool {
@@ -148,6 +163,9 @@ fn with<T>(f: impl FnOnce(&mut Vm) -> T) -> Option<T> {
 pub mod exports {
     use super::*;
 
+    /// What a module lends that verifies no signatures.
+    pub static NO_CRYPTO: gatekey_core::crypto::NoCrypto = gatekey_core::crypto::NoCrypto;
+
     /// A stream or a root came to be.
     pub fn context_create(context: u32, parent: u32) {
         if parent != 0 {
@@ -157,11 +175,16 @@ pub mod exports {
 
     /// Reads the configuration; false refuses it.
     #[must_use]
-    pub fn configure(context: u32, size: u32, methods: Methods) -> bool {
+    pub fn configure(
+        context: u32,
+        size: u32,
+        methods: Methods,
+        crypto: &'static dyn Crypto,
+    ) -> bool {
         let started = host::configuration(size)
             .map_err(|error| format!("cannot be read: host status {}", error.0))
             .and_then(|json| Entry::parse(&json).map_err(|error| error.to_string()))
-            .and_then(|entry| Role::start(entry, methods))
+            .and_then(|entry| Role::start(entry, context, methods, crypto))
             .and_then(|root| {
                 // One timer for each context: nginx does not take a second.
                 if with(|vm| vm.root(context).is_some()) == Some(true) {
@@ -188,6 +211,9 @@ pub mod exports {
             let now = match vm.root(context) {
                 Some(Role::Filter(root)) => {
                     root.tick();
+                    for ticket in root.keep_up() {
+                        resume_parked(root, ticket);
+                    }
                     root.now
                 }
                 Some(Role::Gate(ticked_at)) => {
@@ -205,7 +231,7 @@ pub mod exports {
     pub fn request_headers(context: u32, count: u32) -> u32 {
         let action = with(|vm| {
             vm.root_of_stream(context).map(|role| match role {
-                Role::Filter(root) => stream::on_request_headers(root, count),
+                Role::Filter(root) => stream::on_request_headers(root, context, count),
                 Role::Gate(_) => stream::nginx::on_request_headers_at_gate(),
             })
         });
@@ -213,8 +239,15 @@ pub mod exports {
             return action;
         }
         // No root, no policy: closed.
-        let _ = respond::deny(Denial::NoPolicy, "Key", None);
+        let _ = respond::deny_without_configuration();
         stream::PAUSE
+    }
+
+    /// A response begins.
+    #[must_use]
+    pub fn response_headers(context: u32) -> u32 {
+        let _ = with(|vm| vm.filters().for_each(|root| root.cookies.give(context)));
+        stream::CONTINUE
     }
 
     /// A call was answered.
@@ -222,14 +255,59 @@ pub mod exports {
         let _ = with(|vm| {
             let on_nginx = vm.is_on_nginx();
             match vm.root(context) {
-                Some(Role::Filter(root)) => root.answered(call, headers, body),
-                // Requests make no calls. Should nginx think that one has, it would let the request
-                // go on after this.
-                None if on_nginx => {
-                    let _ = respond::deny(Denial::NoPolicy, "", None);
+                Some(Role::Filter(root)) if root.has_call(call, None) => {
+                    if let Some(ticket) = root.call_answered(call, None, headers, body) {
+                        resume_parked(root, ticket);
+                    }
                 }
-                Some(Role::Gate(_)) | None => {}
+                Some(Role::Filter(root)) => root.answered(call, headers, body),
+                Some(Role::Gate(_)) => {}
+                // After this nginx lets the request go on, unless it is answered.
+                None if on_nginx => {
+                    let mut filters = vm.filters();
+                    match filters.find(|root| root.has_call(call, Some(context))) {
+                        Some(root) => resume_own(root, context, call, headers, body),
+                        None => {
+                            let _ = respond::deny_without_configuration();
+                        }
+                    }
+                }
+                None => {}
             }
         });
+    }
+}
+
+/// Goes on with every request that waited for a call of the root.
+fn resume_parked(root: &mut Root, ticket: Ticket) {
+    // Whatever waits again waits for another call, and comes after those that are here now.
+    let mut most = root.callouts.parked.len();
+    while most > 0
+        && let Some(Parked { stream, pending }) = root.take_parked(ticket)
+    {
+        most -= 1;
+        // The client may have gone away meanwhile.
+        if host::set_effective_context(stream).is_err() {
+            continue;
+        }
+        if stream::resume(root, stream, pending) == stream::CONTINUE
+            && host::continue_request().is_err()
+        {
+            host::log(LogLevel::Error, "the host does not let a request go on");
+        }
+    }
+    let _ = host::set_effective_context(root.context);
+}
+
+/// Goes on with the request that made a call itself. nginx lets it go on after this in any case:
+/// what is not allowed has been answered by then.
+fn resume_own(root: &mut Root, stream: u32, call: u32, headers: u32, body: u32) {
+    let ticket = root.call_answered(call, Some(stream), headers, body);
+    let Some(parked) = ticket.and_then(|ticket| root.take_parked(ticket)) else {
+        let _ = respond::deny_without_configuration();
+        return;
+    };
+    if stream::resume(root, stream, parked.pending) == stream::CONTINUE {
+        let _ = host::continue_request();
     }
 }

@@ -32,3 +32,43 @@ pub struct CallOut {
     /// others have fetched first, and share what it gets.
     pub document: Option<Digest>,
 }
+
+/// An identity provider's whole answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer<'r> {
+    /// Its status.
+    pub status: u16,
+    /// For how many seconds it says that the answer is fresh (`Cache-Control: max-age`).
+    pub max_age_seconds: Option<u64>,
+    /// The body.
+    pub body: &'r [u8],
+}
+
+/// Something that an operator wants to hear of: for the log and a counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// A provider did not answer, or not with a success.
+    ProviderFailed,
+    /// A provider's answer was refused.
+    ProviderInvalid,
+    /// A provider is left alone for a while: it failed too often in a row.
+    CircuitOpened,
+    /// It answers again.
+    CircuitClosed,
+    /// Other keys than before are in use.
+    KeysChanged,
+}
+
+impl Notice {
+    /// A stable name for logs and metrics.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::ProviderFailed => "provider_failed",
+            Self::ProviderInvalid => "provider_answer_refused",
+            Self::CircuitOpened => "provider_circuit_opened",
+            Self::CircuitClosed => "provider_circuit_closed",
+            Self::KeysChanged => "provider_keys_changed",
+        }
+    }
+}

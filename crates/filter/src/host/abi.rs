@@ -10,6 +10,8 @@ use super::{HostError, HostResult, LocalResponse, LogLevel, Shared};
 use crate::pairs;
 
 const REQUEST_HEADERS: u32 = 0;
+const RESPONSE_HEADERS: u32 = 2;
+const REQUEST_STREAM: u32 = 0;
 const CALL_RESPONSE_HEADERS: u32 = 6;
 const CALL_RESPONSE_BODY: u32 = 4;
 const PLUGIN_CONFIGURATION: u32 = 7;
@@ -97,6 +99,8 @@ unsafe extern "C" {
         value: *const u8,
         value_size: usize,
     ) -> u32;
+    fn proxy_set_effective_context(context: u32) -> u32;
+    fn proxy_continue_stream(stream: u32) -> u32;
     fn proxy_define_metric(kind: u32, name: *const u8, name_size: usize, id: *mut u32) -> u32;
     fn proxy_increment_metric(id: u32, by: i64) -> u32;
 }
@@ -191,6 +195,29 @@ pub(crate) fn replace_request_header(name: &[u8], value: &[u8]) -> HostResult<()
 
 pub(crate) fn remove_request_header(name: &[u8]) -> HostResult<()> {
     checked(unsafe { proxy_remove_header_map_value(REQUEST_HEADERS, name.as_ptr(), name.len()) })
+}
+
+pub(crate) fn add_response_header(name: &[u8], value: &[u8]) -> HostResult<()> {
+    checked(unsafe {
+        proxy_add_header_map_value(
+            RESPONSE_HEADERS,
+            name.as_ptr(),
+            name.len(),
+            value.as_ptr(),
+            value.len(),
+        )
+    })
+}
+
+/// Makes what follows be about another stream or root. Says no when that is gone; on nginx and
+/// Kong it does nothing.
+pub(crate) fn set_effective_context(context: u32) -> HostResult<()> {
+    checked(unsafe { proxy_set_effective_context(context) })
+}
+
+/// Lets a paused request go on.
+pub(crate) fn continue_request() -> HostResult<()> {
+    checked(unsafe { proxy_continue_stream(REQUEST_STREAM) })
 }
 
 pub(crate) fn send_local_response(response: &LocalResponse<'_>) -> HostResult<()> {

@@ -41,6 +41,18 @@ pub(crate) const fn remove_request_header(_name: &[u8]) -> HostResult<()> {
     Err(UNIMPLEMENTED)
 }
 
+pub(crate) const fn add_response_header(_name: &[u8], _value: &[u8]) -> HostResult<()> {
+    Err(UNIMPLEMENTED)
+}
+
+pub(crate) const fn set_effective_context(_context: u32) -> HostResult<()> {
+    Err(UNIMPLEMENTED)
+}
+
+pub(crate) const fn continue_request() -> HostResult<()> {
+    Err(UNIMPLEMENTED)
+}
+
 pub(crate) fn send_local_response(response: &LocalResponse<'_>) -> HostResult<()> {
     let LocalResponse { status: _, details: _, headers: _, body: _ } = response;
     Err(UNIMPLEMENTED)

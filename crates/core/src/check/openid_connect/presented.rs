@@ -1,0 +1,140 @@
+//! Where a request holds a token, and which.
+
+use alloc::borrow::Cow;
+
+use super::{Candidate, candidates};
+use crate::check::decision::{Denial, Hidden};
+use crate::check::method::Attempt;
+use crate::http::Request;
+use crate::oidc::settings::{AuthMethods, Settings};
+use crate::oidc::{cookie, form};
+
+pub(super) const AUTHORIZATION: &[u8] = b"authorization";
+
+/// A token as it was presented.
+#[derive(Debug)]
+pub(super) struct Token<'p, 'r> {
+    pub(super) text: Cow<'r, [u8]>,
+    pub(super) place: Hidden<'p>,
+}
+
+/// Whether a request holds a bearer token for one of the service's strategies.
+pub(in crate::check) fn holds_token(attempt: &Attempt<'_, '_>) -> bool {
+    !matches!(find(attempt), Ok(None))
+}
+
+/// The one token of a request. Two places that hold one, or a header that comes twice, are an
+/// error (RFC 6750 2).
+pub(super) fn find<'p, 'r>(attempt: &Attempt<'p, 'r>) -> Result<Option<Token<'p, 'r>>, Denial> {
+    let mut found: Option<Token<'p, 'r>> = None;
+    let mut hold = |token: Token<'p, 'r>| match &found {
+        // The same place for another strategy.
+        Some(known) if known.place == token.place && known.text == token.text => Ok(()),
+        Some(_) => Err(Denial::AmbiguousToken),
+        None => {
+            found = Some(token);
+            Ok(())
+        }
+    };
+    if count(attempt.request, AUTHORIZATION) > 1 {
+        return Err(Denial::AmbiguousToken);
+    }
+    for candidate in candidates(attempt, AuthMethods::WITH_TOKEN) {
+        let Settings { token_headers, token_cookie, token_query, .. } = &**candidate.settings;
+        for name in token_headers {
+            if count(attempt.request, name) > 1 {
+                return Err(Denial::AmbiguousToken);
+            }
+            if let Some(text) = in_header(attempt.request, name)? {
+                hold(Token { text: Cow::Borrowed(text), place: Hidden::Header(name) })?;
+            }
+        }
+        if let Some(name) = token_cookie {
+            let values = cookie::values(attempt.request.headers, name);
+            if let Some(text) = values.map_err(|_| Denial::AmbiguousToken)? {
+                hold(Token { text: Cow::Borrowed(text), place: Hidden::Cookie(name) })?;
+            }
+        }
+        if let Some(name) = token_query {
+            let value = form::query_value(attempt.request.path, name);
+            if let Some(text) = value.map_err(|_| Denial::AmbiguousToken)? {
+                hold(Token { text: Cow::Owned(text), place: Hidden::Query(name) })?;
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn count(request: &Request<'_>, name: &[u8]) -> usize {
+    request.headers.iter().filter(|header| header.name.eq_ignore_ascii_case(name)).count()
+}
+
+/// The value of a header that is there once.
+pub(super) fn header<'r>(request: &Request<'r>, name: &[u8]) -> Option<&'r [u8]> {
+    let mut headers = request.headers.iter();
+    headers.find(|header| header.name.eq_ignore_ascii_case(name)).map(|header| header.value)
+}
+
+/// A token in a header: after `Bearer` in `Authorization`, with or without it elsewhere.
+fn in_header<'r>(request: &Request<'r>, name: &[u8]) -> Result<Option<&'r [u8]>, Denial> {
+    let Some(value) = header(request, name) else { return Ok(None) };
+    match credentials(value, b"bearer") {
+        Some(token) => is_token(token).then_some(Some(token)).ok_or(Denial::MalformedToken),
+        None if name == AUTHORIZATION => Ok(None),
+        None if value.is_empty() => Ok(None),
+        None => is_token(value).then_some(Some(value)).ok_or(Denial::MalformedToken),
+    }
+}
+
+/// What follows an authentication scheme, whose case does not matter (RFC 9110 11.4).
+pub(super) fn credentials<'v>(value: &'v [u8], scheme: &[u8]) -> Option<&'v [u8]> {
+    let (name, rest) = value.split_at_checked(scheme.len())?;
+    if !name.eq_ignore_ascii_case(scheme) {
+        return None;
+    }
+    match rest {
+        [] => Some(rest),
+        [b' ', rest @ ..] => Some(rest),
+        _ => None,
+    }
+}
+
+/// The grammar of `b64token` (RFC 6750 2.1): no blank, no comma, `=` only at the end.
+fn is_token(text: &[u8]) -> bool {
+    let fits = |byte: &u8| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/')
+    };
+    let end = text.iter().rposition(|byte| *byte != b'=').map_or(0, |at| at + 1);
+    end != 0 && text.iter().take(end).all(fits)
+}
+
+impl Candidate<'_> {
+    /// Whether this strategy takes a token from there.
+    pub(super) fn takes_from(&self, place: Hidden<'_>) -> bool {
+        let settings = self.settings;
+        match place {
+            Hidden::Header(name) => settings.token_headers.iter().any(|known| **known == *name),
+            Hidden::Cookie(name) => settings.token_cookie.as_deref() == Some(name),
+            Hidden::Query(name) => settings.token_query.as_deref() == Some(name),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scheme_is_read_in_any_case_and_the_token_by_its_grammar() {
+        assert_eq!(credentials(b"Bearer abc", b"bearer"), Some(&b"abc"[..]));
+        assert_eq!(credentials(b"bEARER abc", b"bearer"), Some(&b"abc"[..]));
+        assert_eq!(credentials(b"Bearerabc", b"bearer"), None);
+        assert_eq!(credentials(b"Basic abc", b"bearer"), None);
+        for good in ["a", "a.b-c_~+/d", "abc=="] {
+            assert!(is_token(good.as_bytes()), "{good}");
+        }
+        for bad in ["", "=", "a b", " a", "a,b", "a=b", "a\"", "a\u{e9}", "a%20"] {
+            assert!(!is_token(bad.as_bytes()), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Tokens that only their issuer can read (RFC 7662).
+
+use super::documents::Introspection;
+use super::grant;
+use super::proof::{Proof, conclude, lifetime};
+use super::provider::{Need, Providers, Purpose, call_to};
+use super::settings::Settings;
+use super::Answer;
+use crate::check::{Denial, Env};
+use crate::digest::Digest;
+use crate::id::StrategyId;
+use crate::sync::Method;
+use crate::time::UnixTime;
+use alloc::sync::Arc;
+
+/// Has a token introspected.
+pub(crate) fn ask(
+    providers: &mut Providers,
+    settings: &Arc<Settings>,
+    strategy: StrategyId,
+    env: &Env<'_>,
+    token: &str,
+    digest: &Digest,
+) -> Need {
+    let configured = settings.introspection_endpoint.as_ref();
+    let endpoint = providers.endpoint(settings, env, configured, |discovery| {
+        discovery.introspection_endpoint.as_ref()
+    });
+    let endpoint = match endpoint {
+        Ok(endpoint) => endpoint,
+        Err(need) => return need,
+    };
+    let Some(client) = grant::client_of(settings, &env.settings.clients) else {
+        return Need::Denied(Denial::MethodAbsent);
+    };
+    let (authorization, body) = grant::introspection(settings, client, token);
+    let mut call = call_to(settings, &endpoint);
+    (call.method, call.authorization, call.body) = (Method::Post, authorization, body);
+    providers.ask(settings, env, Purpose::Introspection { strategy, digest: *digest }, call)
+}
+
+/// What an introspection reply proves.
+pub(crate) fn verdict(
+    answer: Option<&Answer<'_>>,
+    settings: &Settings,
+    strategy: StrategyId,
+    now: UnixTime,
+) -> Result<Proof, Denial> {
+    let body = match answer {
+        Some(Answer { status: 200, body, .. }) => *body,
+        // A refusal of our own credentials, or a failure: not a word about the token.
+        _ => return Err(Denial::ProviderUnavailable),
+    };
+    let reply = Introspection::parse(body).map_err(|_| Denial::ProviderInvalid)?;
+    if !reply.active {
+        return Err(Denial::InactiveToken);
+    }
+    let claims = &reply.claims;
+    if claims.iss().is_some_and(|issuer| !settings.is_issuer(issuer)) {
+        return Err(Denial::UnknownIssuer);
+    }
+    let expires_at = lifetime(claims, settings, now)?;
+    conclude(claims, settings, strategy, expires_at)
+}

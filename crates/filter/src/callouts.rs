@@ -1,0 +1,258 @@
+//! Calls to identity providers, and the requests that wait for them.
+//!
+//! On Envoy a call belongs to the root and any number of requests wait for it: a client that goes away
+//! takes nothing with it. On nginx and Kong a call belongs to the request that makes it, because
+//! only that request can go on in its callback.
+
+use gatekey_core::check::{Env, Pending};
+use gatekey_core::oidc::{Answer, CallOut, Ticket};
+use gatekey_core::sync::Method;
+use gatekey_core::time::UnixMillis;
+
+use crate::config::Upstream;
+use crate::documents::{Documents, Elsewhere};
+use crate::host::{self, HostResult};
+use crate::root::Root;
+
+/// An answer that is this late will not come.
+const LOST_CALL_MS: u64 = 5_000;
+/// The largest answer that is looked at.
+const MAX_ANSWER_BYTES: u32 = 64 * 1024;
+/// The most documents that are fetched with one tick.
+const FETCHES_PER_TICK: usize = 4;
+
+/// What is under way.
+#[derive(Debug, Default)]
+pub(crate) struct CallOuts {
+    open: Vec<Open>,
+    pub(crate) parked: Vec<Parked>,
+}
+
+#[derive(Debug)]
+struct Open {
+    /// The host's number; `None` while another worker makes the call.
+    id: Option<u32>,
+    /// The request that made it, where it is the request's own.
+    stream: Option<u32>,
+    ticket: Ticket,
+    document: Option<gatekey_core::digest::Digest>,
+    given_up_at: UnixMillis,
+}
+
+/// A request that waits.
+#[derive(Debug)]
+pub(crate) struct Parked {
+    pub(crate) stream: u32,
+    pub(crate) pending: Pending,
+}
+
+/// How a call begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Begun {
+    /// The answer will come.
+    UnderWay,
+    /// It is settled already: a failure, or a document that another worker fetched.
+    Settled,
+}
+
+impl Root {
+    /// Makes a call. `stream` is the request that makes it on hosts where calls are a request's own.
+    pub(crate) fn begin_call(&mut self, call: &CallOut, ticket: Ticket, stream: Option<u32>) -> Begun {
+        if let Some(document) = &call.document {
+            match self.documents.look(document, call, self.now, &self.config.settings.peppers) {
+                Elsewhere::Has(body) => {
+                    let answer = Answer { status: 200, max_age_seconds: None, body: &body };
+                    self.settle_call(ticket, Some(&answer));
+                    return Begun::Settled;
+                }
+                Elsewhere::Fetches => {
+                    self.wait_for(None, stream, ticket, call);
+                    return Begun::UnderWay;
+                }
+                Elsewhere::Nothing => {}
+            }
+        }
+        let upstream = self.config.upstream(&call.upstream);
+        let sent = upstream.map(|upstream| self.sent_by(stream, upstream, call));
+        match sent {
+            Some(Ok(id)) => {
+                self.wait_for(Some(id), stream, ticket, call);
+                Begun::UnderWay
+            }
+            failed => {
+                let missing = failed.is_none();
+                self.tell_unsent(&call.upstream, missing);
+                self.settle_call(ticket, None);
+                Begun::Settled
+            }
+        }
+    }
+
+    fn sent_by(&self, stream: Option<u32>, upstream: &Upstream, call: &CallOut) -> HostResult<u32> {
+        if stream.is_some() || !self.config.host.is_envoy() {
+            return send(upstream, call);
+        }
+        host::set_effective_context(self.context)?;
+        send(upstream, call)
+    }
+
+    fn wait_for(&mut self, id: Option<u32>, stream: Option<u32>, ticket: Ticket, call: &CallOut) {
+        let given_up_at = self.now.plus(u64::from(call.timeout_ms).saturating_add(LOST_CALL_MS));
+        let document = call.document;
+        self.callouts.open.push(Open { id, stream, ticket, document, given_up_at });
+    }
+
+    /// Whether this is the answer to a call of a request.
+    pub(crate) fn has_call(&self, id: u32, stream: Option<u32>) -> bool {
+        self.callouts.open.iter().any(|open| open.id == Some(id) && open.stream == stream)
+    }
+
+    /// Takes the answer to a call. The ticket says who waited for it.
+    pub(crate) fn call_answered(
+        &mut self,
+        id: u32,
+        stream: Option<u32>,
+        headers: u32,
+        body_size: u32,
+    ) -> Option<Ticket> {
+        let is_it = |open: &Open| open.id == Some(id) && open.stream == stream;
+        let at = self.callouts.open.iter().position(is_it)?;
+        let Open { ticket, document, .. } = self.callouts.open.swap_remove(at);
+        self.now = host::now();
+        let status = if headers == 0 { None } else { crate::root::response_status() };
+        let body = match body_size {
+            0 => Some(Vec::new()),
+            size if size > MAX_ANSWER_BYTES => None,
+            size => host::call_response_body(size).ok().filter(|body| body.len() == size as usize),
+        };
+        match (status, body) {
+            (Some(status), Some(body)) => {
+                let max_age_seconds = document.and_then(|_| max_age());
+                let answer = Answer { status, max_age_seconds, body: &body };
+                self.settle_call(ticket, Some(&answer));
+                if let Some(document) = document.filter(|_| status == 200) {
+                    let peppers = &self.config.settings.peppers;
+                    self.documents.share(&document, &body, self.now, peppers);
+                }
+            }
+            _ => self.settle_call(ticket, None),
+        }
+        Some(ticket)
+    }
+
+    fn settle_call(&mut self, ticket: Ticket, answer: Option<&Answer<'_>>) {
+        let env = Env {
+            crypto: self.lent.crypto,
+            ..Env::new(self.now.seconds(), &self.config.settings)
+        };
+        self.memory.settle(&env, ticket, answer);
+        for notice in self.memory.take_notices() {
+            self.metrics.count(notice.code());
+            host::log(host::LogLevel::Warn, &format!("identity provider: {}", notice.code()));
+        }
+    }
+
+    /// What time does for calls: those that are overdue end, documents that are due are fetched.
+    /// Returns the calls that are settled by it.
+    pub(crate) fn keep_up(&mut self) -> Vec<Ticket> {
+        let mut settled = Vec::new();
+        let mut at = 0;
+        while let Some(open) = self.callouts.open.get(at) {
+            let (ticket, overdue) = (open.ticket, open.given_up_at <= self.now);
+            let found = match (open.id, open.document) {
+                (None, Some(document)) => {
+                    self.documents.fetched(&document, self.now, &self.config.settings.peppers)
+                }
+                _ => None,
+            };
+            if found.is_none() && !overdue {
+                at += 1;
+                continue;
+            }
+            self.callouts.open.swap_remove(at);
+            let answer = found.as_deref().map(|body| Answer { status: 200, max_age_seconds: None, body });
+            self.settle_call(ticket, answer.as_ref());
+            settled.push(ticket);
+        }
+        for _ in 0..FETCHES_PER_TICK {
+            let Some(policy) = self.follower.replica().policy() else { break };
+            let env = Env {
+                crypto: self.lent.crypto,
+                ..Env::new(self.now.seconds(), &self.config.settings)
+            };
+            let Some((call, ticket)) = policy.upkeep(&mut self.memory, &env) else { break };
+            if self.begin_call(&call, ticket, None) == Begun::Settled {
+                settled.push(ticket);
+            }
+        }
+        settled
+    }
+
+    /// Sets a request aside until its call is settled; false when too many wait.
+    pub(crate) fn park(&mut self, stream: u32, pending: Pending) -> bool {
+        let room = self.callouts.parked.len() < self.config.max_waiting;
+        if room {
+            self.callouts.parked.push(Parked { stream, pending });
+        }
+        room
+    }
+
+    /// Takes a request that waited for this call.
+    pub(crate) fn take_parked(&mut self, ticket: Ticket) -> Option<Parked> {
+        let waits = |parked: &Parked| parked.pending.ticket == ticket;
+        let at = self.callouts.parked.iter().position(waits)?;
+        Some(self.callouts.parked.swap_remove(at))
+    }
+
+    fn tell_unsent(&mut self, upstream: &str, missing: bool) {
+        let told = if missing { "provider_upstream_missing" } else { "provider_call_not_sent" };
+        self.metrics.count(told);
+        let text = format!("identity provider: {told} {:?}", upstream.escape_debug().to_string());
+        host::log(host::LogLevel::Error, &text);
+    }
+}
+
+impl Documents {
+    /// A document that another worker has fetched since this one began to wait.
+    fn fetched(
+        &self,
+        document: &gatekey_core::digest::Digest,
+        now: UnixMillis,
+        peppers: &[gatekey_core::digest::Pepper],
+    ) -> Option<Vec<u8>> {
+        self.read(document, now, peppers)
+    }
+}
+
+/// What the provider says about how long its answer is fresh (RFC 9111 5.2.2.1).
+fn max_age() -> Option<u64> {
+    let value = host::call_response_header("cache-control").ok()?;
+    let text = core::str::from_utf8(&value).ok()?;
+    let mut directives = text.split(',').map(str::trim);
+    directives.find_map(|directive| directive.strip_prefix("max-age=")?.parse().ok())
+}
+
+fn send(upstream: &Upstream, call: &CallOut) -> HostResult<u32> {
+    let path = [upstream.path_prefix.as_str(), &call.path].concat();
+    let method: &[u8] = match call.method {
+        Method::Get => b"GET",
+        Method::Post => b"POST",
+    };
+    let mut headers: Vec<(&[u8], &[u8])> = vec![
+        (b":method", method),
+        (b":path", path.as_bytes()),
+        (b":authority", upstream.authority.as_bytes()),
+        (b"accept", b"application/json"),
+    ];
+    if let Some(authorization) = &call.authorization {
+        headers.push((b"authorization", authorization.expose().as_bytes()));
+    }
+    if let Some(scheme) = upstream.scheme {
+        headers.push((b":scheme", scheme.as_bytes()));
+    }
+    let body = call.body.expose();
+    if !body.is_empty() {
+        headers.push((b"content-type", b"application/x-www-form-urlencoded"));
+    }
+    host::http_call(&upstream.upstream, &headers, body, call.timeout_ms)
+}
