@@ -66,4 +66,4 @@ pub mod time;
 ///
 /// A program that wants a smaller set passes its own slice: what is not named is not linked, and
 /// a strategy that needs an absent method refuses.
-pub const METHODS: check::Methods = &[&check::KEY_AUTH];
+pub const METHODS: check::Methods = &[&check::KEY_AUTH, &check::OPENID_CONNECT];

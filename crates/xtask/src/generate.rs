@@ -30,6 +30,7 @@ const FILTER_SCHEMA: &[&str] = &[
 ];
 
 const GENERATED: &[Generated] = &[
+    Generated { file: "filters/openid-connect/config.schema.json", command: FILTER_SCHEMA },
     Generated { file: "filters/application-auth/config.schema.json", command: FILTER_SCHEMA },
     Generated { file: "filters/key-auth/config.schema.json", command: FILTER_SCHEMA },
 ];

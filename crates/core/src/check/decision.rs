@@ -138,6 +138,16 @@ impl Refusal {
         }
     }
 
+    /// What the client is told: never the precise reason.
+    #[must_use]
+    pub const fn message(&self) -> &'static str {
+        match self.denial {
+            // Where no key is asked for, none is missed.
+            Denial::NoCredential if !self.challenge.key => "Unauthorized",
+            denial => denial.message(),
+        }
+    }
+
     /// The stable code of the reason.
     #[must_use]
     pub const fn code(&self) -> &'static str {

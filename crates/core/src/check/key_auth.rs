@@ -5,6 +5,7 @@ use alloc::sync::Arc;
 use super::Step;
 use super::admission::admit;
 use super::decision::{Decision, Denial, Edits, Grant, Hidden, Refusal};
+use super::openid_connect::holds_token;
 use super::method::{Attempt, Method, StrategyConfig, sealed};
 use crate::digest::Digest;
 use crate::id::CredentialId;
@@ -40,6 +41,10 @@ impl Method for KeyAuth {
             Ok(found) => found?,
             Err(denial) => return Some(Err(denial.into())),
         };
+        // Two credentials could be of two applications.
+        if holds_token(attempt) {
+            return Some(Err(Denial::AmbiguousToken.into()));
+        }
         Some(decide(attempt, found).map(|grant| Step::Done(Decision::Allow(grant))))
     }
 }

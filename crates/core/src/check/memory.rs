@@ -4,9 +4,10 @@ use alloc::vec::Vec;
 
 use hashbrown::HashTable;
 
+use super::Env;
 use super::decision::Decision;
 use crate::id::{ApiId, ApplicationId, CredentialId};
-use crate::oidc::Providers;
+use crate::oidc::{Answer, Drbg, Notice, Providers, Ticket};
 use crate::time::UnixTime;
 
 /// The most counters that are kept between two reports.
@@ -64,23 +65,27 @@ pub struct Memory {
     uses: Vec<(CredentialId, UnixTime)>,
     uncounted: u64,
     pub(crate) providers: Providers,
+    pub(crate) drbg: Drbg,
 }
 
 impl Default for Memory {
+    /// With room for 4096 known tokens and 1024 calls at a time.
     fn default() -> Self {
-        // All the room there will ever be: a check never asks for more.
-        let (usage, uses) = (Vec::with_capacity(MAX_USAGE), Vec::with_capacity(MAX_USES));
-        Self {
-            usage,
-            places: HashTable::with_capacity(MAX_USAGE),
-            uses,
-            uncounted: 0,
-            providers: Providers::default(),
-        }
+        Self::new(4_096, 1_024)
     }
 }
 
 impl Memory {
+    /// A memory with room for this many known tokens, and for this many calls under way.
+    #[must_use]
+    pub fn new(tokens: usize, calls: usize) -> Self {
+        // All the room there will ever be: a check never asks for more.
+        let (usage, uses) = (Vec::with_capacity(MAX_USAGE), Vec::with_capacity(MAX_USES));
+        let places = HashTable::with_capacity(MAX_USAGE);
+        let (providers, drbg) = (Providers::new(tokens, calls), Drbg::default());
+        Self { usage, places, uses, uncounted: 0, providers, drbg }
+    }
+
     /// Takes the counters gathered since the last call.
     pub fn take_usage(&mut self) -> Vec<Usage> {
         self.places.clear();
@@ -99,8 +104,16 @@ impl Memory {
         self.uncounted
     }
 
-    /// Forgets a call that will not be made.
-    pub(crate) fn give_up(&mut self, _ticket: crate::oidc::Ticket) {}
+    /// Takes the answer to a call of a check or of [`crate::policy::Policy::upkeep`]: `None` when
+    /// none came. The checks that wait for it can then be resumed.
+    pub fn settle(&mut self, env: &Env<'_>, ticket: Ticket, answer: Option<&Answer<'_>>) {
+        self.providers.settle(env, ticket, answer);
+    }
+
+    /// Takes what an operator should hear of since the last call.
+    pub fn take_notices(&mut self) -> Vec<Notice> {
+        self.providers.take_notices()
+    }
 
     pub(crate) fn note_use(&mut self, credential: CredentialId, now: UnixTime) {
         if self.uses.len() < MAX_USES {

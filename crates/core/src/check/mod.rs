@@ -14,6 +14,7 @@ mod identity;
 mod key_auth;
 mod memory;
 mod method;
+mod openid_connect;
 
 pub use self::decision::{
     Caller, Challenge, Decision, Denial, Edits, Grant, Hidden, Redirect, Refusal,
@@ -24,13 +25,17 @@ pub use self::memory::{Memory, Usage, UsageClass};
 #[doc(hidden)]
 pub use self::method::Attempt;
 pub use self::method::{Method, Methods, StrategyConfig};
+pub use self::openid_connect::{OPENID_CONNECT, OpenIdConnect};
 use crate::crypto::{Crypto, Entropy, NoCrypto, NoEntropy};
 use crate::digest::Pepper;
 use crate::http::Request;
-use crate::oidc::{CallOut, Ticket};
+use crate::id::StrategyId;
+use crate::oidc::{CallOut, ProviderClient, SessionKeys, Ticket, cookie};
 use crate::policy::{Policy, Routed, Service};
+use crate::secret::Secret;
 use crate::time::UnixTime;
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 /// What the operator of a gateway decides, apart from the policy.
@@ -44,6 +49,24 @@ pub struct Settings {
     pub unknown_route: UnknownRoute,
     /// What happens when the portal has been silent for too long.
     pub staleness: Staleness,
+    /// Whether requests may wait for an identity provider.
+    pub call_outs: CallOuts,
+    /// The gateway's own clients at identity providers.
+    pub clients: Vec<ProviderClient>,
+    /// Under what sessions and sign-ins are sealed; `None` means that there are none.
+    pub session: Option<SessionKeys>,
+}
+
+/// Whether requests may wait for an identity provider.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CallOuts {
+    /// They do not: keys come by [`Policy::upkeep`] alone, and what would need a call is refused.
+    #[default]
+    Never,
+    /// Each request makes its own calls. Keys come by [`Policy::upkeep`] alone.
+    Each,
+    /// A call is made once, and any number of requests wait for it.
+    Shared,
 }
 
 /// What happens to a request that belongs to no service of the policy.
@@ -158,6 +181,40 @@ impl Policy {
         self.step(memory, env, request, Some((pending.ticket, pending.round)))
     }
 
+    /// Says which document of an identity provider to fetch next, if any: call it with every tick
+    /// until it says `None`, and hand the answers to [`Memory::settle`].
+    pub fn upkeep(&self, memory: &mut Memory, env: &Env<'_>) -> Option<(CallOut, Ticket)> {
+        let env = &Env { now: env.now.max(self.issued_at.seconds()), ..*env };
+        let strategies = || {
+            self.strategies().filter_map(|config| match config {
+                StrategyConfig::OpenIdConnect(settings) => Some(settings),
+                _ => None,
+            })
+        };
+        memory.providers.retain(|id| strategies().any(|settings| settings.provider == *id));
+        strategies().find_map(|settings| memory.providers.upkeep(env, settings))
+    }
+
+    /// The scopes that a strategy requires, as a challenge names them (RFC 6750 3).
+    #[must_use]
+    pub fn required_scope(&self, strategy: StrategyId) -> Option<&str> {
+        match self.strategy(strategy)? {
+            StrategyConfig::OpenIdConnect(settings) => {
+                settings.scopes_required.first().map(|scope| &**scope)
+            }
+            _ => None,
+        }
+    }
+
+    /// The `Set-Cookie` that ends a session under a strategy.
+    #[must_use]
+    pub fn ending_cookie(&self, strategy: StrategyId) -> Option<Secret<String>> {
+        match self.strategy(strategy)? {
+            StrategyConfig::OpenIdConnect(settings) => cookie::deletion(settings),
+            _ => None,
+        }
+    }
+
     fn step<'p>(
         &'p self,
         memory: &mut Memory,
@@ -173,8 +230,7 @@ impl Policy {
             Step::Done(decision) => memory.note(decision),
             Step::Wait(pending) if round < MAX_ROUNDS => pending.round = round,
             Step::Wait(pending) => {
-                let given_up = pending.ticket;
-                memory.give_up(given_up);
+                memory.settle(env, pending.ticket, None);
                 let refusal = Refusal::unproven(Denial::ProviderInvalid);
                 return Step::Done(Decision::Deny(refusal));
             }

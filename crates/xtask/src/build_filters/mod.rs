@@ -34,6 +34,12 @@ pub(crate) const FILTERS: &[Filter] = &[
         budget: 256 * 1024,
     },
     Filter {
+        package: "gatekey-openid-connect",
+        name: "gatekey_openid_connect",
+        folder: "filters/openid-connect",
+        budget: 700 * 1024,
+    },
+    Filter {
         package: "gatekey-application-auth",
         name: "gatekey_application_auth",
         folder: "filters/application-auth",
