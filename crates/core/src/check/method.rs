@@ -6,7 +6,7 @@ use core::fmt;
 
 use super::{Env, Memory, Refusal, Step};
 use crate::http::Request;
-use crate::oidc::Ticket;
+use crate::oidc::{self, Ticket};
 use crate::policy::{Policy, Service};
 use crate::snapshot::record::StrategyMethod;
 
@@ -33,6 +33,8 @@ pub enum StrategyConfig {
     Absent,
     /// Header names in which a key may come, lower case.
     KeyAuth(Arc<[Box<[u8]>]>),
+    /// What identity provider is believed, and in what.
+    OpenIdConnect(Arc<oidc::settings::Settings>),
 }
 
 /// All that a method may look at.

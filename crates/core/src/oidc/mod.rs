@@ -26,3 +26,10 @@ pub use self::drbg::{SessionKeys, ShortSecret};
 pub use self::grant::ProviderClient;
 pub(crate) use self::proof::Proof;
 pub(crate) use self::provider::{Need, Providers, Purpose, call_to};
+mod client;
+mod provider;
+pub mod settings;
+
+pub use self::call::{CallOut, Ticket};
+pub use self::client::{access_token_digest, client_digest};
+pub(crate) use self::provider::Providers;

@@ -7,6 +7,7 @@ use core::hash::BuildHasher;
 use hashbrown::DefaultHashBuilder;
 use hashbrown::HashTable;
 
+use super::credentials::MAX_SLOTS;
 use crate::id::{ApiId, ApplicationId, DeveloperId, PortalId, StrategyId};
 use crate::lifecycle::registration::RegistrationStatus;
 use crate::snapshot::record;
@@ -69,12 +70,16 @@ impl Applications {
         self.by_id.find(hash, |slot| self.get(*slot).is_some_and(|known| known.id == id)).copied()
     }
 
-    /// The slot of an application, made if need be.
+    /// The slot of an application, made if need be; the one that is nobody's when there are no
+    /// more.
     pub(crate) fn slot(&mut self, id: ApplicationId) -> u32 {
         if let Some(slot) = self.slot_of(id) {
             return slot;
         }
-        let slot = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
+        let slot = u32::try_from(self.slots.len()).map_or(MAX_SLOTS, |slot| slot.min(MAX_SLOTS));
+        if slot == MAX_SLOTS {
+            return slot;
+        }
         self.slots.push(Application { id, facts: None, registrations: Vec::new() });
         let (slots, hasher) = (&self.slots, &self.hasher);
         self.by_id.insert_unique(hasher.hash_one(id), slot, |slot| {

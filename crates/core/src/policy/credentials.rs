@@ -18,13 +18,16 @@ use crate::time::UnixTime;
 const LOADED_BUCKET: usize = 96;
 /// Insertions double the number of buckets when their mean length passes this.
 const FULL_BUCKET: usize = 160;
-const SHA256_FLAG: u32 = 1 << 31;
+/// The scheme stands in the upper bits of the owner, the application's slot in the others.
+const SLOT_BITS: u32 = 30;
+/// What can be said about a slot in the bits there are for it: this many slots, and none of them.
+pub(super) const MAX_SLOTS: u32 = (1 << SLOT_BITS) - 1;
 
 /// 44 bytes; a million of them are the bulk of a gateway's memory.
 #[derive(Debug)]
 pub(crate) struct Entry {
     digest: [u8; 32],
-    /// The application's slot, and [`SHA256_FLAG`].
+    /// The scheme and the application's slot: see [`SLOT_BITS`].
     owner: u32,
     /// Seconds since 1970, 0 for none.
     expires_at: u32,
@@ -34,13 +37,19 @@ pub(crate) struct Entry {
 
 impl Entry {
     fn new(credential: &Credential, slot: u32) -> Self {
-        let flag = if credential.scheme == Scheme::Sha256 { SHA256_FLAG } else { 0 };
+        let scheme: u32 = match credential.scheme {
+            Scheme::HmacSha256 => 0,
+            Scheme::Sha256 => 1,
+            Scheme::Client => 2,
+            Scheme::AccessToken => 3,
+        };
         let seconds = |end: UnixTime| u32::try_from(end.0).unwrap_or(u32::MAX);
         // An end of life of zero would read as none; one is as long past.
         let end = credential.expires_at.map_or(0, |end| seconds(end).max(1));
         Self {
             digest: *credential.digest.as_bytes(),
-            owner: slot | flag,
+            // A slot that cannot be said is nobody's: it never spills into the scheme.
+            owner: slot.min(MAX_SLOTS) | scheme << SLOT_BITS,
             expires_at: end,
             last_used: AtomicU32::new(0),
         }
@@ -50,12 +59,23 @@ impl Entry {
         prefix(&self.digest)
     }
 
-    const fn is_sha256(&self) -> bool {
-        self.owner & SHA256_FLAG != 0
+    const fn scheme(&self) -> Scheme {
+        match self.owner >> SLOT_BITS {
+            0 => Scheme::HmacSha256,
+            1 => Scheme::Sha256,
+            2 => Scheme::Client,
+            _ => Scheme::AccessToken,
+        }
+    }
+
+    /// Whether the id has to be kept beside the entry: it is not spelt by a key. Of clients and
+    /// tokens it never is.
+    fn needs_id(&self, id: CredentialId) -> bool {
+        !(is_key(self.scheme()) && key::is_issued(id))
     }
 
     pub(crate) const fn slot(&self) -> u32 {
-        self.owner & !SHA256_FLAG
+        self.owner & MAX_SLOTS
     }
 
     pub(crate) const fn is_expired(&self, now: UnixTime) -> bool {
@@ -76,6 +96,11 @@ impl Entry {
     }
 }
 
+/// Keys can spell the ids of their credentials; clients and tokens cannot.
+const fn is_key(scheme: Scheme) -> bool {
+    matches!(scheme, Scheme::HmacSha256 | Scheme::Sha256)
+}
+
 fn prefix(digest: &[u8; 32]) -> u64 {
     digest.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }
@@ -86,9 +111,12 @@ pub(crate) struct CredentialIndex {
     /// The number of buckets is two to this power, at most 2^31.
     bits: u32,
     len: usize,
+    /// How many keys are known by their plain SHA-256.
     sha256: usize,
-    /// The ids of credentials whose keys do not spell them.
-    imported: SortedMap<[u8; 32], CredentialId>,
+    /// How many keys are known that do not spell their ids.
+    imported: usize,
+    /// The ids of credentials that do not spell them.
+    ids: SortedMap<[u8; 32], CredentialId>,
 }
 
 impl CredentialIndex {
@@ -100,7 +128,7 @@ impl CredentialIndex {
         }
         let mut buckets = Vec::new();
         buckets.resize_with(1 << bits, Vec::new);
-        Self { buckets, bits, len: 0, sha256: 0, imported: SortedMap::default() }
+        Self { buckets, bits, len: 0, sha256: 0, imported: 0, ids: SortedMap::default() }
     }
 
     pub(crate) const fn len(&self) -> usize {
@@ -108,8 +136,8 @@ impl CredentialIndex {
     }
 
     /// Whether keys that are not of our format can be known here.
-    pub(crate) fn has_imported(&self) -> bool {
-        !self.imported.is_empty()
+    pub(crate) const fn has_imported(&self) -> bool {
+        self.imported != 0
     }
 
     /// Whether a plain SHA-256 can be known here.
@@ -131,7 +159,7 @@ impl CredentialIndex {
             .iter()
             .take_while(|entry| entry.prefix() == wanted)
             .find(|entry| Digest::from_bytes(entry.digest) == *digest)
-            .filter(|entry| entry.is_sha256() == (scheme == Scheme::Sha256))
+            .filter(|entry| entry.scheme() == scheme)
     }
 
     /// The place of the first entry whose prefix is not below `wanted`.
@@ -151,27 +179,25 @@ impl CredentialIndex {
         at
     }
 
-    /// The id of a credential whose key does not spell it.
+    /// The id of a credential that does not spell it.
     pub(crate) fn imported_id(&self, digest: &Digest) -> Option<CredentialId> {
-        self.imported.get(digest.as_bytes()).copied()
+        self.ids.get(digest.as_bytes()).copied()
     }
 
     /// Adds a credential, or replaces the one with the same digest. Only the end of life, the
     /// owner and the id of a replaced one change; when it was last used stays.
     pub(crate) fn put(&mut self, credential: &Credential, slot: u32) {
         let mut entry = Entry::new(credential, slot);
-        let sha256 = entry.is_sha256();
-        if key::is_issued(credential.id) {
-            self.imported.remove(&entry.digest);
-        } else {
-            self.imported.insert(entry.digest, credential.id);
-        }
         let index = self.bucket_of(entry.prefix());
         let Some(bucket) = self.buckets.get_mut(index) else { return };
-        match bucket.binary_search_by(|known| known.digest.cmp(&entry.digest)) {
+        let place = bucket.binary_search_by(|known| known.digest.cmp(&entry.digest));
+        let (digest, scheme) = (entry.digest, entry.scheme());
+        let needs_id = entry.needs_id(credential.id);
+        let mut replaced = None;
+        match place {
             Ok(at) => {
                 if let Some(known) = bucket.get_mut(at) {
-                    self.sha256 -= usize::from(known.is_sha256());
+                    replaced = Some(known.scheme());
                     entry.last_used = AtomicU32::new(known.last_used.load(Ordering::Relaxed));
                     *known = entry;
                 }
@@ -184,21 +210,38 @@ impl CredentialIndex {
                 self.len += 1;
             }
         }
-        self.sha256 += usize::from(sha256);
+        if let Some(scheme) = replaced {
+            self.forget(&digest, scheme);
+        }
+        self.count(digest, scheme, needs_id.then_some(credential.id));
         if self.len > FULL_BUCKET << self.bits {
             self.split();
         }
     }
 
+    /// Notes what is kept beside an entry; `id` is one that has to be.
+    fn count(&mut self, digest: [u8; 32], scheme: Scheme, id: Option<CredentialId>) {
+        self.sha256 += usize::from(scheme == Scheme::Sha256);
+        if let Some(id) = id {
+            self.imported += usize::from(is_key(scheme));
+            self.ids.insert(digest, id);
+        }
+    }
+
+    /// Undoes [`Self::count`].
+    fn forget(&mut self, digest: &[u8; 32], scheme: Scheme) {
+        self.sha256 -= usize::from(scheme == Scheme::Sha256);
+        self.imported -= usize::from(self.ids.remove(digest).is_some() && is_key(scheme));
+    }
+
     pub(crate) fn remove(&mut self, digest: &Digest) {
         let digest = digest.as_bytes();
-        self.imported.remove(digest);
         let index = self.bucket_of(prefix(digest));
         let Some(bucket) = self.buckets.get_mut(index) else { return };
         if let Ok(at) = bucket.binary_search_by(|known| known.digest.cmp(digest)) {
             let removed = bucket.remove(at);
-            self.sha256 -= usize::from(removed.is_sha256());
             self.len -= 1;
+            self.forget(digest, removed.scheme());
         }
     }
 
@@ -223,8 +266,7 @@ impl CredentialIndex {
     /// Carries over when the credentials of `older` were last used.
     pub(crate) fn remember_uses(&self, older: &Self) {
         for old in older.buckets.iter().flatten().filter(|old| old.is_familiar()) {
-            let scheme = if old.is_sha256() { Scheme::Sha256 } else { Scheme::HmacSha256 };
-            if let Some(entry) = self.find(&Digest::from_bytes(old.digest), scheme) {
+            if let Some(entry) = self.find(&Digest::from_bytes(old.digest), old.scheme()) {
                 entry.last_used.store(old.last_used.load(Ordering::Relaxed), Ordering::Relaxed);
             }
         }
@@ -253,10 +295,8 @@ impl CredentialLoader {
             self.flush();
             self.filling = bucket;
         }
-        if !key::is_issued(credential.id) {
-            self.index.imported.insert(entry.digest, credential.id);
-        }
-        self.index.sha256 += usize::from(entry.is_sha256());
+        let id = entry.needs_id(credential.id).then_some(credential.id);
+        self.index.count(entry.digest, entry.scheme(), id);
         self.index.len += 1;
         self.scratch.push(entry);
     }
@@ -345,6 +385,35 @@ mod tests {
         );
         index.remove(&credential(7).digest);
         assert!(!index.has_sha256() && !index.has_imported());
+    }
+
+    #[test]
+    fn neither_clients_nor_tokens_are_keys() {
+        let mut index = CredentialIndex::with_expected(0);
+        let schemes = [Scheme::HmacSha256, Scheme::Sha256, Scheme::Client, Scheme::AccessToken];
+        for (scheme, number) in schemes.into_iter().zip(1..) {
+            let known = Credential { scheme, ..credential(number) };
+            index.put(&known, MAX_SLOTS - 1);
+            for other in schemes {
+                let found = index.find(&known.digest, other).map(Entry::slot);
+                assert_eq!(found, (other == scheme).then_some(MAX_SLOTS - 1), "{other:?}");
+            }
+            assert_eq!(index.imported_id(&known.digest), Some(known.id));
+        }
+        assert!(index.has_imported() && index.has_sha256());
+        index.remove(&credential(1).digest);
+        // A key becomes a client.
+        index.put(&Credential { scheme: Scheme::Client, ..credential(2) }, 0);
+        assert!(!index.has_imported() && !index.has_sha256());
+        assert_eq!((index.len(), index.ids.keys().count()), (3, 3));
+    }
+
+    #[test]
+    fn a_slot_never_spills_into_the_scheme() {
+        for slot in [MAX_SLOTS, MAX_SLOTS + 1, u32::MAX] {
+            let entry = Entry::new(&credential(1), slot);
+            assert_eq!((entry.scheme(), entry.slot()), (Scheme::HmacSha256, MAX_SLOTS));
+        }
     }
 
     #[test]

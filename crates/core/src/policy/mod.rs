@@ -168,11 +168,18 @@ impl Policy {
         self.credentials.find(digest, scheme)
     }
 
+    /// Differs from the epoch of every policy whose strategies, services or publications are
+    /// others: what was concluded under another epoch must be concluded again. Credentials,
+    /// applications and registrations have no part in it.
+    pub(crate) const fn strategies_epoch(&self) -> u64 {
+        self.services.epoch()
+    }
+
     pub(crate) fn imported_id(&self, digest: &Digest) -> Option<CredentialId> {
         self.credentials.imported_id(digest)
     }
 
-    pub(crate) fn has_imported_keys(&self) -> bool {
+    pub(crate) const fn has_imported_keys(&self) -> bool {
         self.credentials.has_imported()
     }
 

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use super::sorted::SortedMap;
 use crate::check::{Challenge, Methods, StrategyConfig};
+use crate::digest::Digest;
 use crate::id::{ApiId, PortalId, RouteId, ServiceId, StrategyId};
 use crate::snapshot::record::{self, Route};
 
@@ -14,6 +15,8 @@ use crate::snapshot::record::{self, Route};
 pub(crate) struct Strategy {
     pub(crate) id: StrategyId,
     pub(crate) config: StrategyConfig,
+    /// Stands for the record it was made of.
+    record: Digest,
 }
 
 /// A publication as the check sees it.
@@ -25,14 +28,43 @@ pub(crate) struct Publication {
     pub(crate) strategy: Option<Strategy>,
 }
 
+/// Every place in which a token may come under one of a service's strategies, each once.
+#[derive(Debug, Default)]
+pub(crate) struct TokenPlaces {
+    /// Names of headers, lower case.
+    pub(crate) headers: Vec<Box<[u8]>>,
+    /// Names of cookies.
+    pub(crate) cookies: Vec<Box<[u8]>>,
+    /// Names in the query.
+    pub(crate) queries: Vec<Box<[u8]>>,
+}
+
 /// A service with everything that is published behind it.
 #[derive(Debug, Default)]
 pub(crate) struct Service {
     pub(crate) publications: Vec<Publication>,
     /// Every header in which a key may come, lower case, each once.
     pub(crate) key_names: Vec<Box<[u8]>>,
+    /// Where a token may come.
+    pub(crate) token_places: TokenPlaces,
     /// What a client may present.
     pub(crate) challenge: Challenge,
+}
+
+impl Strategy {
+    /// One that refuses.
+    fn absent(id: StrategyId) -> Self {
+        Self { id, config: StrategyConfig::Absent, record: Digest::from_bytes([0; 32]) }
+    }
+}
+
+/// Adds names that are not there yet.
+fn add<'n>(known: &mut Vec<Box<[u8]>>, names: impl Iterator<Item = &'n Box<[u8]>>) {
+    for name in names {
+        if !known.contains(name) {
+            known.push(name.clone());
+        }
+    }
 }
 
 /// The records as they came, and the tables made of them.
@@ -44,6 +76,7 @@ pub(crate) struct Services {
     publications: SortedMap<(ApiId, PortalId), record::Publication>,
     linked: SortedMap<ServiceId, Service>,
     by_name: SortedMap<Box<[u8]>, ServiceId>,
+    epoch: u64,
 }
 
 impl Services {
@@ -52,7 +85,10 @@ impl Services {
             .iter()
             .find_map(|method| method.compile(&strategy.method))
             .unwrap_or(StrategyConfig::Absent);
-        self.strategies.insert(strategy.id, Strategy { id: strategy.id, config });
+        let mut bytes = Vec::new();
+        strategy.encode(&mut bytes);
+        let record = Digest::sha256(&bytes);
+        self.strategies.insert(strategy.id, Strategy { id: strategy.id, config, record });
     }
 
     pub(crate) fn remove_strategy(&mut self, id: StrategyId) {
@@ -96,8 +132,36 @@ impl Services {
         self.routes.values()
     }
 
+    /// Stands for strategies, services and publications as they are: two tables that differ in
+    /// one of them have different epochs, whatever way they came to be.
+    pub(crate) const fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// A digest of the records, in the order of their keys.
+    ///
+    /// A counter would do as long as nothing but deltas came; a snapshot that is loaded anew
+    /// knows nothing of the count of the one before.
+    fn fingerprint(&self) -> u64 {
+        let mut bytes = Vec::new();
+        for strategy in self.strategies.values() {
+            bytes.extend_from_slice(strategy.record.as_bytes());
+        }
+        for (id, name) in self.names.iter() {
+            bytes.push(b's');
+            record::Service { id: *id, name: name.clone() }.encode(&mut bytes);
+        }
+        for publication in self.publications.values() {
+            bytes.push(b'p');
+            publication.encode(&mut bytes);
+        }
+        let digest = Digest::sha256(&bytes);
+        digest.as_bytes().first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
+    }
+
     /// Makes the tables of services anew. A publication whose strategy is not there refuses.
     pub(crate) fn link(&mut self) {
+        self.epoch = self.fingerprint();
         self.linked.clear();
         self.by_name.clear();
         let mut ambiguous = Vec::new();
@@ -116,16 +180,21 @@ impl Services {
         for publication in self.publications.values() {
             let Some(service) = self.linked.get_mut(&publication.service) else { continue };
             let strategy = publication.strategy.map(|id| {
-                let absent = Strategy { id, config: StrategyConfig::Absent };
-                self.strategies.get(&id).cloned().unwrap_or(absent)
+                self.strategies.get(&id).cloned().unwrap_or_else(|| Strategy::absent(id))
             });
-            if let Some(Strategy { config: StrategyConfig::KeyAuth(names), .. }) = &strategy {
-                service.challenge.key = true;
-                for name in names.iter() {
-                    if !service.key_names.contains(name) {
-                        service.key_names.push(name.clone());
-                    }
+            match strategy.as_ref().map(|strategy| &strategy.config) {
+                Some(StrategyConfig::KeyAuth(names)) => {
+                    service.challenge.key = true;
+                    add(&mut service.key_names, names.iter());
                 }
+                Some(StrategyConfig::OpenIdConnect(settings)) => {
+                    service.challenge.bearer = true;
+                    let places = &mut service.token_places;
+                    add(&mut places.headers, settings.token_headers.iter());
+                    add(&mut places.cookies, settings.token_cookie.iter());
+                    add(&mut places.queries, settings.token_query.iter());
+                }
+                Some(StrategyConfig::Absent) | None => {}
             }
             let (api, portal) = (publication.api, publication.portal);
             service.publications.push(Publication { api, portal, strategy });

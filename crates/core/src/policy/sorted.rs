@@ -53,21 +53,16 @@ impl<K: Ord, V> SortedMap<K, V> {
         }
     }
 
-    pub(crate) fn remove<Q: Ord + ?Sized>(&mut self, key: &Q)
+    pub(crate) fn remove<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<V>
     where
         K: Borrow<Q>,
     {
-        if let Ok(at) = self.place(key) {
-            self.0.remove(at);
-        }
+        let at = self.place(key).ok()?;
+        Some(self.0.remove(at).1)
     }
 
     pub(crate) fn clear(&mut self) {
         self.0.clear();
-    }
-
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.0.is_empty()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&K, &V)> {

@@ -57,9 +57,12 @@
 //! | 4 | publication | *k* `id` API; *k* `id` portal; `id` service; `u8` 0, or 1 and `id` strategy |
 //! | 5 | application | *k* `id`; `id` portal, strategy, developer; `str` name; `u8` active |
 //! | 6 | registration | *k* `id` application; *k* `id` API; `u8` status: 1 pending, 2 approved, 3 rejected, 4 revoked |
-//! | 7 | credential | *k* 32 bytes digest; `id` credential; `id` application; `u8` scheme: 1 HMAC-SHA-256, 2 SHA-256; `u64` end of life in seconds since 1970, 0 for none |
+//! | 7 | credential | *k* 32 bytes digest; `id` credential; `id` application; `u8` scheme: 1 key by HMAC-SHA-256, 2 key by SHA-256, 3 client, 4 access token; `u64` end of life in seconds since 1970, 0 for none |
 //!
-//! The key-auth method's own bytes: `list` of `str` header names.
+//! The own bytes of the method `key-auth`: `list` of `str` header names. Those of
+//! `openid-connect`: a JSON object ([`crate::oidc::settings`]), without secrets. The digest of a
+//! client is [`crate::oidc::client_digest`], that of an access token
+//! [`crate::oidc::access_token_digest`].
 //!
 //! An unknown magic, kind, verb or code refuses the whole document: a gateway never guesses.
 

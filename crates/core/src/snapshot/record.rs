@@ -29,6 +29,11 @@ pub enum StrategyMethod {
         /// Header names, in order of preference.
         key_names: Vec<String>,
     },
+    /// What an identity provider says: tokens, sessions, grants.
+    OpenIdConnect {
+        /// The settings as a JSON object: see [`crate::oidc::settings`].
+        settings: Vec<u8>,
+    },
     /// A method this build has no type for. It is carried along and refuses.
     Other {
         /// The method's name.
@@ -40,6 +45,8 @@ pub enum StrategyMethod {
 
 /// The name of [`StrategyMethod::KeyAuth`] on the wire.
 pub(crate) const KEY_AUTH_METHOD: &str = "key-auth";
+/// The name of [`StrategyMethod::OpenIdConnect`] on the wire.
+pub(crate) const OPENID_CONNECT_METHOD: &str = "openid-connect";
 
 /// A service of the gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,27 +115,31 @@ pub struct Registration {
     pub status: RegistrationStatus,
 }
 
-/// How a key was digested.
+/// What a credential is, and how it was digested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
-    /// Under one of the gateway's peppers.
+    /// A key, under one of the gateway's peppers.
     HmacSha256,
-    /// Plainly; only for keys imported from elsewhere.
+    /// A key, plainly; only for those imported from elsewhere.
     Sha256,
+    /// A client of an identity provider: [`crate::oidc::client_digest`].
+    Client,
+    /// An access token of our own authorization servers: [`crate::oidc::access_token_digest`].
+    AccessToken,
 }
 
-/// A key that is honoured until its end of life.
+/// A key, a client or an access token that is honoured until its end of life.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credential {
     /// The credential's id.
     pub id: CredentialId,
     /// The application that holds it.
     pub application: ApplicationId,
-    /// The digest of the key.
+    /// The digest of the key, the client or the token.
     pub digest: Digest,
     /// How the digest was made.
     pub scheme: Scheme,
-    /// From this second on the key is refused.
+    /// From this second on the credential is refused.
     pub expires_at: Option<UnixTime>,
 }
 
@@ -242,20 +253,21 @@ pub(crate) fn read_all(bytes: &[u8]) -> impl Iterator<Item = Result<Record, Form
 }
 
 impl Strategy {
-    fn encode(&self, bytes: &mut Vec<u8>) {
+    pub(crate) fn encode(&self, bytes: &mut Vec<u8>) {
         bytes.extend_from_slice(self.id.as_bytes());
+        let mut key_settings = Vec::new();
         let (name, settings) = match &self.method {
             StrategyMethod::KeyAuth { key_names } => {
-                let mut settings = Vec::new();
-                push_strings(&mut settings, key_names);
-                (KEY_AUTH_METHOD, settings)
+                push_strings(&mut key_settings, key_names);
+                (KEY_AUTH_METHOD, &key_settings)
             }
-            StrategyMethod::Other { name, settings } => (name.as_str(), settings.clone()),
+            StrategyMethod::OpenIdConnect { settings } => (OPENID_CONNECT_METHOD, settings),
+            StrategyMethod::Other { name, settings } => (name.as_str(), settings),
         };
         push_str(bytes, name);
         let length = u32::try_from(settings.len()).unwrap_or(u32::MAX);
         bytes.extend_from_slice(&length.to_le_bytes());
-        bytes.extend_from_slice(&settings);
+        bytes.extend_from_slice(settings);
     }
 
     fn decode(reader: &mut Reader<'_>) -> Result<Self, FormatError> {
@@ -263,20 +275,22 @@ impl Strategy {
         let name = reader.str()?;
         let length = reader.u32()?;
         let settings = reader.bytes(usize::try_from(length).map_err(|_| FormatError::TooLarge)?)?;
-        let method = if name == KEY_AUTH_METHOD {
-            let mut settings = Reader(settings);
-            let key_names = settings.strings()?;
-            settings.finish()?;
-            StrategyMethod::KeyAuth { key_names }
-        } else {
-            StrategyMethod::Other { name: name.into(), settings: settings.into() }
+        let method = match name {
+            KEY_AUTH_METHOD => {
+                let mut settings = Reader(settings);
+                let key_names = settings.strings()?;
+                settings.finish()?;
+                StrategyMethod::KeyAuth { key_names }
+            }
+            OPENID_CONNECT_METHOD => StrategyMethod::OpenIdConnect { settings: settings.into() },
+            name => StrategyMethod::Other { name: name.into(), settings: settings.into() },
         };
         Ok(Self { id, method })
     }
 }
 
 impl Service {
-    fn encode(&self, bytes: &mut Vec<u8>) {
+    pub(crate) fn encode(&self, bytes: &mut Vec<u8>) {
         bytes.extend_from_slice(self.id.as_bytes());
         push_str(bytes, &self.name);
     }
@@ -312,7 +326,7 @@ impl Route {
 }
 
 impl Publication {
-    fn encode(&self, bytes: &mut Vec<u8>) {
+    pub(crate) fn encode(&self, bytes: &mut Vec<u8>) {
         bytes.extend_from_slice(self.api.as_bytes());
         bytes.extend_from_slice(self.portal.as_bytes());
         bytes.extend_from_slice(self.service.as_bytes());
@@ -400,6 +414,8 @@ impl Credential {
         bytes.push(match self.scheme {
             Scheme::HmacSha256 => 1,
             Scheme::Sha256 => 2,
+            Scheme::Client => 3,
+            Scheme::AccessToken => 4,
         });
         // An end of life of zero would read as none; one is as long past.
         let end = self.expires_at.map_or(0, |end| end.0.max(1));
@@ -414,6 +430,8 @@ impl Credential {
             scheme: match reader.u8()? {
                 1 => Scheme::HmacSha256,
                 2 => Scheme::Sha256,
+                3 => Scheme::Client,
+                4 => Scheme::AccessToken,
                 _ => return Err(FormatError::UnknownCode),
             },
             expires_at: match reader.u64()? {
