@@ -53,6 +53,7 @@ pub mod digest;
 pub mod http;
 pub mod id;
 pub mod jose;
+pub mod json;
 pub mod key;
 pub mod lifecycle;
 pub mod oidc;

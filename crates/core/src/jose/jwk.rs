@@ -55,3 +55,14 @@ impl PublicKey {
         }
     }
 }
+
+/// A public key of a set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Jwk {
+    /// Its name.
+    pub kid: Option<Box<str>>,
+    /// The one algorithm it is for.
+    pub algorithm: Option<Algorithm>,
+    /// The key.
+    pub key: PublicKey,
+}

@@ -31,6 +31,12 @@ pub struct CookieName<'s> {
 }
 
 impl<'s> CookieName<'s> {
+    /// A whole name.
+    #[must_use]
+    pub const fn plain(name: &'s str) -> Self {
+        Self { prefix: "", rest: name }
+    }
+
     /// The name as the strategy's settings have it.
     pub(crate) fn of(settings: &'s Settings) -> Self {
         let rest = &*settings.session_cookie_name;

@@ -11,12 +11,15 @@ use zeroize::Zeroizing;
 
 use super::login::CodeExchange;
 use super::query;
+use super::form::BasicCredentials;
 use super::settings::{ClientAuth, Settings};
 use crate::secret::Secret;
 
 /// The gateway's own client at a provider.
 #[derive(Clone, Debug)]
 pub struct ProviderClient {
+    /// The issuer that it is known to.
+    pub issuer: Box<str>,
     /// Its id.
     pub id: Box<str>,
     /// Its secret; empty for a public client.
@@ -70,10 +73,16 @@ pub(crate) fn refresh_token(
 }
 
 /// Gets a token for a client that presented its id and secret (RFC 6749 4.4).
-pub(crate) fn client_credentials(settings: &Settings, client: &ProviderClient) -> GrantRequest {
+pub(crate) fn client_credentials(settings: &Settings, basic: &BasicCredentials) -> GrantRequest {
+    let client = ProviderClient {
+        issuer: settings.issuer.clone(),
+        id: basic.id.as_str().into(),
+        secret: basic.secret.clone(),
+        auth: settings.client_auth,
+    };
     request(
         settings,
-        client,
+        &client,
         &[
             ("grant_type", "client_credentials"),
             ("scope", &settings.scopes.join(" ")),
@@ -86,20 +95,48 @@ pub(crate) fn client_credentials(settings: &Settings, client: &ProviderClient) -
 pub(crate) fn password(
     settings: &Settings,
     client: &ProviderClient,
-    name: &str,
-    password: &Secret<String>,
+    user: &BasicCredentials,
 ) -> GrantRequest {
     request(
         settings,
         client,
         &[
             ("grant_type", "password"),
-            ("username", name),
-            ("password", password.expose()),
+            ("username", &user.id),
+            ("password", user.secret.expose()),
             ("scope", &settings.scopes.join(" ")),
             ("audience", &settings.audience.join(" ")),
         ],
     )
+}
+
+/// Asks what a token is good for (RFC 7662 2.1).
+pub(crate) fn introspection(
+    settings: &Settings,
+    client: &ProviderClient,
+    token: &str,
+) -> GrantRequest {
+    let mut body = Zeroizing::new(String::with_capacity(1024));
+    query::push(&mut body, "token", token);
+    if !settings.introspection_hint.is_empty() {
+        query::push(&mut body, "token_type_hint", &settings.introspection_hint);
+    }
+    let authorization = authenticate(client, &mut body);
+    for (name, value) in &settings.introspection_post_args {
+        query::push(&mut body, name, value);
+    }
+    GrantRequest { authorization, body: Secret::new(body.as_bytes().to_vec()) }
+}
+
+/// The gateway's own client for a strategy: of its issuer, and with its id if it names one.
+pub(crate) fn client_of<'c>(
+    settings: &Settings,
+    clients: &'c [ProviderClient],
+) -> Option<&'c ProviderClient> {
+    let named = |client: &ProviderClient| {
+        settings.client_id.as_deref().is_none_or(|id| *id == *client.id)
+    };
+    clients.iter().find(|client| client.issuer == settings.issuer && named(client))
 }
 
 /// Asks with these parameters, then with those of the settings that are none of them.

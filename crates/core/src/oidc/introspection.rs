@@ -33,9 +33,10 @@ pub(crate) fn ask(
     let Some(client) = grant::client_of(settings, &env.settings.clients) else {
         return Need::Denied(Denial::MethodAbsent);
     };
-    let (authorization, body) = grant::introspection(settings, client, token);
+    let request = grant::introspection(settings, client, token);
     let mut call = call_to(settings, &endpoint);
-    (call.method, call.authorization, call.body) = (Method::Post, authorization, body);
+    call.method = Method::Post;
+    (call.authorization, call.body) = (request.authorization, request.body);
     providers.ask(settings, env, Purpose::Introspection { strategy, digest: *digest }, call)
 }
 

@@ -13,10 +13,10 @@ use core::mem;
 use super::breaker::Breaker;
 use super::cache::Table;
 use super::document::Document;
-use super::documents::{Discovery, TokenReply};
+use super::documents::{Discovery, TokenReply, WELL_KNOWN_PLACES, well_known};
 use super::keys::KeySet;
 use super::settings::Settings;
-use super::url::{self, Url};
+use super::url::Url;
 use super::{Answer, CallOut, Notice, Proof, Ticket, introspection};
 use crate::check::{CallOuts, Denial, Env};
 use crate::digest::Digest;
@@ -229,7 +229,7 @@ impl Providers {
         if let Some(discovery) = provider.discovery.value(env.now, oldest) {
             return Ok(Arc::clone(discovery));
         }
-        let place = provider.discovery_place(settings).ok_or(Denial::KeysUnavailable)?;
+        let place = provider.discovery_place(settings);
         Err(self.fetch(settings, env, Purpose::Discovery, &place))
     }
 
@@ -352,7 +352,7 @@ impl Providers {
             && provider.discovery.is_due(env.now, fresh)
             && provider.discovery.may_fetch(env.now, pause)
         {
-            let place = provider.discovery_place(settings)?;
+            let place = provider.discovery_place(settings);
             return self.begin_document(settings, env, Purpose::Discovery, &place);
         }
         let due = settings.needs_keys()
@@ -429,7 +429,7 @@ impl Providers {
                 // There may be a document at the other place.
                 provider.place = provider.place.wrapping_add(1);
                 let asked = answer.is_some_and(|answer| answer.status == 404);
-                if asked && provider.place % url::WELL_KNOWN_PLACES != 0 {
+                if asked && provider.place % WELL_KNOWN_PLACES != 0 {
                     provider.discovery.retry_at_once();
                     return Ok(());
                 }
@@ -560,8 +560,8 @@ impl Purpose {
 }
 
 impl Provider {
-    fn discovery_place(&self, settings: &Settings) -> Option<Url> {
-        url::well_known(&settings.issuer_url, self.place % url::WELL_KNOWN_PLACES)
+    fn discovery_place(&self, settings: &Settings) -> Url {
+        well_known(&settings.issuer_url, self.place % WELL_KNOWN_PLACES)
     }
 }
 

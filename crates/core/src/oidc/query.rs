@@ -7,7 +7,7 @@ use super::url::Url;
 
 /// The query cannot be read, or has a parameter twice that may come once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct BadQuery;
+pub struct BadQuery;
 
 /// The longest query that is read.
 const MAX_QUERY_BYTES: usize = 16 * 1024;
@@ -90,12 +90,44 @@ pub(crate) fn take<const N: usize>(
     Ok(values)
 }
 
+/// The value of a parameter that may come once.
+///
+/// # Errors
+///
+/// As [`take`].
+pub(crate) fn value_of(target: &[u8], name: &str) -> Result<Option<String>, BadQuery> {
+    let (_, query) = split_target(target);
+    take(query, [name]).map(|[value]| value)
+}
+
+/// A request target without a parameter, every copy of it; the others stay byte for byte.
+#[must_use]
+pub fn without(target: &[u8], name: &str) -> Vec<u8> {
+    let (path, query) = split_target(target);
+    let named = |pair: &&[u8]| {
+        let found = pair.split(|byte| *byte == b'=').next().unwrap_or_default();
+        decode(found).is_ok_and(|found| found == name.as_bytes())
+    };
+    let kept: Vec<&[u8]> = query.split(|byte| *byte == b'&').filter(|pair| !named(pair)).collect();
+    let mut rest = path.to_vec();
+    if kept.iter().any(|pair| !pair.is_empty()) {
+        rest.push(b'?');
+        rest.extend_from_slice(&kept.join(&b'&'));
+    }
+    rest
+}
+
 fn pairs(query: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     query.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()).map(|pair| {
         let at = pair.iter().position(|byte| *byte == b'=');
         at.and_then(|at| pair.split_at_checked(at))
             .map_or((pair, &[][..]), |(name, value)| (name, value.get(1..).unwrap_or_default()))
     })
+}
+
+/// A text without its escapes; `None` when it has none that can be read.
+pub(crate) fn decoded(text: &str) -> Option<String> {
+    decode(text.as_bytes()).ok().and_then(|bytes| String::from_utf8(bytes).ok())
 }
 
 fn decode(text: &[u8]) -> Result<Vec<u8>, BadQuery> {

@@ -18,10 +18,10 @@ use self::credentials::{CredentialIndex, CredentialLoader};
 pub(crate) use self::routes::Routed;
 pub(crate) use self::services::Service;
 use self::services::Services;
-use crate::check::Methods;
+use crate::check::{Methods, StrategyConfig};
 use crate::digest::Digest;
 use crate::http::Request;
-use crate::id::{ApplicationId, CredentialId, GatewayId, Revision, ServiceId};
+use crate::id::{ApplicationId, CredentialId, GatewayId, Revision, ServiceId, StrategyId};
 use crate::snapshot::record::{Record, RecordKey, Scheme};
 use crate::snapshot::{Change, Manifest};
 use crate::time::UnixMillis;
@@ -147,6 +147,14 @@ impl Policy {
 
     pub(crate) fn service_named(&self, name: &[u8]) -> Option<&Service> {
         self.services.named(name)
+    }
+
+    pub(crate) fn strategy(&self, id: StrategyId) -> Option<&StrategyConfig> {
+        self.services.strategy(id)
+    }
+
+    pub(crate) fn strategies(&self) -> impl Iterator<Item = &StrategyConfig> {
+        self.services.strategies()
     }
 
     pub(crate) fn route(&self, request: &Request<'_>) -> Routed {

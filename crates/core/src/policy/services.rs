@@ -28,25 +28,12 @@ pub(crate) struct Publication {
     pub(crate) strategy: Option<Strategy>,
 }
 
-/// Every place in which a token may come under one of a service's strategies, each once.
-#[derive(Debug, Default)]
-pub(crate) struct TokenPlaces {
-    /// Names of headers, lower case.
-    pub(crate) headers: Vec<Box<[u8]>>,
-    /// Names of cookies.
-    pub(crate) cookies: Vec<Box<[u8]>>,
-    /// Names in the query.
-    pub(crate) queries: Vec<Box<[u8]>>,
-}
-
 /// A service with everything that is published behind it.
 #[derive(Debug, Default)]
 pub(crate) struct Service {
     pub(crate) publications: Vec<Publication>,
     /// Every header in which a key may come, lower case, each once.
     pub(crate) key_names: Vec<Box<[u8]>>,
-    /// Where a token may come.
-    pub(crate) token_places: TokenPlaces,
     /// What a client may present.
     pub(crate) challenge: Challenge,
 }
@@ -132,6 +119,14 @@ impl Services {
         self.routes.values()
     }
 
+    pub(crate) fn strategy(&self, id: StrategyId) -> Option<&StrategyConfig> {
+        self.strategies.get(&id).map(|strategy| &strategy.config)
+    }
+
+    pub(crate) fn strategies(&self) -> impl Iterator<Item = &StrategyConfig> {
+        self.strategies.values().map(|strategy| &strategy.config)
+    }
+
     /// Stands for strategies, services and publications as they are: two tables that differ in
     /// one of them have different epochs, whatever way they came to be.
     pub(crate) const fn epoch(&self) -> u64 {
@@ -187,13 +182,7 @@ impl Services {
                     service.challenge.key = true;
                     add(&mut service.key_names, names.iter());
                 }
-                Some(StrategyConfig::OpenIdConnect(settings)) => {
-                    service.challenge.bearer = true;
-                    let places = &mut service.token_places;
-                    add(&mut places.headers, settings.token_headers.iter());
-                    add(&mut places.cookies, settings.token_cookie.iter());
-                    add(&mut places.queries, settings.token_query.iter());
-                }
+                Some(StrategyConfig::OpenIdConnect(_)) => service.challenge.bearer = true,
                 Some(StrategyConfig::Absent) | None => {}
             }
             let (api, portal) = (publication.api, publication.portal);

@@ -98,7 +98,7 @@ fn exchange(
             discovery.token_endpoint.as_ref()
         })
         .map_err(|need| candidate.stopped(need))?;
-    let (authorization, body) = match kind {
+    let request = match kind {
         Kind::ClientCredentials => grant::client_credentials(settings, basic),
         Kind::Password => {
             let client = grant::client_of(settings, &env.settings.clients);
@@ -107,7 +107,8 @@ fn exchange(
         }
     };
     let mut call = call_to(settings, &endpoint);
-    (call.method, call.authorization, call.body) = (Method::Post, authorization, body);
+    call.method = Method::Post;
+    (call.authorization, call.body) = (request.authorization, request.body);
     let keep_seconds = if settings.cache_tokens { u64::from(settings.cache_ttl_seconds) } else { 0 };
     let purpose = Purpose::Tokens { strategy: id, digest: key, keep_seconds };
     Err(candidate.stopped(providers.ask(settings, env, purpose, call)))

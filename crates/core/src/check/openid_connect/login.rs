@@ -1,5 +1,6 @@
 //! Browsers: sessions, signing in, coming back, signing out.
 
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -125,7 +126,7 @@ fn come_back<'p>(
     let subject = check_identity(attempt, candidate, &jws, &claims, &exchange, &reply)
         .map_err(|_| failed())?;
     let proof = prove(attempt, candidate, &reply)?;
-    let session = begun(attempt, candidate, &proof, Some(&reply), subject);
+    let session = begun(attempt, candidate, &proof, Some(&reply), &subject);
     let finished = with_jar(attempt, candidate, |jar, sealer| {
         login::finish(jar, sealer, &session, &exchange.return_to)
     });
@@ -138,14 +139,14 @@ fn come_back<'p>(
     }
 }
 
-fn check_identity<'c>(
+fn check_identity(
     attempt: &Attempt<'_, '_>,
     candidate: Candidate<'_>,
     jws: &Jws<'_>,
-    claims: &'c Claims<'_>,
+    claims: &Claims<'_>,
     exchange: &CodeExchange,
     reply: &TokenReply,
-) -> Result<&'c str, Denial> {
+) -> Result<String, Denial> {
     let settings = candidate.settings;
     let audiences: Vec<&str> = claims.audiences().map_err(Denial::from)?;
     let token = IdToken {
@@ -168,7 +169,7 @@ fn check_identity<'c>(
         leeway_seconds: settings.leeway_seconds,
         now: attempt.env.now,
     };
-    check_id_token(&token, &expected)
+    check_id_token(&token, &expected).map(Into::into)
 }
 
 /// Whose access token it is: it says so itself, or it is the gateway's own client.

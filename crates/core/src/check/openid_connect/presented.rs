@@ -7,7 +7,8 @@ use crate::check::decision::{Denial, Hidden};
 use crate::check::method::Attempt;
 use crate::http::Request;
 use crate::oidc::settings::{AuthMethods, Settings};
-use crate::oidc::{cookie, form};
+use crate::oidc::cookie::{self, CookieName};
+use crate::oidc::query;
 
 pub(super) const AUTHORIZATION: &[u8] = b"authorization";
 
@@ -50,15 +51,15 @@ pub(super) fn find<'p, 'r>(attempt: &Attempt<'p, 'r>) -> Result<Option<Token<'p,
             }
         }
         if let Some(name) = token_cookie {
-            let values = cookie::values(attempt.request.headers, name);
-            if let Some(text) = values.map_err(|_| Denial::AmbiguousToken)? {
+            if let Some(text) = cookie::find(attempt.request.headers, CookieName::plain(name))? {
                 hold(Token { text: Cow::Borrowed(text), place: Hidden::Cookie(name) })?;
             }
         }
         if let Some(name) = token_query {
-            let value = form::query_value(attempt.request.path, name);
+            let value = query::value_of(attempt.request.path, name);
             if let Some(text) = value.map_err(|_| Denial::AmbiguousToken)? {
-                hold(Token { text: Cow::Owned(text), place: Hidden::Query(name) })?;
+                let text = Cow::Owned(text.into_bytes());
+                hold(Token { text, place: Hidden::Query(name) })?;
             }
         }
     }
