@@ -1,7 +1,6 @@
 //! The configuration of a filter: JSON, versioned, refused as a whole when anything is wrong.
 
 mod fields;
-mod json;
 mod raw;
 mod upstream;
 
@@ -12,16 +11,19 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use gatekey_core::check::Settings;
 use gatekey_core::digest::Pepper;
 use gatekey_core::id::GatewayId;
+use gatekey_core::json::{self, Fault};
 use gatekey_core::secret::Secret;
 use gatekey_core::snapshot::VerifyingKey;
 use gatekey_core::sync::Timing;
 
 use self::fields::{Fields, Read};
-use self::json::Fault;
 /// The document as it is written down, for generating its JSON Schema.
 pub use self::raw::{Filter as FilterDocument, Gate as GateDocument, Raw as Document};
 use self::raw::{Filter, Raw};
 pub(crate) use self::raw::{HostKind, Identity};
+
+/// How much of a configuration is read. Its strings may have any length.
+const LIMITS: json::Limits = json::Limits { depth: 16, members: 1_024, nodes: 16_384 };
 
 /// What is wrong with a configuration, and where.
 #[derive(Debug, PartialEq, Eq)]
@@ -118,7 +120,7 @@ fn parse(json: &[u8]) -> Result<Raw, ConfigError> {
         let column = at - start + usize::from(at < json.len());
         ConfigError::at(format!("line {line} column {column}"), rule)
     };
-    let version = json::read(json).and_then(|node| {
+    let version = json::read(json, &LIMITS).and_then(|node| {
         let mut fields = Fields::of(node, "the configuration")?;
         fields.required::<u32>("version")
     });
@@ -127,7 +129,7 @@ fn parse(json: &[u8]) -> Result<Raw, ConfigError> {
         let rule = format!("is {version}, this build reads {}", raw::VERSION);
         return Err(ConfigError::at("version", rule));
     }
-    json::read(json).and_then(|node| Raw::read(node, "the configuration")).map_err(located)
+    json::read(json, &LIMITS).and_then(|node| Raw::read(node, "the configuration")).map_err(located)
 }
 
 /// Where the portal is.

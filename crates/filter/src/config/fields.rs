@@ -2,9 +2,12 @@
 
 use std::borrow::Cow;
 
+use gatekey_core::json::{Fault, Node, Object, Value};
 use gatekey_core::secret::Secret;
 
-use super::json::{Fault, Node, Value, fault};
+fn fault<T>(at: usize, rule: impl Into<Cow<'static, str>>) -> Result<T, Fault> {
+    Err(Fault::new(at, rule))
+}
 
 /// What can be read from a value. `name` is that of the field it stands in.
 pub(super) trait Read: Sized {
@@ -99,7 +102,7 @@ pub(super) fn word(node: Node<'_>, name: &str, words: &[&str]) -> Result<usize, 
 #[derive(Debug)]
 pub(super) struct Fields<'j> {
     at: usize,
-    fields: Vec<(Cow<'j, str>, Node<'j>)>,
+    fields: Object<'j>,
 }
 
 impl<'j> Fields<'j> {
@@ -111,30 +114,25 @@ impl<'j> Fields<'j> {
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
-        self.fields.iter().any(|(known, _)| known == name)
-    }
-
-    fn take(&mut self, name: &str) -> Option<Node<'j>> {
-        let at = self.fields.iter().position(|(known, _)| known == name)?;
-        Some(self.fields.swap_remove(at).1)
+        self.fields.get(name).is_some()
     }
 
     pub(super) fn required<T: Read>(&mut self, name: &str) -> Result<T, Fault> {
-        match self.take(name) {
+        match self.fields.take(name) {
             Some(node) => T::read(node, name),
             None => fault(self.at, ["missing field `", name, "`"].concat()),
         }
     }
 
     pub(super) fn or<T: Read>(&mut self, name: &str, absent: T) -> Result<T, Fault> {
-        self.take(name).map_or(Ok(absent), |node| T::read(node, name))
+        self.fields.take(name).map_or(Ok(absent), |node| T::read(node, name))
     }
 
     /// Refuses what nobody asked for.
     pub(super) fn end(self) -> Result<(), Fault> {
-        match self.fields.first() {
+        match self.fields.members.first() {
             None => Ok(()),
-            Some((name, node)) => fault(node.at, ["unknown field `", name, "`"].concat()),
+            Some(field) => fault(field.node.at, ["unknown field `", &*field.name, "`"].concat()),
         }
     }
 }

@@ -2,12 +2,12 @@
 //! each filter is generated from them, and the tests hold the reader against what `serde` derives.
 
 use gatekey_core::check::{self, WhenStale};
+use gatekey_core::json::{Fault, Node};
 use gatekey_core::secret::Secret;
 #[cfg(any(test, feature = "schema"))]
 use serde::{Deserialize, Deserializer};
 
 use super::fields::{Fields, Read, word};
-use super::json::{Fault, Node};
 
 /// The version of the configuration this build reads.
 pub(super) const VERSION: u32 = 1;

@@ -302,7 +302,7 @@ fn the_reader_is_what_serde_would_derive() {
         let whole = base.to_string();
         texts.extend((0..whole.len()).map(|end| whole.get(..end).unwrap_or_default().to_owned()));
         for text in texts {
-            let ours = json::read(text.as_bytes()).and_then(|node| Raw::read(node, "it"));
+            let ours = json::read(text.as_bytes(), &LIMITS).and_then(|node| Raw::read(node, "it"));
             // An untagged enum hides what is wrong, so each form is asked by itself.
             let theirs = match text.contains("\"role\"") {
                 true => serde_json::from_str(&text).map(Raw::Gate),
@@ -323,6 +323,20 @@ fn the_reader_is_what_serde_would_derive() {
         }
     }
     assert!(read > 100 && refused > 1_000, "{read} read, {refused} refused");
+}
+
+#[test]
+fn strings_say_what_they_say_elsewhere() {
+    for text in [
+        r#""""#,
+        r#""plain""#,
+        r#""\"\\\/\b\f\n\r\t\u0041\u00e4\ud83d\ude00 end""#,
+        "\"Fl\u{fc}ge\"",
+    ] {
+        let node = json::read(text.as_bytes(), &LIMITS).unwrap();
+        let read = node.value.as_str().unwrap();
+        assert_eq!(read, serde_json::from_str::<String>(text).unwrap());
+    }
 }
 
 /// Where every value of a document is.
