@@ -32,7 +32,7 @@ impl<'j> Claims<'j> {
     /// A claim.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Value<'j>> {
-        member(&self.0.value, name)
+        self.0.value.get(name)
     }
 
     /// Whether there is such a claim.
@@ -59,7 +59,7 @@ impl<'j> Claims<'j> {
     /// The claim at the end of a path of names.
     #[must_use]
     pub fn at(&self, path: &[Box<str>]) -> Option<&Value<'j>> {
-        path.iter().try_fold(&self.0.value, |value, name| member(value, name))
+        path.iter().try_fold(&self.0.value, |value, name| value.get(name))
     }
 
     /// A claim that is one text or a list of texts; `None` when it is not there or anything else.
@@ -123,11 +123,6 @@ impl<'j> Claims<'j> {
             Some(_) => Err(TokenFault::Malformed),
         }
     }
-}
-
-fn member<'v, 'j>(value: &'v Value<'j>, name: &str) -> Option<&'v Value<'j>> {
-    let Value::Object(members) = value else { return None };
-    members.iter().find(|(known, _)| known == name).map(|(_, node)| &node.value)
 }
 
 fn strings<'v>(value: &'v Value<'_>) -> Option<Vec<&'v str>> {

@@ -72,8 +72,7 @@ pub(crate) fn of_node(node: &Node<'_>) -> Result<Vec<Jwk>, JwkFault> {
 }
 
 fn member<'n, 'j>(node: &'n Node<'j>, name: &str) -> Option<&'n Value<'j>> {
-    let Value::Object(members) = &node.value else { return None };
-    members.iter().find(|(known, _)| known == name).map(|(_, node)| &node.value)
+    node.value.get(name)
 }
 
 fn is_secret(item: &Node<'_>) -> bool {

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::Algorithm;
 use super::base64url::decode;
-use crate::json::{self, Limits, Value};
+use crate::json::{self, Limits, Member, Value};
 
 /// The longest token that is looked at, in bytes.
 pub const MAX_TOKEN_BYTES: usize = 8_192;
@@ -97,9 +97,9 @@ impl Header {
     fn read(bytes: &[u8]) -> Result<Self, TokenFault> {
         use TokenFault::Malformed;
         let node = json::read(bytes, &HEADER).map_err(|_| Malformed)?;
-        let Value::Object(members) = &node.value else { return Err(Malformed) };
+        let Value::Object(object) = &node.value else { return Err(Malformed) };
         let (mut algorithm, mut kid, mut typ) = (None, None, None);
-        for (name, node) in members {
+        for Member { name, node, .. } in &object.members {
             match (&**name, &node.value) {
                 ("alg", Value::Text(name)) => {
                     let known = Algorithm::from_name(name.as_bytes());
