@@ -21,6 +21,8 @@ pub mod query;
 pub(crate) mod sealed;
 pub(crate) mod session;
 pub mod settings;
+#[cfg(test)]
+mod tests;
 pub mod url;
 
 pub use self::call::{Answer, CallOut, Notice, Ticket};
