@@ -77,11 +77,11 @@ pub(crate) fn take<const N: usize>(
     }
     let mut values = [const { None }; N];
     for (name, value) in pairs(query) {
-        let name = decode(name)?;
+        let (name, value) = (decode(name)?, decode(value)?);
         let wanted =
             names.iter().zip(values.iter_mut()).find(|(wanted, _)| wanted.as_bytes() == name);
         if let Some((_, place)) = wanted {
-            let value = String::from_utf8(decode(value)?).map_err(|_| BadQuery)?;
+            let value = String::from_utf8(value).map_err(|_| BadQuery)?;
             if place.replace(value).is_some() {
                 return Err(BadQuery);
             }
