@@ -19,69 +19,13 @@ const MAX_COOKIE_HEADERS: usize = 64;
 /// The most bytes of cookies that are looked at.
 const MAX_COOKIE_BYTES: usize = 64 * 1024;
 
-/// The name of a strategy's cookie.
-///
-/// A cookie that is only sent over TLS is named `__Host-…` when it is for the whole of one host,
-/// else `__Secure-…`: browsers then keep others from setting it (RFC 6265bis 4.1.3). A name that
-/// the operator gave such a prefix already stays as it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CookieName<'s> {
-    prefix: &'static str,
-    rest: &'s str,
-}
-
-impl<'s> CookieName<'s> {
-    /// A whole name.
-    #[must_use]
-    pub const fn plain(name: &'s str) -> Self {
-        Self { prefix: "", rest: name }
-    }
-
-    /// The name as the strategy's settings have it.
-    pub(crate) fn of(settings: &'s Settings) -> Self {
-        let rest = &*settings.session_cookie_name;
-        let prefixed = |prefix: &str| {
-            rest.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-        };
-        let whole_host =
-            settings.session_cookie_domain.is_none() && &*settings.session_cookie_path == "/";
-        let prefix = match (settings.session_cookie_secure, whole_host) {
-            _ if prefixed("__Host-") || prefixed("__Secure-") => "",
-            (false, _) => "",
-            (true, true) => "__Host-",
-            (true, false) => "__Secure-",
-        };
-        Self { prefix, rest }
-    }
-
-    /// Whether a cookie has this name. Names of cookies have a case.
-    pub(crate) fn is(&self, name: &[u8]) -> bool {
-        name.strip_prefix(self.prefix.as_bytes()) == Some(self.rest.as_bytes())
-    }
-
-    /// The two parts of the name.
-    pub(crate) const fn parts(&self) -> (&'static str, &'s str) {
-        (self.prefix, self.rest)
-    }
-}
-
-impl fmt::Display for CookieName<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.prefix)?;
-        f.write_str(self.rest)
-    }
-}
-
 /// The value of the one cookie of this name.
 ///
 /// # Errors
 ///
 /// When the name comes twice: which of them is the gateway's cannot be known. When there are more
 /// cookies than are looked at.
-pub(crate) fn find<'r>(
-    headers: &[Header<'r>],
-    name: CookieName<'_>,
-) -> Result<Option<&'r [u8]>, Denial> {
+pub(crate) fn find<'r>(headers: &[Header<'r>], name: &str) -> Result<Option<&'r [u8]>, Denial> {
     let mut found = None;
     for value in cookie_headers(headers)? {
         for pair in value.split(|byte| *byte == b';') {
@@ -117,7 +61,7 @@ impl fmt::Debug for Upstream {
 
 /// Takes the gateway's cookie out of what goes upstream, every copy of it.
 #[must_use]
-pub fn without(headers: &[Header<'_>], name: CookieName<'_>) -> Upstream {
+pub fn without(headers: &[Header<'_>], name: &str) -> Upstream {
     let ours = |pair: &[u8]| value_of(pair, name).is_some();
     let values = || headers.iter().filter(|header| is_cookie(header)).map(|header| header.value);
     if !values().any(|value| value.split(|byte| *byte == b';').any(ours)) {
@@ -152,7 +96,7 @@ pub(crate) fn set(
     let mut line = String::with_capacity(value.len().saturating_add(256));
     // Writing to a string does not fail.
     let _ =
-        write!(line, "{}={value}; Path={}", CookieName::of(settings), settings.session_cookie_path);
+        write!(line, "{}={value}; Path={}", settings.session_cookie, settings.session_cookie_path);
     if let Some(domain) = &settings.session_cookie_domain {
         let _ = write!(line, "; Domain={domain}");
     }
@@ -186,9 +130,10 @@ fn cookie_headers<'h, 'r>(
     Ok(headers.iter().filter(|header| is_cookie(header)).map(|header| header.value))
 }
 
-/// The value of a pair, when it has this name.
-fn value_of<'r>(pair: &'r [u8], name: CookieName<'_>) -> Option<&'r [u8]> {
+/// The value of a pair, when it has this name. Names of cookies have a case.
+fn value_of<'r>(pair: &'r [u8], name: &str) -> Option<&'r [u8]> {
     let at = pair.iter().position(|byte| *byte == b'=')?;
     let (before, after) = pair.split_at_checked(at)?;
-    name.is(before.trim_ascii()).then(|| after.get(1..).unwrap_or_default().trim_ascii())
+    (before.trim_ascii() == name.as_bytes())
+        .then(|| after.get(1..).unwrap_or_default().trim_ascii())
 }

@@ -14,7 +14,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
-use super::cookie::{self, CookieName};
+use super::cookie;
 use super::drbg::{Drbg, SessionKeys};
 use super::login::Login;
 use super::session::{Age, Session};
@@ -78,8 +78,6 @@ pub(crate) enum Useless {
 impl Jar<'_> {
     /// Where the cookie belongs.
     fn place(&self) -> Vec<u8> {
-        let name = CookieName::of(self.settings);
-        let (prefix, rest) = name.parts();
         let host: Vec<u8> = match &self.settings.session_cookie_domain {
             // A cookie of a domain belongs to all its hosts.
             Some(domain) => domain.trim_start_matches('.').to_ascii_lowercase().into_bytes(),
@@ -88,7 +86,7 @@ impl Jar<'_> {
         let mut place = Vec::with_capacity(host.len().saturating_add(96));
         place.extend_from_slice(b"gatekey cookie");
         place.extend_from_slice(self.strategy.as_bytes());
-        for part in [prefix.as_bytes(), rest.as_bytes(), &host] {
+        for part in [self.settings.session_cookie.as_bytes(), &host] {
             let length = u32::try_from(part.len()).unwrap_or(u32::MAX);
             place.extend_from_slice(&length.to_be_bytes());
             place.extend_from_slice(part);
@@ -102,7 +100,7 @@ impl Jar<'_> {
     ///
     /// When it came twice, or with more cookies than are looked at.
     pub(crate) fn open(&self, sealer: &Sealer<'_>) -> Result<Presented, Denial> {
-        let name = CookieName::of(self.settings);
+        let name = &self.settings.session_cookie;
         let Some(value) = cookie::find(self.request.headers, name)? else {
             return Ok(Presented::Nothing);
         };

@@ -1,8 +1,7 @@
 use alloc::format;
-use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
-use super::super::cookie::{CookieName, Upstream, deletion, find, set, without};
+use super::super::cookie::{Upstream, deletion, find, set, without};
 use super::super::settings::{SameSite, Settings};
 use super::fixture::{Asked, settings};
 use crate::check::Denial;
@@ -14,22 +13,7 @@ fn with(change: impl FnOnce(&mut Settings)) -> Settings {
 }
 
 fn plain() -> Settings {
-    with(|settings| settings.session_cookie_secure = false)
-}
-
-#[test]
-fn the_name_has_the_strongest_prefix_that_browsers_will_honour() {
-    let name = |settings: &Settings| CookieName::of(settings).to_string();
-    assert_eq!(name(&settings()), "__Host-gatekey_session");
-    assert_eq!(name(&plain()), "gatekey_session");
-    let domain = with(|s| s.session_cookie_domain = Some("test".into()));
-    assert_eq!(name(&domain), "__Secure-gatekey_session");
-    let path = with(|s| s.session_cookie_path = "/api".into());
-    assert_eq!(name(&path), "__Secure-gatekey_session");
-    for own in ["__Host-mine", "__Secure-mine", "__HOST-mine"] {
-        assert_eq!(name(&with(|s| s.session_cookie_name = own.into())), own);
-    }
-    assert_eq!(name(&with(|s| s.session_cookie_name = "__".into())), "__Host-__");
+    with(|settings| settings.session_cookie = "gatekey_session".into())
 }
 
 #[test]
@@ -43,7 +27,7 @@ fn a_cookie_is_set_with_all_its_attributes() {
         "__Host-gatekey_session=value; Path=/; Max-Age=900; SameSite=Lax; HttpOnly; Secure"
     );
     let other = with(|s| {
-        s.session_cookie_name = "s".into();
+        s.session_cookie = "__Secure-s".into();
         s.session_cookie_path = "/api".into();
         s.session_cookie_domain = Some("app.test".into());
         s.session_cookie_same_site = SameSite::None;
@@ -79,7 +63,7 @@ fn the_one_cookie_of_the_name_is_found_among_others() {
             asked = asked.field(["cookie", "Cookie", "COOKIE"][at % 3], header);
         }
         let headers = asked.headers();
-        find(&headers, CookieName::of(&settings)).map(|value| value.map(<[u8]>::to_vec))
+        find(&headers, &settings.session_cookie).map(|value| value.map(<[u8]>::to_vec))
     };
     let is = |value: &str| Ok(Some(Vec::from(value)));
     for (headers, expected) in [
@@ -114,7 +98,7 @@ fn more_cookies_than_are_looked_at_are_refused() {
     let settings = plain();
     let find = |asked: Asked| {
         let headers = asked.headers();
-        find(&headers, CookieName::of(&settings)).map(|value| value.is_some())
+        find(&headers, &settings.session_cookie).map(|value| value.is_some())
     };
     let many = |count| (0..count).fold(Asked::get("/"), |asked, _| asked.cookie("a=1"));
     assert_eq!(find(many(63).cookie("gatekey_session=v")), Ok(true));
@@ -131,7 +115,7 @@ fn the_upstream_gets_the_other_cookies_byte_for_byte() {
         let asked =
             headers.iter().fold(Asked::get("/"), |asked, header| asked.field("cookie", header));
         let headers = asked.headers();
-        without(&headers, CookieName::of(&settings))
+        without(&headers, &settings.session_cookie)
     };
     let rest = |text: &str| Upstream::Rest(text.into());
     for (headers, expected) in [
@@ -152,5 +136,4 @@ fn the_upstream_gets_the_other_cookies_byte_for_byte() {
         assert_eq!(left(headers), expected, "{headers:?}");
     }
     assert_eq!(format!("{:?}", rest("secret")), "Rest(..)");
-    assert_eq!(String::from(CookieName::of(&settings).to_string()), "gatekey_session");
 }

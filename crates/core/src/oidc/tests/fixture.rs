@@ -9,7 +9,6 @@ use alloc::vec::Vec;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::super::cookie::CookieName;
 use super::super::drbg::{Drbg, SessionKeys};
 use super::super::sealed::{Jar, Presented, Sealer};
 use super::super::session::{Identity, SealedSession, Session, Tokens, TooLarge};
@@ -97,7 +96,7 @@ pub(super) fn settings() -> Settings {
         logout_methods: Vec::from(["POST".into(), "DELETE".into()]),
         logout_query_arg: None,
         logout_redirect_uri: None,
-        session_cookie_name: "gatekey_session".into(),
+        session_cookie: "__Host-gatekey_session".into(),
         session_cookie_path: "/".into(),
         session_cookie_domain: None,
         session_cookie_same_site: SameSite::Lax,
@@ -173,7 +172,7 @@ impl Gateway {
     }
 
     pub(super) fn cookie_name(&self) -> String {
-        CookieName::of(&self.settings).to_string()
+        self.settings.session_cookie.to_string()
     }
 }
 

@@ -173,7 +173,7 @@ fn nobody_is_sent_to_sign_in_who_could_not_come_back() {
     assert!(refused(|_| {}, ""));
     assert!(refused(|s| s.redirect_uri = None, "app.test"));
     assert!(refused(|s| s.client_id = None, "app.test"));
-    assert!(refused(|s| s.session_cookie_name = "n".repeat(4096).into(), "app.test"));
+    assert!(refused(|s| s.session_cookie = "n".repeat(4096).into(), "app.test"));
 }
 
 #[test]

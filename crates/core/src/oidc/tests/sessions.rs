@@ -70,8 +70,8 @@ fn a_cookie_of_elsewhere_does_not_open() {
         ("another port", &|_| {}, "app.test:8443"),
         ("no host", &|_| {}, ""),
         ("another strategy", &|g| g.strategy = StrategyId::from_bytes([8; 16]), "app.test"),
-        ("another name", &rename(|s| s.session_cookie_name = "other".into()), "app.test"),
-        ("another prefix", &rename(|s| s.session_cookie_secure = false), "app.test"),
+        ("another name", &rename(|s| s.session_cookie = "other".into()), "app.test"),
+        ("no prefix", &rename(|s| s.session_cookie = "gatekey_session".into()), "app.test"),
         ("another domain", &rename(|s| s.session_cookie_domain = Some("test".into())), "app.test"),
         (
             "another secret",
