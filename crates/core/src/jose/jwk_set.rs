@@ -88,15 +88,9 @@ fn read(item: &Node<'_>) -> Option<Jwk> {
     let bytes = |name: &str| decode(text(name)?.as_bytes());
     let key = match (text("kty")?, text("crv")) {
         ("RSA", _) => PublicKey::Rsa { n: number(&bytes("n")?)?, e: number(&bytes("e")?)? },
-        ("EC", Some("P-256")) => {
-            PublicKey::P256 { x: array(bytes("x")?)?, y: array(bytes("y")?)? }
-        }
-        ("EC", Some("P-384")) => {
-            PublicKey::P384 { x: array(bytes("x")?)?, y: array(bytes("y")?)? }
-        }
-        ("EC", Some("P-521")) => {
-            PublicKey::P521 { x: array(bytes("x")?)?, y: array(bytes("y")?)? }
-        }
+        ("EC", Some("P-256")) => PublicKey::P256 { x: array(bytes("x")?)?, y: array(bytes("y")?)? },
+        ("EC", Some("P-384")) => PublicKey::P384 { x: array(bytes("x")?)?, y: array(bytes("y")?)? },
+        ("EC", Some("P-521")) => PublicKey::P521 { x: array(bytes("x")?)?, y: array(bytes("y")?)? },
         ("OKP", Some("Ed25519")) => PublicKey::Ed25519(array(bytes("x")?)?),
         _ => return None,
     };
@@ -105,7 +99,8 @@ fn read(item: &Node<'_>) -> Option<Jwk> {
     }
     if let Some(operations) = member(item, "key_ops") {
         let Value::List(operations) = operations else { return None };
-        let verifies = |node: &Node<'_>| matches!(&node.value, Value::Text(text) if text == "verify");
+        let verifies =
+            |node: &Node<'_>| matches!(&node.value, Value::Text(text) if text == "verify");
         if !operations.iter().any(verifies) {
             return None;
         }

@@ -2,7 +2,6 @@
 
 use alloc::boxed::Box;
 use alloc::string::String;
-use alloc::vec::Vec;
 use core::fmt;
 
 use super::url::Url;
@@ -112,7 +111,8 @@ impl TokenReply {
     pub fn parse(bytes: &[u8]) -> Result<Self, DocumentFault> {
         let reply = read(bytes)?;
         let missing = DocumentFault::Missing;
-        let bearer = reply.text("token_type").is_some_and(|kind| kind.eq_ignore_ascii_case("bearer"));
+        let bearer =
+            reply.text("token_type").is_some_and(|kind| kind.eq_ignore_ascii_case("bearer"));
         if !bearer {
             return Err(missing("token_type"));
         }
@@ -192,6 +192,8 @@ pub(crate) fn well_known(issuer: &Url, place: usize) -> Url {
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec::Vec;
+
     use super::*;
 
     #[test]

@@ -9,9 +9,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
+use super::form::BasicCredentials;
 use super::login::CodeExchange;
 use super::query;
-use super::form::BasicCredentials;
 use super::settings::{ClientAuth, Settings};
 use crate::secret::Secret;
 
@@ -133,9 +133,8 @@ pub(crate) fn client_of<'c>(
     settings: &Settings,
     clients: &'c [ProviderClient],
 ) -> Option<&'c ProviderClient> {
-    let named = |client: &ProviderClient| {
-        settings.client_id.as_deref().is_none_or(|id| *id == *client.id)
-    };
+    let named =
+        |client: &ProviderClient| settings.client_id.as_deref().is_none_or(|id| *id == *client.id);
     clients.iter().find(|client| client.issuer == settings.issuer && named(client))
 }
 

@@ -1,11 +1,11 @@
 //! Tokens that only their issuer can read (RFC 7662).
 
+use super::Answer;
 use super::documents::Introspection;
 use super::grant;
 use super::proof::{Proof, conclude, lifetime};
 use super::provider::{Need, Providers, Purpose, call_to};
 use super::settings::Settings;
-use super::Answer;
 use crate::check::{Denial, Env};
 use crate::digest::Digest;
 use crate::id::StrategyId;
@@ -23,9 +23,8 @@ pub(crate) fn ask(
     digest: &Digest,
 ) -> Need {
     let configured = settings.introspection_endpoint.as_ref();
-    let endpoint = providers.endpoint(settings, env, configured, |discovery| {
-        discovery.introspection_endpoint.as_ref()
-    });
+    let endpoint = providers
+        .endpoint(settings, env, configured, |discovery| discovery.introspection_endpoint.as_ref());
     let endpoint = match endpoint {
         Ok(endpoint) => endpoint,
         Err(need) => return need,

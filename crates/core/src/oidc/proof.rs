@@ -38,7 +38,11 @@ pub(crate) struct Proof {
 }
 
 /// What a token says it is, apart from its claims.
-pub(crate) fn check_kind(jws: &Jws<'_>, claims: &Claims<'_>, settings: &Settings) -> Result<(), Denial> {
+pub(crate) fn check_kind(
+    jws: &Jws<'_>,
+    claims: &Claims<'_>,
+    settings: &Settings,
+) -> Result<(), Denial> {
     let typ = jws.typ().map(|typ| {
         let short = typ.get(..12).filter(|start| start.eq_ignore_ascii_case("application/"));
         short.and_then(|_| typ.get(12..)).unwrap_or(typ)
@@ -52,7 +56,9 @@ pub(crate) fn check_kind(jws: &Jws<'_>, claims: &Claims<'_>, settings: &Settings
         return Err(Denial::WrongTokenType);
     }
     // An ID token, a logout token or a refresh token of an issuer that gives all of them one type.
-    let other = ["nonce", "at_hash", "c_hash", "s_hash", "events"].iter().any(|name| claims.has(name))
+    let other = ["nonce", "at_hash", "c_hash", "s_hash", "events"]
+        .iter()
+        .any(|name| claims.has(name))
         || matches!(claims.get("typ"), Some(Value::Text(typ)) if ["ID", "Refresh", "Offline", "Logout"].contains(&&**typ))
         || matches!(claims.get("token_use"), Some(Value::Text(used)) if &**used != "access");
     if other { Err(Denial::WrongTokenType) } else { Ok(()) }
@@ -87,11 +93,9 @@ pub(crate) fn lifetime(
     let leeway = u64::from(settings.leeway_seconds);
     let date = |date: Result<Option<NumericDate>, _>| match date {
         Ok(None) => Ok(None),
-        Ok(Some(date)) => date
-            .unix_time()
-            .filter(|time| *time <= LATEST)
-            .map(Some)
-            .ok_or(Denial::MissingClaim),
+        Ok(Some(date)) => {
+            date.unix_time().filter(|time| *time <= LATEST).map(Some).ok_or(Denial::MissingClaim)
+        }
         Err(_) => Err(Denial::MissingClaim),
     };
     let (exp, nbf, iat) = (date(claims.exp())?, date(claims.nbf())?, date(claims.iat())?);

@@ -176,13 +176,12 @@ impl Providers {
     ) -> Result<Arc<KeySet>, Need> {
         if let Some(jwks) = &settings.jwks {
             let provider = self.at(settings).ok_or(Denial::KeysUnavailable)?;
-            let keys = provider
-                .inline
-                .get_or_insert_with(|| Arc::new(KeySet::new(jwks, env.crypto)));
+            let keys =
+                provider.inline.get_or_insert_with(|| Arc::new(KeySet::new(jwks, env.crypto)));
             return Ok(Arc::clone(keys));
         }
-        let oldest = u64::from(settings.jwks_max_age_seconds)
-            .saturating_add(settings.jwks_stale_seconds);
+        let oldest =
+            u64::from(settings.jwks_max_age_seconds).saturating_add(settings.jwks_stale_seconds);
         let provider = self.at(settings).ok_or(Denial::KeysUnavailable)?;
         if let Some(keys) = provider.keys.value(env.now, oldest) {
             return Ok(Arc::clone(keys));
@@ -223,8 +222,8 @@ impl Providers {
         settings: &Arc<Settings>,
         env: &Env<'_>,
     ) -> Result<Arc<Discovery>, Need> {
-        let oldest = u64::from(settings.jwks_max_age_seconds)
-            .saturating_add(settings.jwks_stale_seconds);
+        let oldest =
+            u64::from(settings.jwks_max_age_seconds).saturating_add(settings.jwks_stale_seconds);
         let provider = self.at(settings).ok_or(Denial::KeysUnavailable)?;
         if let Some(discovery) = provider.discovery.value(env.now, oldest) {
             return Ok(Arc::clone(discovery));
@@ -291,9 +290,8 @@ impl Providers {
         place: &Url,
     ) -> Option<(CallOut, Ticket)> {
         let mut call = call_to(settings, place);
-        call.document = Some(Digest::sha256(
-            [&*call.upstream, "\n", &call.path].concat().as_bytes(),
-        ));
+        call.document =
+            Some(Digest::sha256([&*call.upstream, "\n", &call.path].concat().as_bytes()));
         let ticket = self.take_off(settings, purpose.clone())?;
         let provider = self.at(settings)?;
         match purpose {

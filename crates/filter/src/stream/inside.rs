@@ -1,7 +1,7 @@
 //! Credentials that are part of a header: one cookie among others, one parameter of the query.
 
 use gatekey_core::http::Header;
-use gatekey_core::oidc::cookie::{self, CookieName, Upstream};
+use gatekey_core::oidc::cookie::{self, Upstream};
 use gatekey_core::oidc::query;
 
 use crate::config::HostKind;
@@ -12,7 +12,7 @@ const CANNOT: HostError = HostError(12);
 
 /// Takes a cookie out of the request; the others stay byte for byte.
 pub(super) fn hide_cookie(headers: &[Header<'_>], name: &str, host: HostKind) -> HostResult<()> {
-    let rest = match cookie::without(headers, CookieName::plain(name)) {
+    let rest = match cookie::without(headers, name) {
         Upstream::Unchanged => return Ok(()),
         Upstream::Nothing => Vec::new(),
         Upstream::Rest(rest) => rest,

@@ -39,10 +39,7 @@ pub(super) fn check<'p>(attempt: &mut Attempt<'p, '_>) -> Option<Result<Step<'p>
     Some(decide(attempt, &basic))
 }
 
-fn decide<'p>(
-    attempt: &mut Attempt<'p, '_>,
-    basic: &BasicCredentials,
-) -> Result<Step<'p>, Stop> {
+fn decide<'p>(attempt: &mut Attempt<'p, '_>, basic: &BasicCredentials) -> Result<Step<'p>, Stop> {
     let mut refused = None;
     for candidate in candidates(attempt, AuthMethods::WITH_BASIC) {
         let Candidate { id, settings } = candidate;
@@ -109,7 +106,8 @@ fn exchange(
     let mut call = call_to(settings, &endpoint);
     call.method = Method::Post;
     (call.authorization, call.body) = (request.authorization, request.body);
-    let keep_seconds = if settings.cache_tokens { u64::from(settings.cache_ttl_seconds) } else { 0 };
+    let keep_seconds =
+        if settings.cache_tokens { u64::from(settings.cache_ttl_seconds) } else { 0 };
     let purpose = Purpose::Tokens { strategy: id, digest: key, keep_seconds };
     Err(candidate.stopped(providers.ask(settings, env, purpose, call)))
 }

@@ -34,8 +34,7 @@ fn with_jar<T>(
     let Candidate { id: strategy, settings } = candidate;
     let jar = Jar { settings, strategy, request: attempt.request };
     let drbg = &mut attempt.memory.drbg;
-    let mut sealer =
-        Sealer { keys, crypto: env.crypto, entropy: env.entropy, drbg, now: env.now };
+    let mut sealer = Sealer { keys, crypto: env.crypto, entropy: env.entropy, drbg, now: env.now };
     Some(f(&jar, &mut sealer))
 }
 
@@ -59,10 +58,7 @@ pub(super) fn answer<'p>(attempt: &mut Attempt<'p, '_>) -> Option<Result<Step<'p
     None
 }
 
-fn sign_out<'p>(
-    attempt: &mut Attempt<'p, '_>,
-    candidate: Candidate<'p>,
-) -> Result<Step<'p>, Stop> {
+fn sign_out<'p>(attempt: &mut Attempt<'p, '_>, candidate: Candidate<'p>) -> Result<Step<'p>, Stop> {
     let session = match open(attempt, candidate) {
         Ok(Presented::Session { session, .. }) => Some(session),
         _ => None,
@@ -358,15 +354,15 @@ pub(super) fn begin<'p>(attempt: &mut Attempt<'p, '_>) -> Option<Result<Step<'p>
     }
     let (settings, env) = (candidate.settings, attempt.env);
     let configured = settings.authorization_endpoint.as_ref();
-    let endpoint = attempt.memory.providers.endpoint(settings, env, configured, |discovery| {
-        discovery.authorization_endpoint.as_ref()
-    });
+    let endpoint = attempt
+        .memory
+        .providers
+        .endpoint(settings, env, configured, |discovery| discovery.authorization_endpoint.as_ref());
     let endpoint = match endpoint {
         Ok(endpoint) => endpoint,
         Err(need) => return Some(Err(candidate.stopped(need))),
     };
-    let redirect =
-        with_jar(attempt, candidate, |jar, sealer| login::begin(jar, sealer, &endpoint));
+    let redirect = with_jar(attempt, candidate, |jar, sealer| login::begin(jar, sealer, &endpoint));
     Some(match redirect.unwrap_or(Err(Denial::LoginRequired)) {
         Ok(redirect) => Ok(Step::Done(Decision::Redirect(redirect))),
         Err(denial) => Err(candidate.refuse(denial).into()),

@@ -127,8 +127,7 @@ fn admitted<'p>(
     candidate: Candidate<'p>,
     proof: &Proof,
 ) -> Result<Caller<'p>, Refusal> {
-    let refused =
-        |denial| Refusal { strategy: Some(candidate.id), ..Refusal::unproven(denial) };
+    let refused = |denial| Refusal { strategy: Some(candidate.id), ..Refusal::unproven(denial) };
     if !proof.in_scope {
         return Err(refused(Denial::InsufficientScope));
     }
@@ -143,11 +142,7 @@ fn admitted<'p>(
     };
     let caller = admit(attempt, entry, credential, accepts)
         .map_err(|refusal| Refusal { strategy: Some(candidate.id), ..refusal })?;
-    if caller.strategy == candidate.id {
-        Ok(caller)
-    } else {
-        Err(refused(Denial::NotRegistered))
-    }
+    if caller.strategy == candidate.id { Ok(caller) } else { Err(refused(Denial::NotRegistered)) }
 }
 
 /// What changes about a request with a token from this place.

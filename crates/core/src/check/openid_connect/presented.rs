@@ -6,9 +6,9 @@ use super::{Candidate, candidates};
 use crate::check::decision::{Denial, Hidden};
 use crate::check::method::Attempt;
 use crate::http::Request;
-use crate::oidc::settings::{AuthMethods, Settings};
-use crate::oidc::cookie::{self, CookieName};
+use crate::oidc::cookie;
 use crate::oidc::query;
+use crate::oidc::settings::{AuthMethods, Settings};
 
 pub(super) const AUTHORIZATION: &[u8] = b"authorization";
 
@@ -51,7 +51,7 @@ pub(super) fn find<'p, 'r>(attempt: &Attempt<'p, 'r>) -> Result<Option<Token<'p,
             }
         }
         if let Some(name) = token_cookie {
-            if let Some(text) = cookie::find(attempt.request.headers, CookieName::plain(name))? {
+            if let Some(text) = cookie::find(attempt.request.headers, name)? {
                 hold(Token { text: Cow::Borrowed(text), place: Hidden::Cookie(name) })?;
             }
         }

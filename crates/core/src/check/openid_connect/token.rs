@@ -4,10 +4,10 @@ use alloc::sync::Arc;
 
 use super::presented::{self, Token};
 use super::{Candidate, Stop, admitted, candidates, edits, further};
+use crate::check::Step;
 use crate::check::admission::admit;
 use crate::check::decision::{Decision, Denial, Edits, Grant, Refusal};
 use crate::check::method::{Attempt, StrategyConfig};
-use crate::check::Step;
 use crate::digest::Digest;
 use crate::jose::{Claims, Jws, MAX_TOKEN_BYTES, TokenFault};
 use crate::oidc::settings::AuthMethods;
@@ -199,8 +199,7 @@ fn introspect(
         return candidate.refuse(Denial::MalformedToken).into();
     };
     let (Candidate { id, settings }, env) = (candidate, attempt.env);
-    let need =
-        introspection::ask(&mut attempt.memory.providers, settings, id, env, text, digest);
+    let need = introspection::ask(&mut attempt.memory.providers, settings, id, env, text, digest);
     candidate.stopped(need)
 }
 

@@ -28,6 +28,9 @@ impl AuthMethods {
     /// What comes as `Authorization: Basic`.
     pub const WITH_BASIC: Self = Self::PASSWORD.and(Self::CLIENT_CREDENTIALS);
 
+    /// What a browser's cookie serves.
+    pub const WITH_COOKIE: Self = Self::SESSION.and(Self::AUTHORIZATION_CODE);
+
     /// The names of the methods, in the order in which they are tried.
     pub const NAMES: [&str; 8] = [
         "session",
