@@ -1,6 +1,7 @@
 //! The configuration of a filter: JSON, versioned, refused as a whole when anything is wrong.
 
 mod fields;
+mod provider;
 mod raw;
 mod upstream;
 
@@ -12,6 +13,7 @@ use gatekey_core::check::Settings;
 use gatekey_core::digest::Pepper;
 use gatekey_core::id::GatewayId;
 use gatekey_core::json::{self, Fault};
+use gatekey_core::oidc::{ProviderClient, SessionKeys};
 use gatekey_core::secret::Secret;
 use gatekey_core::snapshot::VerifyingKey;
 use gatekey_core::sync::Timing;
@@ -65,6 +67,18 @@ pub struct Config {
     /// A gate later in the chain waits for a word.
     pub(crate) gate: bool,
     pub(crate) sharing: Sharing,
+    pub(crate) realm: Option<String>,
+    /// Where identity providers are, by logical name in lower case.
+    pub(crate) upstreams: Vec<(Box<str>, Upstream)>,
+    /// The gateway's own clients at identity providers.
+    pub(crate) clients: Vec<ProviderClient>,
+    pub(crate) session: Option<SessionKeys>,
+    /// Requests may wait for identity providers.
+    pub(crate) request_calls: bool,
+    pub(crate) token_cache_entries: usize,
+    pub(crate) max_waiting: usize,
+    /// The host may verify signatures.
+    pub(crate) accelerator: bool,
 }
 
 /// What is shared with the other workers.
@@ -132,15 +146,21 @@ fn parse(json: &[u8]) -> Result<Raw, ConfigError> {
     json::read(json, &LIMITS).and_then(|node| Raw::read(node, "the configuration")).map_err(located)
 }
 
-/// Where the portal is.
+/// Where calls go.
 #[derive(Debug)]
-pub(crate) struct Sync {
-    /// What the host calls the portal: a cluster, or an address.
+pub(crate) struct Upstream {
+    /// What the host calls it: a cluster, or an address.
     pub(crate) upstream: String,
     /// Said to the hosts that do not know it by themselves.
     pub(crate) scheme: Option<&'static str>,
     pub(crate) authority: String,
     pub(crate) path_prefix: String,
+}
+
+/// Where the portal is.
+#[derive(Debug)]
+pub(crate) struct Sync {
+    pub(crate) upstream: Upstream,
     /// The value of `Authorization`.
     pub(crate) authorization: Secret<String>,
     pub(crate) timing: Timing,
@@ -158,6 +178,11 @@ impl Config {
             Entry::Filter(config) => Ok(*config),
             Entry::Gate => Err(ConfigError::at("role", "a gate decides nothing")),
         }
+    }
+
+    /// Where the calls with this logical name (in lower case) go.
+    pub(crate) fn upstream(&self, name: &str) -> Option<&Upstream> {
+        self.upstreams.iter().find(|(known, _)| **known == *name).map(|(_, upstream)| upstream)
     }
 }
 
@@ -181,6 +206,15 @@ impl TryFrom<Filter> for Config {
             if host.is_envoy() && given {
                 return Err(ConfigError::at(place, "is for the hosts `nginx` and `kong`"));
             }
+        }
+        if raw.accelerator.is_some() && !host.is_envoy() {
+            return Err(ConfigError::at("accelerator", "is for the host `envoy`"));
+        }
+        if raw.token_cache_entries > 65_536 {
+            return Err(ConfigError::at("token_cache_entries", "must be at most 65536"));
+        }
+        if !(1..=65_536).contains(&raw.max_waiting) {
+            return Err(ConfigError::at("max_waiting", "must be 1 to 65536"));
         }
         let sharing = sharing(&raw)?;
         let service_from_host =
@@ -209,6 +243,14 @@ impl TryFrom<Filter> for Config {
             log_refusals: raw.log_refusals,
             identity: raw.identity,
             gate: raw.gate,
+            realm: raw.realm,
+            upstreams: provider::upstreams(raw.upstreams, host)?,
+            clients: provider::clients(raw.providers)?,
+            session: provider::session(raw.session)?,
+            request_calls: raw.request_calls.unwrap_or(host.is_envoy()),
+            token_cache_entries: raw.token_cache_entries as usize,
+            max_waiting: raw.max_waiting as usize,
+            accelerator: raw.accelerator.unwrap_or(host.is_envoy()),
         })
     }
 }

@@ -258,7 +258,8 @@ pub(crate) fn response_status() -> Option<u16> {
 }
 
 fn send(sync: &Sync, call: &gatekey_core::sync::Call) -> host::HostResult<u32> {
-    let path = [sync.path_prefix.as_str(), &call.path].concat();
+    let upstream = &sync.upstream;
+    let path = [upstream.path_prefix.as_str(), &call.path].concat();
     let method: &[u8] = match call.method {
         Method::Get => b"GET",
         Method::Post => b"POST",
@@ -266,15 +267,15 @@ fn send(sync: &Sync, call: &gatekey_core::sync::Call) -> host::HostResult<u32> {
     let mut headers: Vec<(&[u8], &[u8])> = vec![
         (b":method", method),
         (b":path", path.as_bytes()),
-        (b":authority", sync.authority.as_bytes()),
+        (b":authority", upstream.authority.as_bytes()),
         (b"authorization", sync.authorization.expose().as_bytes()),
         (b"accept", b"application/vnd.gatekey.snapshot, application/vnd.gatekey.delta"),
     ];
-    if let Some(scheme) = sync.scheme {
+    if let Some(scheme) = upstream.scheme {
         headers.push((b":scheme", scheme.as_bytes()));
     }
     if !call.body.is_empty() {
         headers.push((b"content-type", b"application/json"));
     }
-    host::http_call(&sync.upstream, &headers, &call.body, call.timeout_ms)
+    host::http_call(&upstream.upstream, &headers, &call.body, call.timeout_ms)
 }

@@ -1,5 +1,6 @@
 //! From JSON to the types of a configuration.
 
+use core::fmt;
 use std::borrow::Cow;
 
 use gatekey_core::json::{Fault, Node, Object, Value};
@@ -79,6 +80,60 @@ impl<T: Read> Read for Vec<T> {
             Value::List(items) => items.into_iter().map(|item| T::read(item, name)).collect(),
             _ => must_be(node.at, name, "a list"),
         }
+    }
+}
+
+/// The fields of an object whose names are free, as they stand.
+pub(super) struct Named<T>(pub(super) Vec<(String, T)>);
+
+impl<T> Default for Named<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Named<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.0.iter().map(|(name, value)| (name, value))).finish()
+    }
+}
+
+impl<T: Read> Read for Named<T> {
+    fn read(node: Node<'_>, name: &str) -> Result<Self, Fault> {
+        let Fields { fields, .. } = Fields::of(node, name)?;
+        let read = fields.into_iter().map(|(name, node)| {
+            let value = T::read(node, &name)?;
+            Ok((name.into_owned(), value))
+        });
+        read.collect::<Result<_, _>>().map(Self)
+    }
+}
+
+#[cfg(any(test, feature = "schema"))]
+impl<'de, T: serde::Deserialize<'de>> serde::Deserialize<'de> for Named<T> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor<T>(core::marker::PhantomData<T>);
+
+        impl<'de, T: serde::Deserialize<'de>> serde::de::Visitor<'de> for Visitor<T> {
+            type Value = Named<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(
+                self,
+                mut map: A,
+            ) -> Result<Named<T>, A::Error> {
+                let mut fields = Vec::new();
+                while let Some(field) = map.next_entry()? {
+                    fields.push(field);
+                }
+                Ok(Named(fields))
+            }
+        }
+
+        deserializer.deserialize_map(Visitor(core::marker::PhantomData))
     }
 }
 

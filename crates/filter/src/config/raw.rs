@@ -1,13 +1,16 @@
 //! The configuration as it is written down. These types are the reference: the JSON Schema beside
 //! each filter is generated from them, and the tests hold the reader against what `serde` derives.
 
+mod provider;
+
 use gatekey_core::check::{self, WhenStale};
 use gatekey_core::json::{Fault, Node};
 use gatekey_core::secret::Secret;
 #[cfg(any(test, feature = "schema"))]
 use serde::{Deserialize, Deserializer};
 
-use super::fields::{Fields, Read, word};
+pub(super) use self::provider::{ClientAuth, Provider, Session};
+use super::fields::{Fields, Named, Read, word};
 
 /// The version of the configuration this build reads.
 pub(super) const VERSION: u32 = 1;
@@ -137,6 +140,39 @@ pub struct Filter {
     #[cfg_attr(any(test, feature = "schema"), serde(default = "shared_data_max_bytes"))]
     #[cfg_attr(feature = "schema", schemars(range(min = 4_096)))]
     pub(super) shared_data_max_bytes: u32,
+    /// The gateway's own clients at identity providers: who it is when it asks about a token or
+    /// exchanges a code.
+    #[cfg_attr(any(test, feature = "schema"), serde(default))]
+    #[cfg_attr(feature = "schema", schemars(length(max = 64)))]
+    pub(super) providers: Vec<Provider>,
+    /// Where calls to identity providers go, by logical name: that of a strategy, or the host (and
+    /// port, when there is one) of an endpoint. What is not named here is not called.
+    #[cfg_attr(any(test, feature = "schema"), serde(default))]
+    #[cfg_attr(
+        feature = "schema",
+        schemars(with = "std::collections::BTreeMap<String, Upstream>")
+    )]
+    #[cfg_attr(feature = "schema", schemars(extend("maxProperties" = 64)))]
+    pub(super) upstreams: Named<Upstream>,
+    /// Under what sessions and sign-ins are sealed. Without it there are none.
+    #[cfg_attr(any(test, feature = "schema"), serde(default))]
+    pub(super) session: Option<Session>,
+    /// Whether a request may wait for an identity provider. By default it may on Envoy, and may
+    /// not on nginx and Kong, where keys are fetched between requests only.
+    #[cfg_attr(any(test, feature = "schema"), serde(default))]
+    pub(super) request_calls: Option<bool>,
+    /// How many tokens are remembered with what was found out about them.
+    #[cfg_attr(any(test, feature = "schema"), serde(default = "token_cache_entries"))]
+    #[cfg_attr(feature = "schema", schemars(range(max = 65_536)))]
+    pub(super) token_cache_entries: u32,
+    /// How many requests may wait for identity providers at a time. More are answered with 503.
+    #[cfg_attr(any(test, feature = "schema"), serde(default = "max_waiting"))]
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 65_536)))]
+    pub(super) max_waiting: u32,
+    /// Whether the host verifies the signatures that it can, which is faster. By default it does.
+    /// For Envoy.
+    #[cfg_attr(any(test, feature = "schema"), serde(default))]
+    pub(super) accelerator: Option<bool>,
 }
 
 impl Filter {
@@ -161,6 +197,13 @@ impl Filter {
             gate: fields.or("gate", false)?,
             shared_data_zone: fields.or("shared_data_zone", None)?,
             shared_data_max_bytes: fields.or("shared_data_max_bytes", shared_data_max_bytes())?,
+            providers: fields.or("providers", Vec::new())?,
+            upstreams: fields.or("upstreams", Named::default())?,
+            session: fields.or("session", None)?,
+            request_calls: fields.or("request_calls", None)?,
+            token_cache_entries: fields.or("token_cache_entries", token_cache_entries())?,
+            max_waiting: fields.or("max_waiting", max_waiting())?,
+            accelerator: fields.or("accelerator", None)?,
         };
         fields.end().map(|()| filter)
     }
@@ -169,6 +212,14 @@ impl Filter {
 /// For a zone of 4 MiB.
 const fn shared_data_max_bytes() -> u32 {
     1 << 20
+}
+
+const fn token_cache_entries() -> u32 {
+    4_096
+}
+
+const fn max_waiting() -> u32 {
+    1_024
 }
 
 const fn yes() -> bool {
@@ -342,18 +393,18 @@ const fn timeout_ms() -> u32 {
 #[cfg_attr(any(test, feature = "schema"), derive(Deserialize), serde(deny_unknown_fields))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(super) struct Upstream {
-    /// The Envoy cluster. TLS to the portal is the cluster's matter. For Envoy.
+    /// The Envoy cluster. TLS is the cluster's matter. For Envoy.
     #[cfg_attr(any(test, feature = "schema"), serde(default))]
     pub(super) envoy_cluster: Option<String>,
     /// `host:port`, or `unix:` and a path. For nginx and Kong.
     #[cfg_attr(any(test, feature = "schema"), serde(default))]
     pub(super) address: Option<String>,
-    /// The host name the portal is asked for.
+    /// The host name it is asked for.
     pub(super) authority: String,
-    /// How the portal is spoken to. For nginx and Kong.
+    /// How it is spoken to. For nginx and Kong.
     #[cfg_attr(any(test, feature = "schema"), serde(default))]
     pub(super) scheme: Option<Scheme>,
-    /// A path below which the portal is mounted.
+    /// A path below which it is mounted.
     #[cfg_attr(any(test, feature = "schema"), serde(default))]
     pub(super) path_prefix: String,
     /// That the operator has switched on what is off by default: `tls_verify_cert`,
@@ -378,12 +429,12 @@ impl Read for Upstream {
     }
 }
 
-/// How the portal is spoken to.
+/// How an upstream is spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(any(test, feature = "schema"), derive(Deserialize), serde(rename_all = "snake_case"))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(super) enum Scheme {
-    /// In the clear: documents are signed, but the gateway token is not hidden.
+    /// In the clear: the portal's documents are signed, but no token and no secret is hidden.
     Http,
     /// By TLS.
     Https,

@@ -138,8 +138,8 @@ fn nginx_needs_an_address_and_a_word_about_tls() {
     assert!(!config.metrics && !config.service_from_host && !config.gate);
     assert_eq!(config.sharing, Sharing::Nothing);
     assert_eq!(config.identity, Identity::Headers);
-    let sync = config.sync.unwrap();
-    assert_eq!((sync.upstream.as_str(), sync.scheme), ("portal:8180", Some("http")));
+    let upstream = config.sync.unwrap().upstream;
+    assert_eq!((upstream.upstream.as_str(), upstream.scheme), ("portal:8180", Some("http")));
 
     let config = parse(|d| d["host"] = json!("kong")).unwrap();
     assert!(config.service_from_host);
@@ -201,7 +201,7 @@ fn nginx_needs_an_address_and_a_word_about_tls() {
             "address": address, "authority": "portal.test", "scheme": "https", "tls_verified": true,
         });
         let config = Config::parse(document.to_string().as_bytes()).unwrap();
-        assert_eq!(config.sync.unwrap().scheme, Some("https"), "{address}");
+        assert_eq!(config.sync.unwrap().upstream.scheme, Some("https"), "{address}");
     }
     let shared = |zone: &str| {
         let mut document = on_nginx();
@@ -214,6 +214,145 @@ fn nginx_needs_an_address_and_a_word_about_tls() {
         };
         assert_eq!((prefix.as_str(), max_bytes, zero_means_absent), (expected, 1 << 20, true));
     }
+}
+
+fn with_providers() -> Value {
+    let mut document = document();
+    document["providers"] = json!([
+        {"issuer": "https://idp.test", "client_id": "gw", "client_secret": "hush-hush"},
+        {"issuer": "https://idp.test", "client_id": "public", "client_auth": "none"},
+    ]);
+    document["upstreams"] = json!({
+        "IdP.test:8443": {"envoy_cluster": "idp", "authority": "idp.test"},
+    });
+    document["session"] = json!({
+        "secret": BASE64.encode([8; 32]), "previous_secret": BASE64.encode([9; 32]),
+    });
+    document
+}
+
+#[test]
+fn providers_are_found_by_name_and_show_no_secret() {
+    let config = Config::parse(with_providers().to_string().as_bytes()).unwrap();
+    let upstream = config.upstream("idp.test:8443").unwrap();
+    assert_eq!((upstream.upstream.as_str(), upstream.scheme), ("idp", None));
+    assert!(config.upstream("idp.test").is_none());
+    assert_eq!(config.clients.len(), 2);
+    assert!(config.clients[1].secret.expose().is_empty());
+    assert!(config.session.is_some());
+    assert!(config.request_calls && config.accelerator);
+    assert_eq!((config.token_cache_entries, config.max_waiting), (4_096, 1_024));
+    let raw = json::read(with_providers().to_string().as_bytes())
+        .and_then(|node| Raw::read(node, "it"))
+        .map(|raw| format!("{raw:?}"));
+    for shown in [format!("{config:?}"), raw.unwrap()] {
+        for secret in ["hush-hush".into(), BASE64.encode([8; 32]), BASE64.encode([9; 32])] {
+            assert!(!shown.contains(&secret), "{shown}");
+        }
+    }
+    let config = Config::parse(on_nginx().to_string().as_bytes()).unwrap();
+    assert!(!config.request_calls && !config.accelerator);
+    assert!(config.clients.is_empty() && config.upstreams.is_empty() && config.session.is_none());
+}
+
+#[test]
+fn every_rule_about_providers_names_its_field() {
+    let many = |value: Value| Value::Array(vec![value; 65]);
+    let cases: [(&str, Value, &str); 26] = [
+        ("/providers", json!({}), "line "),
+        ("/providers/0/issuer", json!(""), "providers[0].issuer: must be printable"),
+        ("/providers/0/client_id", json!("g w"), "providers[0].client_id: must be printable"),
+        ("/providers/0/client_secret", json!(""), "providers[0].client_secret: is required"),
+        ("/providers/0/client_secret", json!(null), "providers[0].client_secret: is required"),
+        ("/providers/1/client_auth", json!("client_secret_post"), "providers[1].client_secret: is"),
+        ("/providers/1/client_auth", json!("private_key_jwt"), "line "),
+        ("/providers/0/client_auth", json!("none"), "providers[0].client_secret: is not used"),
+        ("/providers/1/client_id", json!("gw"), "providers[1].client_id: is there twice"),
+        ("/providers", many(json!({"issuer": "a", "client_id": "b"})), "providers: must have at"),
+        ("/upstreams", json!([]), "line "),
+        ("/upstreams", json!({"": {"authority": "a"}}), "upstreams.: must be printable"),
+        ("/upstreams", json!({"a": {"authority": "a"}}), "upstreams.a.envoy_cluster: is required"),
+        (
+            "/upstreams/IdP.test:8443/authority",
+            json!("a b"),
+            "upstreams.IdP.test:8443.authority: must be printable",
+        ),
+        (
+            "/upstreams/IdP.test:8443/path_prefix",
+            json!("/a b"),
+            "upstreams.IdP.test:8443.path_prefix: must be printable",
+        ),
+        (
+            "/upstreams",
+            json!({"a": {"authority": "a", "address": "a:1"}}),
+            "upstreams.a.address: is for the hosts",
+        ),
+        (
+            "/upstreams",
+            json!({
+                "a": {"authority": "a", "envoy_cluster": "a"},
+                "A": {"authority": "a", "envoy_cluster": "a"},
+            }),
+            "upstreams.",
+        ),
+        (
+            "/upstreams",
+            (0..65)
+                .map(|at| (at.to_string(), json!({"authority": "a", "envoy_cluster": "a"})))
+                .collect::<serde_json::Map<_, _>>()
+                .into(),
+            "upstreams: must have at most 64",
+        ),
+        ("/session/secret", json!("!"), "session.secret: must be base64"),
+        ("/session/secret", json!(BASE64.encode([8; 31])), "session.secret: must have at least 32"),
+        (
+            "/session/previous_secret",
+            json!(BASE64.encode([8; 31])),
+            "session.previous_secret: must have at least 32",
+        ),
+        ("/session/previous_secret", json!(1), "line "),
+        ("/token_cache_entries", json!(65_537), "token_cache_entries: must be at most"),
+        ("/max_waiting", json!(0), "max_waiting: must be 1 to 65536"),
+        ("/max_waiting", json!(65_537), "max_waiting: must be 1 to 65536"),
+        ("/host", json!("nginx"), "accelerator: is for the host `envoy`"),
+    ];
+    for (place, value, expected) in cases {
+        let mut document = with_providers();
+        for (field, value) in [
+            ("token_cache_entries", json!(65_536)),
+            ("max_waiting", json!(1)),
+            ("accelerator", json!(true)),
+            ("host", json!("envoy")),
+        ] {
+            document[field] = value;
+        }
+        document["upstreams"]["IdP.test:8443"]["path_prefix"] = json!("/a");
+        document["providers"][0]["client_auth"] = json!("client_secret_basic");
+        Config::parse(document.to_string().as_bytes()).unwrap();
+        *document.pointer_mut(place).unwrap() = value;
+        let text = Config::parse(document.to_string().as_bytes()).unwrap_err().to_string();
+        assert!(text.starts_with(expected), "{text} / {expected}");
+        assert!(!text.contains("hush-hush"), "{text}");
+    }
+}
+
+#[test]
+fn an_upstream_on_nginx_has_the_rules_of_the_portals() {
+    let parse = |upstream: Value| {
+        let mut document = on_nginx();
+        document["upstreams"] = json!({"idp": upstream});
+        let config = Config::parse(document.to_string().as_bytes());
+        config.map(|config| config.upstream("idp").unwrap().scheme.map(str::to_owned))
+    };
+    let refused = |upstream| parse(upstream).unwrap_err().to_string();
+    let tls = json!({
+        "address": "a:1", "authority": "a", "scheme": "https", "tls_verified": true,
+    });
+    assert_eq!(parse(tls).unwrap().as_deref(), Some("https"));
+    let unverified = json!({"address": "a:1", "authority": "a", "scheme": "https"});
+    assert!(refused(unverified).starts_with("upstreams.idp.tls_verified: must be true"));
+    let cluster = json!({"envoy_cluster": "a", "authority": "a"});
+    assert!(refused(cluster).starts_with("upstreams.idp.envoy_cluster: is for the host `envoy`"));
 }
 
 #[test]
@@ -251,6 +390,25 @@ fn the_reader_is_what_serde_would_derive() {
         ("gate", json!(true)),
         ("shared_data_zone", json!("*")),
         ("shared_data_max_bytes", json!(8192)),
+        ("request_calls", json!(true)),
+        ("token_cache_entries", json!(5)),
+        ("max_waiting", json!(6)),
+        ("accelerator", json!(false)),
+        ("session", json!({"secret": "AAAA", "previous_secret": "BBBB"})),
+        (
+            "providers",
+            json!([
+                {"issuer": "https://idp.test", "client_id": "gw", "client_secret": "hush"},
+                {"issuer": "https://other.test", "client_id": "gw", "client_auth": "none"},
+            ]),
+        ),
+        (
+            "upstreams",
+            json!({
+                "idp.test": {"envoy_cluster": "idp", "authority": "idp.test"},
+                "Other": {"address": "b:1", "authority": "c", "scheme": "http", "path_prefix": "/d"},
+            }),
+        ),
     ] {
         rich[field] = value;
     }
@@ -279,6 +437,7 @@ fn the_reader_is_what_serde_would_derive() {
                 json!("envoy"),
                 json!("http"),
                 json!("deny_all"),
+                json!("client_secret_post"),
                 json!([]),
                 json!(["x"]),
                 json!([1]),
