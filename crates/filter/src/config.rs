@@ -13,7 +13,7 @@ use gatekey_core::check::Settings;
 use gatekey_core::digest::Pepper;
 use gatekey_core::id::GatewayId;
 use gatekey_core::json::{self, Fault};
-use gatekey_core::oidc::{ProviderClient, SessionKeys};
+use gatekey_core::oidc::ProviderClient;
 use gatekey_core::secret::Secret;
 use gatekey_core::snapshot::VerifyingKey;
 use gatekey_core::sync::Timing;
@@ -72,7 +72,7 @@ pub struct Config {
     pub(crate) upstreams: Vec<(Box<str>, Upstream)>,
     /// The gateway's own clients at identity providers.
     pub(crate) clients: Vec<ProviderClient>,
-    pub(crate) session: Option<SessionKeys>,
+    pub(crate) session: Option<SessionSecrets>,
     /// Requests may wait for identity providers.
     pub(crate) request_calls: bool,
     pub(crate) token_cache_entries: usize,
@@ -155,6 +155,16 @@ pub(crate) struct Upstream {
     pub(crate) scheme: Option<&'static str>,
     pub(crate) authority: String,
     pub(crate) path_prefix: String,
+}
+
+/// Under what sessions and sign-ins are sealed. Keys are derived from it by modules that have
+/// sessions; others do not link what that takes.
+#[derive(Debug)]
+pub(crate) struct SessionSecrets {
+    /// It seals and opens.
+    pub(crate) current: Secret<Vec<u8>>,
+    /// It opens only, while secrets are exchanged.
+    pub(crate) previous: Option<Secret<Vec<u8>>>,
 }
 
 /// Where the portal is.

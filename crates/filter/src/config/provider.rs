@@ -6,7 +6,7 @@ use gatekey_core::secret::Secret;
 use super::fields::Named;
 use super::raw::{self, HostKind};
 use super::upstream::plain;
-use super::{ConfigError, Upstream, decoded};
+use super::{ConfigError, SessionSecrets, Upstream, decoded};
 
 /// The most entries of a list here. Each is looked through for a request that needs one.
 const MAX_ENTRIES: usize = 64;
@@ -56,8 +56,8 @@ pub(super) fn upstreams(
     }
     let mut upstreams: Vec<(Box<str>, Upstream)> = Vec::new();
     for (name, upstream) in raw.0 {
-        let place = format!("upstreams.{}", name.escape_debug());
-        plain(&place, &name)?;
+        plain("upstreams", &name)?;
+        let place = ["upstreams.", &name].concat();
         let name = name.to_ascii_lowercase().into_boxed_str();
         if upstreams.iter().any(|(known, _)| *known == name) {
             return Err(ConfigError::at(place, "is there twice, but for upper and lower case"));
@@ -67,17 +67,14 @@ pub(super) fn upstreams(
     Ok(upstreams)
 }
 
-pub(super) fn session(raw: Option<raw::Session>) -> Result<Option<SessionKeys>, ConfigError> {
+pub(super) fn session(raw: Option<raw::Session>) -> Result<Option<SessionSecrets>, ConfigError> {
     let Some(raw) = raw else { return Ok(None) };
     let current = secret("session.secret", &raw.secret)?;
     let previous = match &raw.previous_secret {
         None => None,
         Some(previous) => Some(secret("session.previous_secret", previous)?),
     };
-    let previous = previous.as_ref().map(|secret| secret.expose().as_slice());
-    SessionKeys::from_secret(current.expose(), previous)
-        .map(Some)
-        .map_err(|error| ConfigError::at("session", format!("{error}")))
+    Ok(Some(SessionSecrets { current, previous }))
 }
 
 fn secret(place: &str, text: &Secret<String>) -> Result<Secret<Vec<u8>>, ConfigError> {

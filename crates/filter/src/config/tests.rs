@@ -270,7 +270,7 @@ fn every_rule_about_providers_names_its_field() {
         ("/providers/1/client_id", json!("gw"), "providers[1].client_id: is there twice"),
         ("/providers", many(json!({"issuer": "a", "client_id": "b"})), "providers: must have at"),
         ("/upstreams", json!([]), "line "),
-        ("/upstreams", json!({"": {"authority": "a"}}), "upstreams.: must be printable"),
+        ("/upstreams", json!({"": {"authority": "a"}}), "upstreams: must be printable"),
         ("/upstreams", json!({"a": {"authority": "a"}}), "upstreams.a.envoy_cluster: is required"),
         (
             "/upstreams/IdP.test:8443/authority",
