@@ -37,6 +37,7 @@ mod root;
 mod stream;
 mod vm;
 
+pub use self::accelerator::Accelerated;
 pub use self::vm::exports;
 
 /// Defines the exports of a filter module that links the given methods.

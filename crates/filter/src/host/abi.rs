@@ -101,6 +101,14 @@ unsafe extern "C" {
     ) -> u32;
     fn proxy_set_effective_context(context: u32) -> u32;
     fn proxy_continue_stream(stream: u32) -> u32;
+    fn proxy_call_foreign_function(
+        name: *const u8,
+        name_size: usize,
+        arguments: *const u8,
+        arguments_size: usize,
+        data: *mut *mut u8,
+        size: *mut usize,
+    ) -> u32;
     fn proxy_define_metric(kind: u32, name: *const u8, name_size: usize, id: *mut u32) -> u32;
     fn proxy_increment_metric(id: u32, by: i64) -> u32;
 }
@@ -156,6 +164,12 @@ pub(crate) fn random() -> u64 {
     let mut bytes = [0; 8];
     let status = unsafe { random_get(bytes.as_mut_ptr(), bytes.len()) };
     if status == 0 { u64::from_le_bytes(bytes) } else { now().0 }
+}
+
+/// Bytes that differ from any drawn before.
+pub(crate) fn draw() -> HostResult<[u8; 32]> {
+    let mut bytes = [0; 32];
+    checked(unsafe { random_get(bytes.as_mut_ptr(), bytes.len()) }).map(|()| bytes)
 }
 
 pub(crate) fn configuration(size: u32) -> HostResult<Vec<u8>> {
@@ -295,6 +309,21 @@ pub(crate) fn property(path: &str) -> HostResult<Vec<u8>> {
 
 pub(crate) fn set_property(path: &str, value: &[u8]) -> HostResult<()> {
     checked(unsafe { proxy_set_property(path.as_ptr(), path.len(), value.as_ptr(), value.len()) })
+}
+
+/// Calls a function that the host has beyond the ABI. For Envoy: on nginx and Kong one that is not
+/// known ends the process.
+pub(crate) fn call_foreign_function(name: &str, arguments: &[u8]) -> HostResult<Vec<u8>> {
+    received(|data, size| unsafe {
+        proxy_call_foreign_function(
+            name.as_ptr(),
+            name.len(),
+            arguments.as_ptr(),
+            arguments.len(),
+            data,
+            size,
+        )
+    })
 }
 
 pub(crate) fn define_counter(name: &str) -> HostResult<u32> {

@@ -25,6 +25,7 @@ impl HostError {
     pub(crate) const FOREIGN_MEMORY: Self = Self(u32::MAX);
     pub(crate) const NOT_FOUND: Self = Self(1);
     pub(crate) const CAS_MISMATCH: Self = Self(8);
+    pub(crate) const UNIMPLEMENTED: Self = Self(12);
 }
 
 pub(crate) type HostResult<T> = Result<T, HostError>;

@@ -5,7 +5,7 @@ use gatekey_core::time::UnixMillis;
 
 use super::{HostError, HostResult, LocalResponse, LogLevel, Shared};
 
-const UNIMPLEMENTED: HostError = HostError(12);
+const UNIMPLEMENTED: HostError = HostError::UNIMPLEMENTED;
 
 pub(crate) const fn log(_level: LogLevel, _text: &str) {}
 
@@ -19,6 +19,10 @@ pub(crate) const fn now() -> UnixMillis {
 
 pub(crate) const fn random() -> u64 {
     0
+}
+
+pub(crate) const fn draw() -> HostResult<[u8; 32]> {
+    Err(UNIMPLEMENTED)
 }
 
 pub(crate) const fn configuration(_size: u32) -> HostResult<Vec<u8>> {
@@ -96,5 +100,9 @@ pub(crate) const fn define_counter(_name: &str) -> HostResult<u32> {
 }
 
 pub(crate) const fn increment(_counter: u32, _by: i64) -> HostResult<()> {
+    Err(UNIMPLEMENTED)
+}
+
+pub(crate) fn call_foreign_function(_name: &str, _arguments: &[u8]) -> HostResult<Vec<u8>> {
     Err(UNIMPLEMENTED)
 }
