@@ -165,7 +165,7 @@ impl SignatureKey for Key {
 
 /// Bytes that the host draws.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Random;
+pub struct Random;
 
 /// Counts the draws of a host that draws nothing.
 static FAILED_DRAWS: AtomicU64 = AtomicU64::new(0);

@@ -9,11 +9,10 @@ use core::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use gatekey_core::check::Settings;
+use gatekey_core::check::{CallOuts, Settings};
 use gatekey_core::digest::Pepper;
 use gatekey_core::id::GatewayId;
 use gatekey_core::json::{self, Fault};
-use gatekey_core::oidc::ProviderClient;
 use gatekey_core::secret::Secret;
 use gatekey_core::snapshot::VerifyingKey;
 use gatekey_core::sync::Timing;
@@ -70,11 +69,7 @@ pub struct Config {
     pub(crate) realm: Option<String>,
     /// Where identity providers are, by logical name in lower case.
     pub(crate) upstreams: Vec<(Box<str>, Upstream)>,
-    /// The gateway's own clients at identity providers.
-    pub(crate) clients: Vec<ProviderClient>,
     pub(crate) session: Option<SessionSecrets>,
-    /// Requests may wait for identity providers.
-    pub(crate) request_calls: bool,
     pub(crate) token_cache_entries: usize,
     pub(crate) max_waiting: usize,
     /// The host may verify signatures.
@@ -234,6 +229,14 @@ impl TryFrom<Filter> for Config {
             service: raw.service.as_deref().map(Into::into),
             unknown_route: raw.unknown_route.into(),
             staleness: raw.staleness.into(),
+            call_outs: match raw.request_calls.unwrap_or(host.is_envoy()) {
+                false => CallOuts::Never,
+                true if host.is_envoy() => CallOuts::Shared,
+                true => CallOuts::Each,
+            },
+            clients: provider::clients(raw.providers)?,
+            // Made of the secret by whoever can seal.
+            session: None,
         };
         Ok(Self {
             host,
@@ -255,9 +258,7 @@ impl TryFrom<Filter> for Config {
             gate: raw.gate,
             realm: raw.realm,
             upstreams: provider::upstreams(raw.upstreams, host)?,
-            clients: provider::clients(raw.providers)?,
             session: provider::session(raw.session)?,
-            request_calls: raw.request_calls.unwrap_or(host.is_envoy()),
             token_cache_entries: raw.token_cache_entries as usize,
             max_waiting: raw.max_waiting as usize,
             accelerator: raw.accelerator.unwrap_or(host.is_envoy()),

@@ -47,23 +47,33 @@ pub use self::vm::exports;
 #[macro_export]
 macro_rules! install {
     ($methods:expr) => {
-        $crate::install!(@callbacks $methods, &$crate::exports::NO_CRYPTO);
+        $crate::install!(@callbacks $methods, &$crate::exports::KEYS_ONLY);
     };
     ($methods:expr, $crypto:expr) => {
-        $crate::install!(@callbacks $methods, $crypto);
+        const _: () = {
+            static ACCELERATED: $crate::exports::Accelerated =
+                $crate::exports::Accelerated::new($crypto);
+            static ABILITIES: $crate::exports::Abilities = $crate::exports::Abilities {
+                crypto: $crypto,
+                accelerated: &ACCELERATED,
+                entropy: &$crate::exports::Random,
+                session_keys: Some($crate::exports::SessionKeys::from_secret),
+            };
+            $crate::install!(@callbacks $methods, &ABILITIES);
+        };
         $crate::export! {
             fn proxy_on_response_headers(context: u32, _headers: u32, _end_of_stream: u32) -> u32 {
                 $crate::exports::response_headers(context)
             }
         }
     };
-    (@callbacks $methods:expr, $crypto:expr) => {
+    (@callbacks $methods:expr, $abilities:expr) => {
         $crate::export! {
             fn proxy_on_context_create(context: u32, parent: u32) {
                 $crate::exports::context_create(context, parent);
             }
             fn proxy_on_configure(context: u32, size: u32) -> u32 {
-                u32::from($crate::exports::configure(context, size, $methods, $crypto))
+                u32::from($crate::exports::configure(context, size, $methods, $abilities))
             }
             fn proxy_on_tick(context: u32) {
                 $crate::exports::tick(context);

@@ -24,7 +24,7 @@ pub(crate) fn deny(
         message: refusal.message(),
         code: refusal.code(),
         challenge: &challenge(refusal, policy, config),
-        cookie: cookie.as_deref(),
+        cookie: cookie.as_ref().map(|cookie| cookie.expose().as_str()),
     };
     answer.send(request_id)
 }
@@ -32,7 +32,7 @@ pub(crate) fn deny(
 /// What may be presented instead (RFC 9110 11.6.1, RFC 6750 3), in one header.
 fn challenge(refusal: &Refusal, policy: Option<&Policy>, config: &Config) -> String {
     let error = match refusal.denial {
-        Denial::NoCredential | Denial::LoginRequired | Denial::LoggedOut => None,
+        Denial::NoCredential | Denial::LoginRequired => None,
         Denial::InsufficientScope => Some("insufficient_scope"),
         denial => match denial.status() {
             400 => Some("invalid_request"),

@@ -1,8 +1,9 @@
 //! One configuration of the filter in one VM.
 
 use gatekey_core::check::{Memory, Methods};
-use gatekey_core::crypto::Crypto;
+use gatekey_core::crypto::{Crypto, Entropy};
 use gatekey_core::id::Revision;
+use gatekey_core::oidc::{SessionKeys, ShortSecret};
 use gatekey_core::sync::{
     CallFailure, Chore, Document, Follower, Method, Progress, Purpose, Replica, Reply, Settled,
     Timing,
@@ -10,7 +11,6 @@ use gatekey_core::sync::{
 use gatekey_core::time::UnixMillis;
 
 use crate::config::{Config, Sync};
-use crate::accelerator::Random;
 use crate::callouts::CallOuts;
 use crate::cookies::Cookies;
 use crate::documents::Documents;
@@ -54,7 +54,20 @@ pub(crate) struct Root {
 #[derive(Debug)]
 pub(crate) struct Lent {
     pub(crate) crypto: &'static dyn Crypto,
-    pub(crate) entropy: Random,
+    pub(crate) entropy: &'static dyn Entropy,
+}
+
+/// What a module brings beyond its methods.
+#[derive(Clone, Copy, Debug)]
+pub struct Abilities {
+    /// Verifies and seals in the guest.
+    pub crypto: &'static dyn Crypto,
+    /// Has the host verify what it can.
+    pub accelerated: &'static dyn Crypto,
+    /// Where bytes come from that differ from any before.
+    pub entropy: &'static dyn Entropy,
+    /// Makes keys for sessions; `None` in a module that has none.
+    pub session_keys: Option<fn(&[u8], Option<&[u8]>) -> Result<SessionKeys, ShortSecret>>,
 }
 
 #[derive(Debug)]
@@ -70,8 +83,17 @@ impl Root {
         config: Config,
         context: u32,
         methods: Methods,
-        crypto: &'static dyn Crypto,
+        abilities: &Abilities,
     ) -> Result<Self, String> {
+        let mut config = config;
+        if let (Some(make), Some(secrets)) = (abilities.session_keys, config.session.take()) {
+            let previous = secrets.previous.as_ref().map(|secret| secret.expose().as_slice());
+            let keys = make(secrets.current.expose(), previous);
+            config.settings.session = Some(keys.map_err(|error| format!("session: {error}"))?);
+        }
+        let crypto =
+            if config.accelerator { abilities.accelerated } else { abilities.crypto };
+        let lent = Lent { crypto, entropy: abilities.entropy };
         let now = host::now();
         let mut replica = Replica::new(config.gateway, config.snapshot_keys.clone(), methods);
         if let Some(bundle) = &config.snapshot {
@@ -89,7 +111,7 @@ impl Root {
             follower: Follower::new(replica, timing, &instance),
             memory,
             metrics: Metrics::default(),
-            lent: Lent { crypto, entropy: Random },
+            lent,
             context,
             callouts: CallOuts::default(),
             documents,

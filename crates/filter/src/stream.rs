@@ -71,7 +71,7 @@ fn run(root: &mut Root, stream: u32, count: Option<u32>, pending: Option<Pending
             let policy = follower.replica().policy();
             let env = Env {
                 crypto: lent.crypto,
-                entropy: &lent.entropy,
+                entropy: lent.entropy,
                 ..Env::new(now.seconds(), &config.settings)
             };
             match decide(policy, memory, config.asks(), &env, &request, pending.take()) {

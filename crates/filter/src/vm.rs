@@ -10,7 +10,7 @@ use core::cell::RefCell;
 use std::collections::VecDeque;
 
 use gatekey_core::check::Methods;
-use gatekey_core::crypto::Crypto;
+use gatekey_core::crypto::{NoCrypto, NoEntropy};
 use gatekey_core::oidc::Ticket;
 use gatekey_core::time::UnixMillis;
 
@@ -18,7 +18,7 @@ use crate::callouts::Parked;
 use crate::config::Entry;
 use crate::host::{self, LogLevel};
 use crate::respond;
-use crate::root::{Root, TICK_MS};
+use crate::root::{Abilities, Root, TICK_MS};
 use crate::stream;
 
 /// The most streams that wait for their headers while there are several configurations.
@@ -56,10 +56,10 @@ impl Role {
         entry: Entry,
         context: u32,
         methods: Methods,
-        crypto: &'static dyn Crypto,
+        abilities: &Abilities,
     ) -> Result<Self, String> {
         match entry {
-            Entry::Filter(config) => Root::start(*config, context, methods, crypto)
+            Entry::Filter(config) => Root::start(*config, context, methods, abilities)
                 .map(|root| Self::Filter(Box::new(root))),
             Entry::Gate => Ok(Self::Gate(host::now())),
         }
@@ -163,8 +163,17 @@ fn with<T>(f: impl FnOnce(&mut Vm) -> T) -> Option<T> {
 pub mod exports {
     use super::*;
 
-    /// What a module lends that verifies no signatures.
-    pub static NO_CRYPTO: gatekey_core::crypto::NoCrypto = gatekey_core::crypto::NoCrypto;
+    pub use crate::accelerator::{Accelerated, Random};
+    pub use crate::root::Abilities;
+    pub use gatekey_core::oidc::SessionKeys;
+
+    /// Of a module that verifies no signatures and has no sessions.
+    pub const KEYS_ONLY: Abilities = Abilities {
+        crypto: &NoCrypto,
+        accelerated: &NoCrypto,
+        entropy: &NoEntropy,
+        session_keys: None,
+    };
 
     /// A stream or a root came to be.
     pub fn context_create(context: u32, parent: u32) {
@@ -179,12 +188,12 @@ pub mod exports {
         context: u32,
         size: u32,
         methods: Methods,
-        crypto: &'static dyn Crypto,
+        abilities: &Abilities,
     ) -> bool {
         let started = host::configuration(size)
             .map_err(|error| format!("cannot be read: host status {}", error.0))
             .and_then(|json| Entry::parse(&json).map_err(|error| error.to_string()))
-            .and_then(|entry| Role::start(entry, context, methods, crypto))
+            .and_then(|entry| Role::start(entry, context, methods, abilities))
             .and_then(|root| {
                 // One timer for each context: nginx does not take a second.
                 if with(|vm| vm.root(context).is_some()) == Some(true) {

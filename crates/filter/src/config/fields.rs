@@ -3,7 +3,7 @@
 use core::fmt;
 use std::borrow::Cow;
 
-use gatekey_core::json::{Fault, Node, Object, Value};
+use gatekey_core::json::{Fault, Member, Node, Object, Value};
 use gatekey_core::secret::Secret;
 
 fn fault<T>(at: usize, rule: impl Into<Cow<'static, str>>) -> Result<T, Fault> {
@@ -101,7 +101,7 @@ impl<T: fmt::Debug> fmt::Debug for Named<T> {
 impl<T: Read> Read for Named<T> {
     fn read(node: Node<'_>, name: &str) -> Result<Self, Fault> {
         let Fields { fields, .. } = Fields::of(node, name)?;
-        let read = fields.into_iter().map(|(name, node)| {
+        let read = fields.members.into_iter().map(|Member { name, node, .. }| {
             let value = T::read(node, &name)?;
             Ok((name.into_owned(), value))
         });
