@@ -74,7 +74,7 @@ impl SealingKey {
 
 /// Bytes that differ from any drawn before. They need not be secret: what has to be
 /// unpredictable is derived from them and a configured secret.
-pub trait Entropy: fmt::Debug {
+pub trait Entropy: fmt::Debug + Send + Sync {
     /// Draws 32 bytes.
     fn draw(&self) -> [u8; 32];
 }
