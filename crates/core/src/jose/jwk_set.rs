@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
+use core::ops::RangeInclusive;
 
 use super::base64url::decode;
 use super::{Algorithm, Jwk, PublicKey};
@@ -12,6 +13,9 @@ use crate::json::{self, Limits, Node, Value};
 const MAX_SET_BYTES: usize = 64 * 1024;
 /// The most keys of a set.
 const MAX_KEYS: usize = 64;
+/// The length of a modulus of 2048 to 4096 bits. Whether its first bit is set is for whoever verifies
+/// to see.
+const RSA_BYTES: RangeInclusive<usize> = 256..=512;
 const SET: Limits = Limits { depth: 8, members: 64, nodes: 4_096 };
 /// Members that only a private or a shared key has.
 const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
@@ -87,7 +91,13 @@ fn read(item: &Node<'_>) -> Option<Jwk> {
     };
     let bytes = |name: &str| decode(text(name)?.as_bytes());
     let key = match (text("kty")?, text("crv")) {
-        ("RSA", _) => PublicKey::Rsa { n: number(&bytes("n")?)?, e: number(&bytes("e")?)? },
+        ("RSA", _) => {
+            let n = number(&bytes("n")?)?;
+            if !RSA_BYTES.contains(&n.len()) {
+                return None;
+            }
+            PublicKey::Rsa { n, e: number(&bytes("e")?)? }
+        }
         ("EC", Some("P-256")) => PublicKey::P256 { x: array(bytes("x")?)?, y: array(bytes("y")?)? },
         ("EC", Some("P-384")) => PublicKey::P384 { x: array(bytes("x")?)?, y: array(bytes("y")?)? },
         ("EC", Some("P-521")) => PublicKey::P521 { x: array(bytes("x")?)?, y: array(bytes("y")?)? },

@@ -99,26 +99,25 @@ impl Header {
         use TokenFault::Malformed;
         let node = json::read(bytes, &HEADER).map_err(|_| Malformed)?;
         let Value::Object(object) = &node.value else { return Err(Malformed) };
-        let (mut algorithm, mut kid, mut typ) = (None, None, None);
+        // Before anything else is looked at: how it is signed, if it is.
+        let Some(Value::Text(name)) = object.get("alg") else { return Err(Malformed) };
+        let algorithm =
+            Algorithm::from_name(name.as_bytes()).ok_or(TokenFault::RefusedAlgorithm)?;
+        let (mut kid, mut typ) = (None, None);
         for Member { name, node, .. } in &object.members {
             match (&**name, &node.value) {
-                ("alg", Value::Text(name)) => {
-                    let known = Algorithm::from_name(name.as_bytes());
-                    algorithm = Some(known.ok_or(TokenFault::RefusedAlgorithm));
-                }
                 ("kid", Value::Text(text)) if text.len() <= MAX_KID_BYTES => {
                     kid = Some((&**text).into());
                 }
                 ("typ", Value::Text(text)) => typ = Some((&**text).into()),
                 ("cty", Value::Text(text)) if !is_nested(text) => {}
                 // Whatever must be understood beyond this is not (RFC 7515 4.1.11, RFC 7797).
-                ("alg" | "kid" | "typ" | "cty" | "crit" | "b64" | "zip" | "enc", _) => {
+                ("kid" | "typ" | "cty" | "crit" | "b64" | "zip" | "enc", _) => {
                     return Err(Malformed);
                 }
                 _ => {}
             }
         }
-        let algorithm = algorithm.ok_or(Malformed)??;
         Ok(Self { algorithm, kid, typ })
     }
 }

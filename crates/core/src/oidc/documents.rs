@@ -182,7 +182,8 @@ pub(crate) const WELL_KNOWN_PLACES: usize = 2;
 
 /// One of the places of an issuer's discovery document.
 pub(crate) fn well_known(issuer: &Url, place: usize) -> Url {
-    let path = issuer.path().trim_end_matches('/');
+    let path = issuer.path();
+    let path = path.strip_suffix('/').unwrap_or(path);
     let path = match place {
         0 => [path, "/.well-known/openid-configuration"].concat(),
         _ => ["/.well-known/oauth-authorization-server", path].concat(),

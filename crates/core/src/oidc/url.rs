@@ -2,11 +2,13 @@
 
 use alloc::boxed::Box;
 use core::fmt;
+use core::net::{Ipv4Addr, Ipv6Addr};
 
 /// The longest URL.
 const MAX_BYTES: usize = 2_048;
 
-/// An absolute URL without user and fragment.
+/// An absolute URL without user and fragment. A port that is written down is kept, the default one
+/// too: where a call goes is looked up by the authority as it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Url {
     /// `https`, or `http` on loopback.
@@ -27,10 +29,10 @@ impl Url {
         let (scheme, rest) = text.split_once("://")?;
         let end = rest.find(['/', '?']).unwrap_or(rest.len());
         let (authority, path) = rest.split_at_checked(end)?;
-        let host = host(authority)?;
+        let here = is_loopback(authority)?;
         match scheme {
             "https" => {}
-            "http" if is_loopback(host) => {}
+            "http" if here => {}
             _ => return None,
         }
         let slash = if path.starts_with('/') { "" } else { "/" };
@@ -79,44 +81,40 @@ fn is_plain(text: &str) -> bool {
     true
 }
 
-/// The host of an authority that has nothing but host and port.
-fn host(authority: &str) -> Option<&str> {
-    let (host, port) = match authority.strip_prefix('[') {
+/// Whether the host of an authority is this machine; `None` when the authority is more than host
+/// and port, or less.
+fn is_loopback(authority: &str) -> Option<bool> {
+    let (here, port) = match authority.strip_prefix('[') {
         Some(rest) => {
             let (inside, after) = rest.split_once(']')?;
-            let fits = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
-            if inside.is_empty() || !inside.bytes().all(fits) {
-                return None;
-            }
             let port = match after {
                 "" => None,
                 after => Some(after.strip_prefix(':')?),
             };
-            (inside, port)
+            (inside.parse::<Ipv6Addr>().ok()?.is_loopback(), port)
         }
         None => match authority.split_once(':') {
-            Some((host, port)) => (host, Some(port)),
-            None => (authority, None),
+            Some((host, port)) => (named(host)?, Some(port)),
+            None => (named(authority)?, None),
         },
     };
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
-    if !authority.starts_with('[') {
-        let labels = host.strip_suffix('.').unwrap_or(host).split('.');
-        if host.len() > 253 || !labels.into_iter().all(|l| !l.is_empty() && l.bytes().all(fits)) {
-            return None;
-        }
-    }
     let is_port = |port: &str| {
         !port.starts_with('0')
             && port.bytes().all(|byte| byte.is_ascii_digit())
             && port.parse::<u16>().is_ok()
     };
-    port.is_none_or(is_port).then_some(host)
+    port.is_none_or(is_port).then_some(here)
 }
 
-fn is_loopback(host: &str) -> bool {
-    let v4 = || host.parse::<core::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback());
-    host.eq_ignore_ascii_case("localhost") || host == "::1" || v4()
+/// The same for a name or an address of IPv4.
+fn named(host: &str) -> Option<bool> {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+    let mut labels = host.strip_suffix('.').unwrap_or(host).split('.');
+    if host.len() > 253 || !labels.all(|label| !label.is_empty() && label.bytes().all(fits)) {
+        return None;
+    }
+    let v4 = || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback());
+    Some(host.eq_ignore_ascii_case("localhost") || v4())
 }
 
 #[cfg(test)]
@@ -171,6 +169,13 @@ mod tests {
             "https://[]",
             "https://[::1]x",
             "https://[idp]",
+            "https://[::1::]",
+            "https://[127.0.0.1]",
+            "http://[::2]",
+            "http://127.1",
+            "http://2130706433",
+            "http://localhost.",
+            "https://idp.test:443:443",
             "https://idp.test/a b",
             "https://idp.test/\u{e4}",
             "https://idp.test/\n",
