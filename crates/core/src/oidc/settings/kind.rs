@@ -230,7 +230,8 @@ impl Text {
     }
 
     fn words(self) -> String {
-        let bytes = |what: &str, most: usize| [what, " of 1 to ", &most.to_string(), " bytes"].concat();
+        let bytes =
+            |what: &str, most: usize| [what, " of 1 to ", &most.to_string(), " bytes"].concat();
         match self {
             Self::Of([only]) => ["`", only, "`"].concat(),
             Self::Of(known) => ["one of `", &known.join("`, `"), "`"].concat(),
@@ -251,9 +252,10 @@ impl Text {
                     .into()
             }
             Self::Path => bytes("a path with a slash in front", MAX_PATH_BYTES),
-            Self::Header => {
-                bytes("the name of a header that is neither the connection's nor Gatekey's,", MAX_NAME_BYTES)
-            }
+            Self::Header => bytes(
+                "the name of a header that is neither the connection's nor Gatekey's,",
+                MAX_NAME_BYTES,
+            ),
             Self::TokenHeader => {
                 "the name of a header that is neither the connection's nor Gatekey's, and perhaps \
                  `:bearer`"

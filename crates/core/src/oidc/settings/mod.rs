@@ -5,6 +5,12 @@
 //! gateway that serves it, so no secret can be in it.
 
 mod choice;
+mod fields;
+mod kind;
+mod parse;
+mod reference;
+mod refused;
+mod rules;
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -12,6 +18,8 @@ use alloc::vec::Vec;
 use core::fmt;
 
 pub use self::choice::{AccessTokenHeader, AccessTokenProfile, AuthMethods, ClientAuth, SameSite};
+pub use self::parse::MAX_SETTINGS_BYTES;
+pub use self::reference::reference;
 use super::url::Url;
 use crate::digest::Digest;
 use crate::jose::{Algorithm, Jwk};
