@@ -11,6 +11,8 @@ mod parse;
 mod reference;
 mod refused;
 mod rules;
+#[cfg(test)]
+mod tests;
 
 use alloc::boxed::Box;
 use alloc::string::String;
