@@ -29,8 +29,12 @@ const FILTER_SCHEMA: &[&str] = &[
     "config-schema",
 ];
 
+const STRATEGY_SETTINGS: &[&str] =
+    &["run", "--quiet", "--package", "gatekey-core", "--example", "strategy-settings"];
+
 const GENERATED: &[Generated] = &[
     Generated { file: "filters/openid-connect/config.schema.json", command: FILTER_SCHEMA },
+    Generated { file: "docs/openid-connect-settings.md", command: STRATEGY_SETTINGS },
     Generated { file: "filters/application-auth/config.schema.json", command: FILTER_SCHEMA },
     Generated { file: "filters/key-auth/config.schema.json", command: FILTER_SCHEMA },
 ];

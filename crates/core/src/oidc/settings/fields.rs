@@ -9,7 +9,9 @@ use super::choice::{AccessTokenHeader, AccessTokenProfile, AuthMethods, ClientAu
 use super::kind::{Given, Kind, Text};
 use crate::jose::Algorithm;
 use Kind::{Flag, Keys, List, Number, One, Only, Single};
-use Text::{Any, Cookie, Header, Host, Issuer, Of, Path, Place, TokenHeader, Url, Word, Words};
+use Text::{
+    Any, Cookie, Domain, Header, Host, Issuer, Of, Path, Place, TokenHeader, Url, Word, Words,
+};
 
 /// A setting.
 pub(super) struct Field {
@@ -262,7 +264,7 @@ fields! {
     kong "session_cookie_path" One(Path), is(r#""/""#),
         "Its path.",
         |s, g| s.session_cookie_path = g.own_text().unwrap_or_default();
-    kong "session_cookie_domain" One(Host), NONE,
+    kong "session_cookie_domain" One(Domain), NONE,
         "Its domain; the host alone when none is named.",
         |s, g| s.session_cookie_domain = g.own_text();
     kong "session_cookie_same_site" One(Of(&SameSite::NAMES)), is(r#""Lax""#),

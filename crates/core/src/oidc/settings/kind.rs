@@ -51,6 +51,8 @@ pub(super) enum Text {
     Cookie,
     /// A host name, and perhaps a port.
     Host,
+    /// A host name.
+    Domain,
 }
 
 /// The longest issuer, as Konnect has it.
@@ -218,6 +220,7 @@ impl Text {
                 };
                 name(text) && !prefix("__Host-") && !prefix("__Secure-")
             }
+            Self::Domain => Self::Host.fits(text) && !text.contains([':', '[', ']']),
             Self::Host => {
                 let fits = |byte: u8| {
                     byte.is_ascii_lowercase()
@@ -251,7 +254,7 @@ impl Text {
                  with a slash in front"
                     .into()
             }
-            Self::Path => bytes("a path with a slash in front", MAX_PATH_BYTES),
+            Self::Path => bytes("a path that begins with a slash,", MAX_PATH_BYTES),
             Self::Header => bytes(
                 "the name of a header that is neither the connection's nor Gatekey's,",
                 MAX_NAME_BYTES,
@@ -264,6 +267,7 @@ impl Text {
             Self::Cookie => {
                 bytes("the name of a cookie without `__Host-` and `__Secure-`,", MAX_NAME_BYTES)
             }
+            Self::Domain => bytes("a lower-case host name,", MAX_HOST_BYTES),
             Self::Host => bytes("a lower-case host name, perhaps with a port,", MAX_HOST_BYTES),
         }
     }

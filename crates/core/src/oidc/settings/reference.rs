@@ -5,12 +5,23 @@ use alloc::string::String;
 
 use super::fields::{Absent, FIELDS, MEANINGS};
 
-/// Every setting as a Markdown table: name, what it may be, default, meaning, and whether Kong has
-/// it too.
+const PREFACE: &str = "\
+# Settings of an OpenID Connect strategy
+
+The object that a strategy has under `configs.\"openid-connect\"`. Whatever is not in this table is \
+refused by name, and so is a value that breaks its rule. No secret can be in it: the secret of the \
+gateway's own client stands in the gateway's configuration.
+
+Kong has the settings marked so under the same name. Where our default differs from Kong's, ours is \
+the stricter one. A list that names claims is a path into nested objects, outermost first.
+
+";
+
+/// Every setting as a page of Markdown: name, rule, default, whether Kong has it too, and meaning.
 #[must_use]
 pub fn reference() -> String {
-    let mut out =
-        String::from("| setting | must be | default | Kong's | meaning |\n|---|---|---|---|---|\n");
+    let mut out = String::from(PREFACE);
+    out.push_str("| setting | must be | default | Kong's | meaning |\n|---|---|---|---|---|\n");
     for (field, (kongs, meaning)) in FIELDS.iter().zip(MEANINGS) {
         let default = match field.default {
             Absent::Refused => Cow::Borrowed("required"),

@@ -208,9 +208,6 @@ fn callback(settings: &Settings, redirect: &Url) -> Rule {
 }
 
 fn cookie(settings: &mut Settings) -> Rule {
-    if settings.session_cookie_domain.as_ref().is_some_and(|domain| domain.contains([':', '['])) {
-        return fault("session_cookie_domain", "must have no port and be no address");
-    }
     if settings.session_cookie_same_site == SameSite::None && !settings.session_cookie_secure {
         return fault(
             "session_cookie_secure",

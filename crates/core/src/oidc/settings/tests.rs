@@ -100,7 +100,10 @@ fn what_is_said_is_taken() {
     );
     assert_eq!(settings.token_cookie.as_deref(), Some(b"token".as_slice()));
     assert_eq!(settings.token_query.as_deref(), Some(b"access_token".as_slice()));
-    assert_eq!((settings.client_id.as_deref(), settings.client_auth), (Some("gateway"), ClientAuth::None));
+    assert_eq!(
+        (settings.client_id.as_deref(), settings.client_auth),
+        (Some("gateway"), ClientAuth::None)
+    );
     assert_eq!(&*settings.session_cookie, "__Secure-gatekey_session");
     assert_eq!(settings.token_post_args, [("resource".into(), "https://api.test".into())]);
     assert_eq!(settings.upstream_access_token_header, None);
@@ -142,10 +145,7 @@ fn what_breaks_a_rule_is_told_by_name_and_rule() {
         (r#""algorithms": ["none"],"#, "algorithms[0]: must be one of `RS256`"),
         (r#""algorithms": ["RS256", "RS256"],"#, "algorithms[1]: is there twice"),
         (r#""bearer_token_param_type": ["body"],"#, "bearer_token_param_type[0]: must be one of"),
-        (
-            r#""bearer_token_param_type": ["cookie"],"#,
-            "bearer_token_cookie_name: is required when",
-        ),
+        (r#""bearer_token_param_type": ["cookie"],"#, "bearer_token_cookie_name: is required when"),
         (
             r#""bearer_token_param_type": ["query"], "bearer_token_header_names": ["x-token"],"#,
             "bearer_token_header_names: has no effect",
@@ -186,7 +186,10 @@ fn what_breaks_a_rule_is_told_by_name_and_rule() {
         (r#""session_cookie_name": "__Host-x","#, "session_cookie_name: must be the name"),
         (r#""session_cookie_name": "a=b","#, "session_cookie_name: must be the name"),
         (r#""session_cookie_path": "/;x","#, "session_cookie_path: must be a path"),
-        (r#""session_cookie_domain": "idp.test:1","#, "session_cookie_domain: must have no port"),
+        (
+            r#""session_cookie_domain": "idp.test:1","#,
+            "session_cookie_domain: must be a lower-case host name",
+        ),
         (
             r#""session_cookie_same_site": "None", "session_cookie_secure": false,"#,
             "session_cookie_secure: must be true when",
@@ -278,4 +281,13 @@ fn every_default_fits_its_own_rule() {
 fn an_oversized_document_is_refused_unread() {
     let blanks = " ".repeat(MAX_SETTINGS_BYTES);
     refused(&[&with(""), blanks.as_str()].concat(), "must have at most 131072 bytes");
+}
+
+#[test]
+fn the_page_about_the_settings_is_up_to_date() {
+    let page = include_str!("../../../../../docs/openid-connect-settings.md");
+    assert!(page == reference(), "run `cargo xtask generate` and commit what it writes");
+    for line in page.lines().filter(|line| line.starts_with('|')) {
+        assert_eq!(line.matches('|').count(), 6, "{line}");
+    }
 }
