@@ -76,9 +76,9 @@ impl Crypto for TestCrypto {
 
 pub(super) fn url(text: &str) -> Url {
     let (scheme, rest) = text.split_once("://").unwrap();
-    let at = rest.find('/').unwrap_or(rest.len());
-    let path = if at == rest.len() { "/" } else { &rest[at..] };
-    Url { scheme: scheme.into(), authority: rest[..at].into(), path_and_query: path.into() }
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let path_and_query = format!("/{path}").into();
+    Url { scheme: scheme.into(), authority: authority.into(), path_and_query }
 }
 
 pub(super) fn settings() -> Settings {

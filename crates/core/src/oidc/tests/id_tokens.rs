@@ -43,7 +43,8 @@ fn a_token_for_this_client_and_this_sign_in_passes() {
 fn every_rule_of_3_1_3_7_refuses() {
     const MANY: &[&str] = &["other", "gateway"];
     let long: &'static str = String::leak("s".repeat(256));
-    let cases: [(&str, fn(&mut IdToken<'static>), Result<(), Denial>); 26] = [
+    type Change = fn(&mut IdToken<'static>);
+    let cases: [(&str, Change, Result<(), Denial>); 26] = [
         ("no issuer", |t| t.issuer = None, Err(Denial::MissingClaim)),
         ("other issuer", |t| t.issuer = Some("https://idp.test/"), Err(Denial::UnknownIssuer)),
         ("no audience", |t| t.audiences = &[], Err(Denial::WrongAudience)),
