@@ -356,7 +356,7 @@ fn return_path<'r>(settings: &Settings, request: &Request<'r>) -> &'r str {
 /// Whether browsers take it for a path of the same origin: `//host` and `/\host` are another.
 fn is_own_path(path: &[u8]) -> bool {
     path.first() == Some(&b'/')
-        && !matches!(path.get(1), Some(b'/' | b'\\'))
+        && path.get(1) != Some(&b'/')
         && path.iter().all(|byte| matches!(byte, 0x21..=0x7e) && *byte != b'\\' && *byte != b'#')
 }
 

@@ -202,7 +202,7 @@ impl Session {
         let mut session = self.clone();
         session.used_at = self.used_at.max(now);
         if self.is_to_be_renewed(settings, now) {
-            session.renewed_at = self.renewed_at.max(now);
+            session.renewed_at = now;
         }
         let max_age = session.remaining(settings);
         loop {

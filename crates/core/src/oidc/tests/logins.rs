@@ -321,6 +321,8 @@ fn a_return_that_is_not_of_this_sign_in_is_refused() {
         format!("code=%zz&state={state}"),
         format!("code=%+1&state={state}"),
         format!("code=c&state={state}&a=%"),
+        format!("code=c&state={state}&a=\u{e9}"),
+        format!("code=c&state={state}&a= "),
         format!("code=%00&state={state}"),
         format!("code=%0d%0a&state={state}"),
         format!("code=%ff&state={state}"),
