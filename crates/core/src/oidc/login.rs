@@ -148,8 +148,8 @@ pub(crate) enum Returned {
 /// # Errors
 ///
 /// [`Denial::LoginRequired`] when the request is not a browser's navigation, when the strategy has
-/// no client or redirect URI, and when the redirect URI is of another host than the request: the
-/// cookie would not come back.
+/// no client or redirect URI, and when the redirect URI is of another host than the request or the
+/// request outside of the cookie's path: the cookie would not come back.
 pub(crate) fn begin(
     jar: &Jar<'_>,
     sealer: &mut Sealer<'_>,
@@ -159,7 +159,9 @@ pub(crate) fn begin(
     let (Some(client), Some(redirect_uri)) = (&settings.client_id, &settings.redirect_uri) else {
         return Err(Denial::LoginRequired);
     };
-    if !is_navigation(request) || !is_at(redirect_uri, request.authority) {
+    let comes_back = is_at(redirect_uri, request.authority)
+        && is_below(settings.session_cookie_path.as_bytes(), request.path);
+    if !is_navigation(request) || !comes_back {
         return Err(Denial::LoginRequired);
     }
     let login = Login {
@@ -226,7 +228,7 @@ pub(crate) fn callback(jar: &Jar<'_>, presented: &Presented) -> Result<Returned,
     let login = match presented {
         Presented::Login(login) => login,
         Presented::Session { .. } => {
-            let location = settings.login_redirect_uri.as_deref().unwrap_or("/");
+            let location = settings.login_redirect_uri.as_deref().unwrap_or_else(|| home(settings));
             let location = Secret::new(location.into());
             return Ok(Returned::SignedIn(Redirect { location, set_cookie: None }));
         }
@@ -346,11 +348,17 @@ fn binding(settings: &Settings) -> Option<[u8; 32]> {
 }
 
 /// Where to return to: what was asked for, when it is a path of this origin and not too long.
-fn return_path<'r>(settings: &Settings, request: &Request<'r>) -> &'r str {
+fn return_path<'a>(settings: &'a Settings, request: &Request<'a>) -> &'a str {
     let path = Some(request.path).filter(|path| {
         path.len() <= MAX_RETURN_BYTES && is_own_path(path) && !is_callback(settings, request)
     });
-    path.and_then(|path| core::str::from_utf8(path).ok()).unwrap_or("/")
+    path.and_then(|path| core::str::from_utf8(path).ok()).unwrap_or_else(|| home(settings))
+}
+
+/// Where one goes who wanted nothing else: where the cookie is for.
+fn home(settings: &Settings) -> &str {
+    let path = &*settings.session_cookie_path;
+    if is_own_path(path.as_bytes()) { path } else { "/" }
 }
 
 /// Whether browsers take it for a path of the same origin: `//host` and `/\host` are another.
@@ -358,6 +366,14 @@ fn is_own_path(path: &[u8]) -> bool {
     path.first() == Some(&b'/')
         && path.get(1) != Some(&b'/')
         && path.iter().all(|byte| matches!(byte, 0x21..=0x7e) && *byte != b'\\' && *byte != b'#')
+}
+
+/// Whether a cookie of this path comes with a request (RFC 6265 5.1.4).
+fn is_below(cookie_path: &[u8], target: &[u8]) -> bool {
+    let (path, _) = query::split_target(target);
+    path.strip_prefix(cookie_path).is_some_and(|rest| {
+        rest.is_empty() || rest.starts_with(b"/") || cookie_path.ends_with(b"/")
+    })
 }
 
 /// Whether the URL is at this authority; a port that the scheme has anyway may be left out.

@@ -12,7 +12,7 @@ use sha2::Sha256;
 use super::super::drbg::{Drbg, SessionKeys};
 use super::super::sealed::{Jar, Presented, Sealer};
 use super::super::session::{Identity, SealedSession, Session, Tokens, TooLarge};
-use super::super::settings::{SameSite, Settings};
+use super::super::settings::Settings;
 use super::super::url::Url;
 use crate::check::Denial;
 use crate::crypto::{Crypto, NoEntropy, SealingKey, SignatureKey, UnusableKey};
@@ -75,37 +75,18 @@ impl Crypto for TestCrypto {
 }
 
 pub(super) fn url(text: &str) -> Url {
-    let (scheme, rest) = text.split_once("://").unwrap();
-    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let path_and_query = format!("/{path}").into();
-    Url { scheme: scheme.into(), authority: authority.into(), path_and_query }
+    Url::parse(text).unwrap()
 }
 
 pub(super) fn settings() -> Settings {
-    Settings {
-        issuer: "https://idp.test".into(),
-        client_id: Some("gateway".into()),
-        scopes: Vec::from(["openid".into(), "email".into()]),
-        audience: Vec::new(),
-        leeway_seconds: 0,
-        authorization_query_args: Vec::new(),
-        token_post_args: Vec::new(),
-        redirect_uri: Some(url("https://app.test/callback")),
-        login_redirect_uri: None,
-        logout_uri_suffix: None,
-        logout_methods: Vec::from(["POST".into(), "DELETE".into()]),
-        logout_query_arg: None,
-        logout_redirect_uri: None,
-        session_cookie: "__Host-gatekey_session".into(),
-        session_cookie_path: "/".into(),
-        session_cookie_domain: None,
-        session_cookie_same_site: SameSite::Lax,
-        session_cookie_secure: true,
-        session_cookie_http_only: true,
-        session_rolling_timeout_seconds: 3600,
-        session_idling_timeout_seconds: 900,
-        session_absolute_timeout_seconds: 86_400,
-    }
+    let json = br#"{
+        "issuer": "https://idp.test",
+        "auth_methods": ["session", "refresh_token", "authorization_code"],
+        "client_id": "gateway",
+        "scopes": ["openid", "email"],
+        "redirect_uri": "https://app.test/callback"
+    }"#;
+    Settings::parse(json).unwrap()
 }
 
 pub(super) fn keys() -> SessionKeys {

@@ -166,14 +166,35 @@ fn nobody_is_sent_to_sign_in_who_could_not_come_back() {
     assert!(!refused(|_| {}, "app.test"));
     assert!(!refused(|_| {}, "APP.TEST:443"));
     assert!(!refused(|s| s.redirect_uri = Some(url("https://app.test:443/cb")), "app.test"));
-    assert!(!refused(|s| s.redirect_uri = Some(url("http://app.test:80/cb")), "app.test"));
+    assert!(!refused(|s| s.redirect_uri = Some(url("http://localhost:80/cb")), "localhost"));
     assert!(refused(|s| s.redirect_uri = Some(url("https://app.test:80/cb")), "app.test"));
     assert!(refused(|_| {}, "app.test:8443"));
     assert!(refused(|_| {}, "other.test"));
     assert!(refused(|_| {}, ""));
+    // The session's cookie would not come with what was asked for: a circle.
+    assert!(refused(|s| s.session_cookie_path = "/api".into(), "app.test"));
     assert!(refused(|s| s.redirect_uri = None, "app.test"));
     assert!(refused(|s| s.client_id = None, "app.test"));
     assert!(refused(|s| s.session_cookie = "n".repeat(4096).into(), "app.test"));
+}
+
+#[test]
+fn a_cookie_of_a_path_is_for_what_lies_below() {
+    for (cookie_path, path, below) in [
+        ("/api", "/api", true),
+        ("/api", "/api/a", true),
+        ("/api", "/api?a=b", true),
+        ("/api/", "/api/a", true),
+        ("/api/", "/api", false),
+        ("/api", "/apis", false),
+        ("/api", "/?/api", false),
+        ("/", "/", true),
+        ("/", "*", false),
+    ] {
+        let mut gateway = Gateway::with(|s| s.session_cookie_path = cookie_path.into());
+        let begun = begun(&mut gateway, &Asked::page(path));
+        assert_eq!(begun.is_ok(), below, "{cookie_path} {path}");
+    }
 }
 
 #[test]
@@ -190,12 +211,7 @@ fn the_browser_returns_to_a_path_of_the_same_origin_only() {
         ("//evil.test", "/"),
         ("///evil.test", "/"),
         ("/\\evil.test", "/"),
-        ("\\\\evil.test", "/"),
         ("/a\\b", "/"),
-        ("https://evil.test/", "/"),
-        ("evil.test", "/"),
-        ("*", "/"),
-        ("", "/"),
         ("/\t/evil.test", "/"),
         ("/a\r\nset-cookie: x=y", "/"),
         ("/a b", "/"),
@@ -209,6 +225,18 @@ fn the_browser_returns_to_a_path_of_the_same_origin_only() {
         let back = begun.back(&format!("code=c&state={}", begun.state()));
         assert_eq!(&*exchange(&mut gateway, &back).unwrap().return_to, expected, "{path}");
     }
+    for path in ["\\\\evil.test", "https://evil.test/", "evil.test", "*", ""] {
+        let begun = begun(&mut Gateway::new(), &Asked::page(path));
+        assert_eq!(begun.unwrap_err(), Denial::LoginRequired, "{path}");
+    }
+    let mut gateway = Gateway::with(|s| {
+        s.session_cookie_path = "/app".into();
+        s.redirect_uri = Some(url("https://app.test/app/callback"));
+    });
+    let begun = begun(&mut gateway, &Asked::page(&format!("/app/{longer}"))).unwrap();
+    let state = begun.state();
+    let back = Asked::page(&format!("/app/callback?code=c&state={state}")).cookie(&begun.cookie());
+    assert_eq!(&*exchange(&mut gateway, &back).unwrap().return_to, "/app");
 }
 
 #[test]
