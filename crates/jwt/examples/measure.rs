@@ -20,11 +20,12 @@ use jwt_simple::algorithms::{
 };
 use jwt_simple::claims::{Claims, JWTClaims, NoCustomClaims};
 use jwt_simple::reexports::coarsetime::Duration;
-use jwt_simple::reexports::ct_codecs::{Base64UrlSafeNoPadding, Decoder as _};
 use p521::ecdsa::signature::Signer as _;
 
-#[path = "../tests/keys/mod.rs"]
-mod keys;
+#[path = "../tests/support/mod.rs"]
+mod support;
+
+use support::{point, split};
 
 /// About the size of an access token.
 fn claims() -> JWTClaims<NoCustomClaims> {
@@ -32,11 +33,6 @@ fn claims() -> JWTClaims<NoCustomClaims> {
         .with_issuer("https://idp.test/realms/example")
         .with_subject("c2b1f6d0-6d6a-4a59-9f1d-5a64a9a3a6c1")
         .with_audience("https://api.test")
-}
-
-fn split(token: &str) -> (&[u8], Vec<u8>) {
-    let (input, signature) = token.rsplit_once('.').unwrap();
-    (input.as_bytes(), Base64UrlSafeNoPadding::decode_to_vec(signature, None).unwrap())
 }
 
 /// The mean over enough rounds for half a second, after as many to warm up.
@@ -58,11 +54,6 @@ fn microseconds(mut once: impl FnMut() -> bool) -> f64 {
 fn row(name: &str, theirs: Option<f64>, ours: f64) {
     let theirs = theirs.map_or_else(|| "-".to_owned(), |theirs| format!("{theirs:.0}"));
     println!("| {name} | {theirs} | {ours:.0} |");
-}
-
-fn point<const N: usize>(sec1: &[u8]) -> ([u8; N], [u8; N]) {
-    let (x, y) = sec1.strip_prefix(&[4]).unwrap().split_at(N);
-    (x.try_into().unwrap(), y.try_into().unwrap())
 }
 
 fn ours(key: &PublicKey, algorithm: Algorithm, input: &[u8], signature: &[u8]) -> f64 {
@@ -87,8 +78,8 @@ macro_rules! compare {
 fn main() {
     println!("| microseconds | jwt-simple | here |");
     println!("|---|---|---|");
-    let rsa = PublicKey::Rsa { n: keys::rsa_modulus().into(), e: [1, 0, 1].into() };
-    let pem = keys::RSA_PEM;
+    let rsa = support::rsa(support::RSA);
+    let pem = support::RSA;
     compare!("RS256, 2048", Algorithm::Rs256, RS256KeyPair::from_pem(pem).unwrap(), |_| rsa
         .clone());
     compare!("PS256, 2048", Algorithm::Ps256, PS256KeyPair::from_pem(pem).unwrap(), |_| rsa
