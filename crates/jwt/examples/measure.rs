@@ -2,8 +2,8 @@
 
 #![allow(
     clippy::print_stdout,
-    clippy::expect_used,
     clippy::unwrap_used,
+    dead_code,
     reason = "a program for the terminal"
 )]
 
@@ -22,7 +22,7 @@ use jwt_simple::claims::{Claims, JWTClaims, NoCustomClaims};
 use jwt_simple::reexports::coarsetime::Duration;
 use p521::ecdsa::signature::Signer as _;
 
-#[path = "../tests/support/mod.rs"]
+#[path = "../tests/it/support.rs"]
 mod support;
 
 use support::{point, split};

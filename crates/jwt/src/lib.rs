@@ -17,6 +17,7 @@
 
 mod ecdsa;
 mod ed25519;
+mod pss;
 mod roca;
 mod rsa;
 mod seal;

@@ -6,7 +6,7 @@ use gatekey_core::crypto::{SignatureKey, UnusableKey};
 use gatekey_core::jose::Algorithm;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
-use crate::roca;
+use crate::{pss, roca};
 
 const BITS: core::ops::RangeInclusive<usize> = 2048..=4096;
 
@@ -72,7 +72,7 @@ impl Key {
 
     fn verify_pss<D: Digest>(&self, message: &[u8], signature: &[u8]) -> bool {
         self.recover(signature)
-            .is_some_and(|padded| is_pss::<D>(&padded, self.bits, &D::digest(message)))
+            .is_some_and(|padded| pss::matches::<D>(&padded, self.bits, &D::digest(message)))
     }
 }
 
@@ -88,39 +88,4 @@ impl SignatureKey for Key {
             _ => false,
         }
     }
-}
-
-/// EMSA-PSS-VERIFY (RFC 8017 9.1.2) with a salt as long as the hash. `padded` is as long as the
-/// modulus, which has `bits`.
-fn is_pss<D: Digest>(padded: &[u8], bits: usize, hash: &[u8]) -> bool {
-    // The encoding has a bit less than the modulus: these top bits are zero.
-    let unused = (padded.len() * 8 + 1).saturating_sub(bits);
-    let (padded, unused) = match (unused, padded) {
-        (8, [0, rest @ ..]) => (rest, 0),
-        (8, _) => return false,
-        (unused, padded) => (padded, unused),
-    };
-    let Some((0xbc, padded)) = padded.split_last() else { return false };
-    let Some(masked) = padded.len().checked_sub(hash.len()) else { return false };
-    let Some((masked, seed)) = padded.split_at_checked(masked) else { return false };
-    let used = 0xff_u8 >> unused;
-    if masked.first().is_none_or(|first| first & !used != 0) {
-        return false;
-    }
-    let mut block: Vec<u8> =
-        masked.iter().zip(mgf1::<D>(seed)).map(|(byte, mask)| byte ^ mask).collect();
-    if let Some(first) = block.first_mut() {
-        *first &= used;
-    }
-    let Some(zeros) = block.len().checked_sub(hash.len() + 1) else { return false };
-    let Some((zeros, [1, salt @ ..])) = block.split_at_checked(zeros) else { return false };
-    let expected = D::new().chain_update([0; 8]).chain_update(hash).chain_update(salt).finalize();
-    zeros.iter().all(|byte| *byte == 0) && expected.as_slice() == seed
-}
-
-/// The mask that grows from a seed (RFC 8017 B.2.1).
-fn mgf1<D: Digest>(seed: &[u8]) -> impl Iterator<Item = u8> {
-    (0_u32..).flat_map(move |counter| {
-        D::new().chain_update(seed).chain_update(counter.to_be_bytes()).finalize().to_vec()
-    })
 }

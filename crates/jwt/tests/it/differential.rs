@@ -1,7 +1,6 @@
 //! The verdict is jwt-simple's, for whatever its key pairs signed and whatever became of it.
 
-mod support;
-
+use super::support;
 use gatekey_core::crypto::{Crypto as _, SignatureKey};
 use gatekey_core::jose::{Algorithm, PublicKey};
 use gatekey_jwt::JWT;

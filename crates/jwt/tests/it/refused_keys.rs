@@ -1,7 +1,6 @@
 //! Keys that must not be used.
 
-mod support;
-
+use super::support;
 use gatekey_core::crypto::{Crypto as _, UnusableKey};
 use gatekey_core::jose::PublicKey;
 use gatekey_jwt::JWT;

@@ -1,19 +1,17 @@
 //! Keys for tests, which sign nothing else.
 
-#![allow(dead_code, reason = "each program uses its part")]
-
 use gatekey_core::jose::PublicKey;
 use jwt_simple::algorithms::{RS256KeyPair, RSAKeyPairLike as _};
 use jwt_simple::reexports::ct_codecs::{Base64UrlSafeNoPadding, Decoder as _};
 
 /// 2048 bits.
-pub(crate) const RSA: &str = include_str!("rsa-2048.pem");
+pub(crate) const RSA: &str = include_str!("keys/rsa-2048.pem");
 
 /// 2049 bits: what PSS pads is a byte shorter than the modulus.
-pub(crate) const RSA_2049: &str = include_str!("rsa-2049.pem");
+pub(crate) const RSA_2049: &str = include_str!("keys/rsa-2049.pem");
 
 /// 3072 bits.
-pub(crate) const RSA_3072: &str = include_str!("rsa-3072.pem");
+pub(crate) const RSA_3072: &str = include_str!("keys/rsa-3072.pem");
 
 /// The public half of an RSA key.
 pub(crate) fn rsa(pem: &str) -> PublicKey {

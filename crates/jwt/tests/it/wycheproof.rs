@@ -3,8 +3,6 @@
 //! The files are not part of this project: `GATEKEY_WYCHEPROOF_DIR` names the folder that holds
 //! them, `testvectors_v1` of a checkout of C2SP/wycheproof.
 
-#![allow(dead_code, reason = "each program uses its part")]
-
 use std::path::Path;
 
 use serde_json::Value;

@@ -3,17 +3,14 @@
 //! Others are decided before: by the form of the token, or by what the key says it is for. They
 //! are counted here, and run where tokens are parsed.
 
-mod support;
-mod wycheproof;
-
 use std::collections::BTreeMap;
 
+use super::wycheproof::{self, Case};
 use gatekey_core::crypto::Crypto as _;
 use gatekey_core::jose::{Algorithm, PublicKey};
 use gatekey_jwt::JWT;
 use jwt_simple::reexports::ct_codecs::{Base64UrlSafeNoPadding, Decoder as _};
 use serde_json::Value;
-use wycheproof::Case;
 
 #[test]
 fn every_case_of_wycheproof_that_reaches_a_key_has_its_verdict() {
@@ -29,7 +26,7 @@ fn every_case_of_wycheproof_that_reaches_a_key_has_its_verdict() {
                 let verdict = JWT
                     .key(&key)
                     .is_ok_and(|key| key.verify(algorithm, input.as_bytes(), &signature));
-                assert_eq!(verdict, case.valid, "{}", case.name);
+                assert_eq!(verdict, case.valid, "{} {:?}", case.name, case.flags);
                 if case.valid { "verified" } else { "refused" }
             }
         };

@@ -1,11 +1,10 @@
 //! The examples of the RFCs: signatures that others made.
 
-mod support;
-
+use super::support::{self, number, split};
 use gatekey_core::crypto::{Crypto as _, SealingKey};
 use gatekey_core::jose::{Algorithm, PublicKey};
 use gatekey_jwt::JWT;
-use support::{number, split};
+use jwt_simple::reexports::ct_codecs::{Decoder as _, Hex};
 
 /// A token, with the key and the algorithm it was signed by.
 struct Example {
@@ -150,11 +149,7 @@ fn the_other_s_of_an_ecdsa_signature_verifies_too() {
 /// draft-irtf-cfrg-xchacha-03 A.3.1.
 #[test]
 fn sealing_is_the_draft_s() {
-    let hex = |text: &str| -> Vec<u8> {
-        (0..text.len() / 2)
-            .map(|at| u8::from_str_radix(&text[at * 2..at * 2 + 2], 16).unwrap())
-            .collect()
-    };
+    let hex = |text: &str| Hex::decode_to_vec(text, None).unwrap();
     let key = SealingKey::from_bytes(core::array::from_fn(|at| 0x80 + at as u8));
     let nonce: [u8; 24] = core::array::from_fn(|at| 0x40 + at as u8);
     let context = hex("50515253c0c1c2c3c4c5c6c7");
