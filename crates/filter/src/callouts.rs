@@ -57,7 +57,12 @@ pub(crate) enum Begun {
 
 impl Root {
     /// Makes a call. `stream` is the request that makes it on hosts where calls are a request's own.
-    pub(crate) fn begin_call(&mut self, call: &CallOut, ticket: Ticket, stream: Option<u32>) -> Begun {
+    pub(crate) fn begin_call(
+        &mut self,
+        call: &CallOut,
+        ticket: Ticket,
+        stream: Option<u32>,
+    ) -> Begun {
         if let Some(document) = &call.document {
             match self.documents.look(document, call, self.now, &self.config.settings.peppers) {
                 Elsewhere::Has(body) => {
@@ -141,10 +146,8 @@ impl Root {
     }
 
     fn settle_call(&mut self, ticket: Ticket, answer: Option<&Answer<'_>>) {
-        let env = Env {
-            crypto: self.lent.crypto,
-            ..Env::new(self.now.seconds(), &self.config.settings)
-        };
+        let env =
+            Env { crypto: self.lent.crypto, ..Env::new(self.now.seconds(), &self.config.settings) };
         self.memory.settle(&env, ticket, answer);
         for notice in self.memory.take_notices() {
             self.metrics.count(notice.code());
@@ -170,7 +173,8 @@ impl Root {
                 continue;
             }
             self.callouts.open.swap_remove(at);
-            let answer = found.as_deref().map(|body| Answer { status: 200, max_age_seconds: None, body });
+            let answer =
+                found.as_deref().map(|body| Answer { status: 200, max_age_seconds: None, body });
             self.settle_call(ticket, answer.as_ref());
             settled.push(ticket);
         }

@@ -58,7 +58,9 @@ impl Documents {
         }
         let Some(key) = self.key("fetch", document) else { return Elsewhere::Nothing };
         let (until, cas) = match host::shared_data(&key) {
-            Ok(note) => (note.value.first_chunk().map_or(0, |at| u64::from_le_bytes(*at)), note.cas),
+            Ok(note) => {
+                (note.value.first_chunk().map_or(0, |at| u64::from_le_bytes(*at)), note.cas)
+            }
             Err(_) => (0, 0),
         };
         let latest = now.plus(u64::from(call.timeout_ms));
@@ -72,7 +74,12 @@ impl Documents {
     }
 
     /// A document that was fetched recently and has not been altered.
-    pub(crate) fn read(&self, document: &Digest, now: UnixMillis, peppers: &[Pepper]) -> Option<Vec<u8>> {
+    pub(crate) fn read(
+        &self,
+        document: &Digest,
+        now: UnixMillis,
+        peppers: &[Pepper],
+    ) -> Option<Vec<u8>> {
         let key = self.key("document", document)?;
         let shared = host::shared_data(&key).ok()?.value;
         let (code, rest) = shared.split_first_chunk::<CODE_BYTES>()?;
@@ -85,7 +92,13 @@ impl Documents {
     }
 
     /// Gives a document to the other workers. What cannot be written they fetch themselves.
-    pub(crate) fn share(&self, document: &Digest, body: &[u8], now: UnixMillis, peppers: &[Pepper]) {
+    pub(crate) fn share(
+        &self,
+        document: &Digest,
+        body: &[u8],
+        now: UnixMillis,
+        peppers: &[Pepper],
+    ) {
         let (Some(key), Some(pepper)) = (self.key("document", document), peppers.first()) else {
             return;
         };

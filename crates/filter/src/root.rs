@@ -10,8 +10,8 @@ use gatekey_core::sync::{
 };
 use gatekey_core::time::UnixMillis;
 
-use crate::config::{Config, Sync};
 use crate::callouts::CallOuts;
+use crate::config::{Config, Sync};
 use crate::cookies::Cookies;
 use crate::documents::Documents;
 use crate::fleet::Fleet;
@@ -91,8 +91,7 @@ impl Root {
             let keys = make(secrets.current.expose(), previous);
             config.settings.session = Some(keys.map_err(|error| format!("session: {error}"))?);
         }
-        let crypto =
-            if config.accelerator { abilities.accelerated } else { abilities.crypto };
+        let crypto = if config.accelerator { abilities.accelerated } else { abilities.crypto };
         let lent = Lent { crypto, entropy: abilities.entropy };
         let now = host::now();
         let mut replica = Replica::new(config.gateway, config.snapshot_keys.clone(), methods);

@@ -184,12 +184,7 @@ pub mod exports {
 
     /// Reads the configuration; false refuses it.
     #[must_use]
-    pub fn configure(
-        context: u32,
-        size: u32,
-        methods: Methods,
-        abilities: &Abilities,
-    ) -> bool {
+    pub fn configure(context: u32, size: u32, methods: Methods, abilities: &Abilities) -> bool {
         let started = host::configuration(size)
             .map_err(|error| format!("cannot be read: host status {}", error.0))
             .and_then(|json| Entry::parse(&json).map_err(|error| error.to_string()))

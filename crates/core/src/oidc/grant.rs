@@ -9,7 +9,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use super::form::BasicCredentials;
 use super::login::CodeExchange;
 use super::query;
 use super::settings::{ClientAuth, Settings};
@@ -73,16 +72,10 @@ pub(crate) fn refresh_token(
 }
 
 /// Gets a token for a client that presented its id and secret (RFC 6749 4.4).
-pub(crate) fn client_credentials(settings: &Settings, basic: &BasicCredentials) -> GrantRequest {
-    let client = ProviderClient {
-        issuer: settings.issuer.clone(),
-        id: basic.id.as_str().into(),
-        secret: basic.secret.clone(),
-        auth: settings.client_auth,
-    };
+pub(crate) fn client_credentials(settings: &Settings, client: &ProviderClient) -> GrantRequest {
     request(
         settings,
-        &client,
+        client,
         &[
             ("grant_type", "client_credentials"),
             ("scope", &settings.scopes.join(" ")),
@@ -95,15 +88,16 @@ pub(crate) fn client_credentials(settings: &Settings, basic: &BasicCredentials) 
 pub(crate) fn password(
     settings: &Settings,
     client: &ProviderClient,
-    user: &BasicCredentials,
+    name: &str,
+    password: &Secret<String>,
 ) -> GrantRequest {
     request(
         settings,
         client,
         &[
             ("grant_type", "password"),
-            ("username", &user.id),
-            ("password", user.secret.expose()),
+            ("username", name),
+            ("password", password.expose()),
             ("scope", &settings.scopes.join(" ")),
             ("audience", &settings.audience.join(" ")),
         ],

@@ -14,7 +14,7 @@ use crate::jose::{Claims, Jws};
 use crate::oidc::documents::TokenReply;
 use crate::oidc::form::BasicCredentials;
 use crate::oidc::settings::AuthMethods;
-use crate::oidc::{Proof, Purpose, call_to, client_digest, form, grant, proof};
+use crate::oidc::{Proof, ProviderClient, Purpose, call_to, client_digest, form, grant, proof};
 use crate::snapshot::record::Scheme;
 use crate::sync::Method;
 
@@ -96,11 +96,19 @@ fn exchange(
         })
         .map_err(|need| candidate.stopped(need))?;
     let request = match kind {
-        Kind::ClientCredentials => grant::client_credentials(settings, basic),
+        Kind::ClientCredentials => {
+            let client = ProviderClient {
+                issuer: settings.issuer.clone(),
+                id: basic.id.as_str().into(),
+                secret: basic.secret.clone(),
+                auth: settings.client_auth,
+            };
+            grant::client_credentials(settings, &client)
+        }
         Kind::Password => {
             let client = grant::client_of(settings, &env.settings.clients);
             let client = client.ok_or_else(|| candidate.refuse(Denial::MethodAbsent))?;
-            grant::password(settings, client, basic)
+            grant::password(settings, client, &basic.id, &basic.secret)
         }
     };
     let mut call = call_to(settings, &endpoint);

@@ -129,7 +129,7 @@ fields! {
                 s.token_headers.push(b"authorization".as_slice().into());
             }
             if on("query") {
-                s.token_query = Some(b"access_token".as_slice().into());
+                s.token_query = Some("access_token".into());
             }
             if on("cookie") {
                 s.token_cookie = Some(Box::default());
@@ -329,8 +329,8 @@ fn values(pairs: &mut [(Box<str>, Box<str>)], given: &Given<'_>) {
 }
 
 /// Another name for a place that is listed.
-fn rename(place: &mut Option<Box<[u8]>>, given: &Given<'_>) {
+fn rename(place: &mut Option<Box<str>>, given: &Given<'_>) {
     if let (Some(known), Some(name)) = (place, given.text()) {
-        *known = name.as_bytes().into();
+        *known = name.into();
     }
 }

@@ -229,10 +229,3 @@ impl Settings {
             || (on(askers) && self.token_endpoint.is_none())
     }
 }
-impl Settings {
-    /// stub
-    #[allow(missing_docs)]
-    pub fn parse(_json: &[u8]) -> Result<Self, SettingsFault> {
-        Err(SettingsFault { field: String::new(), rule: String::new() })
-    }
-}

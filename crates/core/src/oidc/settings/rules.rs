@@ -1,11 +1,12 @@
 //! Rules that concern several settings, and what follows from all of them.
 
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 use super::parse::fault;
 use super::{AuthMethods, SameSite, Settings, SettingsFault};
 use crate::digest::Digest;
+use crate::jose::{Algorithm, PublicKey, set_of_node};
 use crate::json::{Object, Value};
 use crate::oidc::url::Url;
 
@@ -24,6 +25,15 @@ pub(super) fn conclude(settings: &mut Settings, members: &Object<'_>) -> Rule {
     cookie(settings)?;
     if given("jwks") && given("jwks_endpoint") {
         return fault("jwks_endpoint", "must not be there when `jwks` holds the keys");
+    }
+    if let Some(node) = members.node("jwks").filter(|_| given("jwks")) {
+        match set_of_node(node) {
+            Ok(keys) if keys.is_empty() => {
+                return fault("jwks", "must hold a key that can be used");
+            }
+            Ok(keys) => settings.jwks = Some(keys),
+            Err(broken) => return fault("jwks", &broken.to_string()),
+        }
     }
     settings.provider = provider(settings);
     Ok(())
@@ -51,7 +61,7 @@ fn token_places(settings: &Settings, given: &impl Fn(&str) -> bool) -> Rule {
             "bearer_token_cookie_name",
             "is required when `bearer_token_param_type` has `cookie`",
         ),
-        Some(name) if **name == *settings.session_cookie_name.as_bytes() => {
+        Some(name) if *name == settings.session_cookie_name => {
             fault("bearer_token_cookie_name", "must differ from `session_cookie_name`")
         }
         _ => Ok(()),
@@ -242,5 +252,16 @@ fn provider(settings: &Settings) -> Digest {
     add(&settings.jwks_stale_seconds.to_le_bytes());
     add(&settings.rediscovery_lifetime_seconds.to_le_bytes());
     add(&settings.timeout_ms.to_le_bytes());
+    for jwk in settings.jwks.iter().flatten() {
+        add(jwk.kid.as_deref().unwrap_or_default().as_bytes());
+        add(jwk.algorithm.map_or("", Algorithm::name).as_bytes());
+        match &jwk.key {
+            PublicKey::Rsa { n, e } => [n, e].into_iter().for_each(|number| add(number)),
+            PublicKey::P256 { x, y } => [x, y].into_iter().for_each(|number| add(number)),
+            PublicKey::P384 { x, y } => [x, y].into_iter().for_each(|number| add(number)),
+            PublicKey::P521 { x, y } => [x, y].into_iter().for_each(|number| add(number)),
+            PublicKey::Ed25519(point) => add(point),
+        }
+    }
     Digest::sha256(&bytes)
 }

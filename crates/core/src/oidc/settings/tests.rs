@@ -98,8 +98,8 @@ fn what_is_said_is_taken() {
         settings.token_headers,
         [Box::from(b"x-access-token".as_slice()), Box::from(b"authorization".as_slice())]
     );
-    assert_eq!(settings.token_cookie.as_deref(), Some(b"token".as_slice()));
-    assert_eq!(settings.token_query.as_deref(), Some(b"access_token".as_slice()));
+    assert_eq!(settings.token_cookie.as_deref(), Some("token"));
+    assert_eq!(settings.token_query.as_deref(), Some("access_token"));
     assert_eq!(
         (settings.client_id.as_deref(), settings.client_auth),
         (Some("gateway"), ClientAuth::None)

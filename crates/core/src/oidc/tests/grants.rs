@@ -15,7 +15,12 @@ use super::fixture::{boxed, parameters, settings};
 use crate::secret::Secret;
 
 fn client(auth: ClientAuth) -> ProviderClient {
-    ProviderClient { id: "a:b c".into(), secret: Secret::new("s&p%:\u{e9}".into()), auth }
+    ProviderClient {
+        issuer: "https://idp.test".into(),
+        id: "a:b c".into(),
+        secret: Secret::new("s&p%:\u{e9}".into()),
+        auth,
+    }
 }
 
 fn secret(text: &str) -> Secret<String> {
