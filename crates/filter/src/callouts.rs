@@ -148,7 +148,9 @@ impl Root {
     fn settle_call(&mut self, ticket: Ticket, answer: Option<&Answer<'_>>) {
         let env =
             Env { crypto: self.lent.crypto, ..Env::new(self.now.seconds(), &self.config.settings) };
-        self.memory.settle(&env, ticket, answer);
+        if let Some(policy) = self.follower.replica().policy() {
+            policy.settle(&mut self.memory, &env, ticket, answer);
+        }
         for notice in self.memory.take_notices() {
             self.metrics.count(notice.code());
             host::log(host::LogLevel::Warn, &format!("identity provider: {}", notice.code()));

@@ -6,7 +6,6 @@ use super::Step;
 use super::admission::admit;
 use super::decision::{Decision, Denial, Edits, Grant, Hidden, Refusal};
 use super::method::{Attempt, Method, StrategyConfig, sealed};
-use super::openid_connect::holds_token;
 use crate::digest::Digest;
 use crate::id::CredentialId;
 use crate::key::PresentedKey;
@@ -42,10 +41,15 @@ impl Method for KeyAuth {
             Err(denial) => return Some(Err(denial.into())),
         };
         // Two credentials could be of two applications.
-        if holds_token(attempt) {
+        let presented = attempt.policy.methods.iter().filter(|other| other.is_presented(attempt));
+        if presented.count() > 1 {
             return Some(Err(Denial::AmbiguousToken.into()));
         }
         Some(decide(attempt, found).map(|grant| Step::Done(Decision::Allow(grant))))
+    }
+
+    fn is_presented(&self, attempt: &Attempt<'_, '_>) -> bool {
+        !matches!(find_key(attempt), Ok(None))
     }
 }
 

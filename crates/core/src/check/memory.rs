@@ -4,10 +4,9 @@ use alloc::vec::Vec;
 
 use hashbrown::HashTable;
 
-use super::Env;
 use super::decision::Decision;
 use crate::id::{ApiId, ApplicationId, CredentialId};
-use crate::oidc::{Answer, Drbg, Notice, Providers, Ticket};
+use crate::oidc::{Drbg, Notice, Providers};
 use crate::time::UnixTime;
 
 /// The most counters that are kept between two reports.
@@ -102,12 +101,6 @@ impl Memory {
     #[must_use]
     pub const fn uncounted(&self) -> u64 {
         self.uncounted
-    }
-
-    /// Takes the answer to a call of a check or of [`crate::policy::Policy::upkeep`]: `None` when
-    /// none came. The checks that wait for it can then be resumed.
-    pub fn settle(&mut self, env: &Env<'_>, ticket: Ticket, answer: Option<&Answer<'_>>) {
-        self.providers.settle(env, ticket, answer);
     }
 
     /// Takes what an operator should hear of since the last call.

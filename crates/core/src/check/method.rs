@@ -1,13 +1,15 @@
 //! What an authentication method is.
 
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::sync::Arc;
 use core::fmt;
 
 use super::{Env, Memory, Refusal, Step};
 use crate::http::Request;
-use crate::oidc::{self, Ticket};
+use crate::oidc::{self, Answer, CallOut, Ticket};
 use crate::policy::{Policy, Service};
+use crate::secret::Secret;
 use crate::snapshot::record::StrategyMethod;
 
 /// The methods a program links, in order of precedence.
@@ -23,6 +25,31 @@ pub trait Method: sealed::Sealed + fmt::Debug + Send + Sync {
     /// Looks for a credential of this method; `None` when there is none.
     #[doc(hidden)]
     fn check<'p>(&self, attempt: &mut Attempt<'p, '_>) -> Option<Result<Step<'p>, Refusal>>;
+
+    /// Whether the request holds a credential of this method, whatever it is worth.
+    #[doc(hidden)]
+    fn is_presented(&self, attempt: &Attempt<'_, '_>) -> bool;
+
+    /// What this method has to fetch now.
+    #[doc(hidden)]
+    fn upkeep(
+        &self,
+        _policy: &Policy,
+        _memory: &mut Memory,
+        _env: &Env<'_>,
+    ) -> Option<(CallOut, Ticket)> {
+        None
+    }
+
+    /// Takes the answer to a call of this method.
+    #[doc(hidden)]
+    fn settle(&self, _: &mut Memory, _: &Env<'_>, _: Ticket, _: Option<&Answer<'_>>) {}
+
+    /// What ends a session under a strategy of this method.
+    #[doc(hidden)]
+    fn ending_cookie(&self, _config: &StrategyConfig) -> Option<Secret<String>> {
+        None
+    }
 }
 
 /// A strategy's settings, compiled.

@@ -3,7 +3,7 @@
 //! [`Policy::check`] finds the service of the request, then asks the authentication methods in
 //! their order of precedence; the first that finds a credential of its kind decides. A check ends
 //! in a [`Decision`], or in an opaque [`Pending`]: the driver makes the call it names, hands the
-//! answer to [`Memory::settle`] and goes on with [`Policy::resume`]. Key authentication never
+//! answer to [`Policy::settle`] and goes on with [`Policy::resume`]. Key authentication never
 //! waits.
 //!
 //! Everything that is not proven is refused. A [`Grant`] can only be made in here.
@@ -30,7 +30,7 @@ use crate::crypto::{Crypto, Entropy, NoCrypto, NoEntropy};
 use crate::digest::Pepper;
 use crate::http::Request;
 use crate::id::StrategyId;
-use crate::oidc::{CallOut, ProviderClient, SessionKeys, Ticket, cookie};
+use crate::oidc::{Answer, CallOut, ProviderClient, SessionKeys, Ticket};
 use crate::policy::{Policy, Routed, Service};
 use crate::secret::Secret;
 use crate::time::UnixTime;
@@ -182,17 +182,22 @@ impl Policy {
     }
 
     /// Says which document of an identity provider to fetch next, if any: call it with every tick
-    /// until it says `None`, and hand the answers to [`Memory::settle`].
+    /// until it says `None`, and hand the answers to [`Policy::settle`].
     pub fn upkeep(&self, memory: &mut Memory, env: &Env<'_>) -> Option<(CallOut, Ticket)> {
         let env = &Env { now: env.now.max(self.issued_at.seconds()), ..*env };
-        let strategies = || {
-            self.strategies().filter_map(|config| match config {
-                StrategyConfig::OpenIdConnect(settings) => Some(settings),
-                _ => None,
-            })
-        };
-        memory.providers.retain(|id| strategies().any(|settings| settings.provider == *id));
-        strategies().find_map(|settings| memory.providers.upkeep(env, settings))
+        self.methods.iter().find_map(|method| method.upkeep(self, memory, env))
+    }
+
+    /// Takes the answer to a call of a check or of [`Self::upkeep`]: `None` when none came. The
+    /// checks that wait for it can then be resumed.
+    pub fn settle(
+        &self,
+        memory: &mut Memory,
+        env: &Env<'_>,
+        ticket: Ticket,
+        answer: Option<&Answer<'_>>,
+    ) {
+        self.methods.iter().for_each(|method| method.settle(memory, env, ticket, answer));
     }
 
     /// The scopes that a strategy requires, as a challenge names them (RFC 6750 3).
@@ -209,10 +214,8 @@ impl Policy {
     /// The `Set-Cookie` that ends a session under a strategy.
     #[must_use]
     pub fn ending_cookie(&self, strategy: StrategyId) -> Option<Secret<String>> {
-        match self.strategy(strategy)? {
-            StrategyConfig::OpenIdConnect(settings) => cookie::deletion(settings),
-            _ => None,
-        }
+        let config = self.strategy(strategy)?;
+        self.methods.iter().find_map(|method| method.ending_cookie(config))
     }
 
     fn step<'p>(
@@ -230,7 +233,7 @@ impl Policy {
             Step::Done(decision) => memory.note(decision),
             Step::Wait(pending) if round < MAX_ROUNDS => pending.round = round,
             Step::Wait(pending) => {
-                memory.settle(env, pending.ticket, None);
+                self.settle(memory, env, pending.ticket, None);
                 let refusal = Refusal::unproven(Denial::ProviderInvalid);
                 return Step::Done(Decision::Deny(refusal));
             }

@@ -10,18 +10,19 @@ mod presented;
 mod token;
 
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::sync::Arc;
 
 use super::admission::admit;
 use super::decision::{Caller, Denial, Edits, Hidden, Refusal};
 use super::method::{Attempt, Method, StrategyConfig, sealed};
-use super::{Pending, Step};
+use super::{Env, Memory, Pending, Step};
 use crate::id::StrategyId;
 use crate::oidc::settings::{AuthMethods, Settings};
-use crate::oidc::{Need, Proof};
+use crate::oidc::{Answer, CallOut, Need, Proof, Ticket, cookie};
+use crate::policy::Policy;
+use crate::secret::Secret;
 use crate::snapshot::record::{Scheme, StrategyMethod};
-
-pub(super) use self::presented::holds_token;
 
 /// The method [`OpenIdConnect`] as a value.
 pub static OPENID_CONNECT: OpenIdConnect = OpenIdConnect;
@@ -89,6 +90,43 @@ impl Method for OpenIdConnect {
             Err(Stop::Wait(pending)) => Ok(Step::Wait(pending)),
             Err(Stop::Refused(refusal)) => Err(refusal),
         })
+    }
+
+    fn is_presented(&self, attempt: &Attempt<'_, '_>) -> bool {
+        !matches!(presented::find(attempt), Ok(None))
+    }
+
+    fn upkeep(
+        &self,
+        policy: &Policy,
+        memory: &mut Memory,
+        env: &Env<'_>,
+    ) -> Option<(CallOut, Ticket)> {
+        let strategies = || {
+            policy.strategies().filter_map(|config| match config {
+                StrategyConfig::OpenIdConnect(settings) => Some(settings),
+                _ => None,
+            })
+        };
+        memory.providers.retain(|id| strategies().any(|settings| settings.provider == *id));
+        strategies().find_map(|settings| memory.providers.upkeep(env, settings))
+    }
+
+    fn settle(
+        &self,
+        memory: &mut Memory,
+        env: &Env<'_>,
+        ticket: Ticket,
+        answer: Option<&Answer<'_>>,
+    ) {
+        memory.providers.settle(env, ticket, answer);
+    }
+
+    fn ending_cookie(&self, config: &StrategyConfig) -> Option<Secret<String>> {
+        match config {
+            StrategyConfig::OpenIdConnect(settings) => cookie::deletion(settings),
+            _ => None,
+        }
     }
 }
 

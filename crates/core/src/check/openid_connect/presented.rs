@@ -19,11 +19,6 @@ pub(super) struct Token<'p, 'r> {
     pub(super) place: Hidden<'p>,
 }
 
-/// Whether a request holds a bearer token for one of the service's strategies.
-pub(in crate::check) fn holds_token(attempt: &Attempt<'_, '_>) -> bool {
-    !matches!(find(attempt), Ok(None))
-}
-
 /// The one token of a request. Two places that hold one, or a header that comes twice, are an
 /// error (RFC 6750 2).
 pub(super) fn find<'p, 'r>(attempt: &Attempt<'p, 'r>) -> Result<Option<Token<'p, 'r>>, Denial> {
