@@ -4,6 +4,8 @@
 //! takes nothing with it. On nginx and Kong a call belongs to the request that makes it, because
 //! only that request can go on in its callback.
 
+use core::fmt;
+
 use gatekey_core::check::{Env, Pending};
 use gatekey_core::oidc::{Answer, CallOut, Ticket};
 use gatekey_core::sync::Method;
@@ -48,16 +50,78 @@ pub(crate) struct Parked {
 
 /// How a call begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Begun {
+#[doc(hidden)]
+pub enum Begun {
     /// The answer will come.
     UnderWay,
     /// It is settled already: a failure, or a document that another worker fetched.
     Settled,
 }
 
-impl Root {
+/// Makes calls, in modules that have methods which need some.
+pub trait Caller: fmt::Debug + Sync {
     /// Makes a call. `stream` is the request that makes it on hosts where calls are a request's own.
-    pub(crate) fn begin_call(
+    #[doc(hidden)]
+    fn begin(&self, root: &mut Root, call: &CallOut, ticket: Ticket, stream: Option<u32>) -> Begun;
+
+    /// Takes the answer to a call. The ticket says who waited for it.
+    #[doc(hidden)]
+    fn answered(&self, root: &mut Root, answered: Answered) -> Option<Ticket>;
+
+    /// What time does for calls: those that are overdue end, documents that are due are fetched.
+    /// Returns the calls that are settled by it.
+    #[doc(hidden)]
+    fn keep_up(&self, root: &mut Root) -> Vec<Ticket>;
+}
+
+/// An answer, as the host announces it.
+#[derive(Clone, Copy, Debug)]
+#[doc(hidden)]
+pub struct Answered {
+    pub(crate) id: u32,
+    pub(crate) stream: Option<u32>,
+    pub(crate) headers: u32,
+    pub(crate) body_size: u32,
+}
+
+/// For modules whose methods never call.
+#[derive(Clone, Copy, Debug)]
+pub struct NoCalls;
+
+impl Caller for NoCalls {
+    fn begin(&self, _: &mut Root, _: &CallOut, _: Ticket, _: Option<u32>) -> Begun {
+        Begun::Settled
+    }
+
+    fn answered(&self, _: &mut Root, _: Answered) -> Option<Ticket> {
+        None
+    }
+
+    fn keep_up(&self, _: &mut Root) -> Vec<Ticket> {
+        Vec::new()
+    }
+}
+
+/// Has the host make calls.
+#[derive(Clone, Copy, Debug)]
+pub struct HostCalls;
+
+impl Caller for HostCalls {
+    fn begin(&self, root: &mut Root, call: &CallOut, ticket: Ticket, stream: Option<u32>) -> Begun {
+        root.begin_call(call, ticket, stream)
+    }
+
+    fn answered(&self, root: &mut Root, answered: Answered) -> Option<Ticket> {
+        root.call_answered(answered)
+    }
+
+    fn keep_up(&self, root: &mut Root) -> Vec<Ticket> {
+        root.keep_up()
+    }
+}
+
+impl Root {
+    fn begin_call(
         &mut self,
         call: &CallOut,
         ticket: Ticket,
@@ -112,14 +176,8 @@ impl Root {
         self.callouts.open.iter().any(|open| open.id == Some(id) && open.stream == stream)
     }
 
-    /// Takes the answer to a call. The ticket says who waited for it.
-    pub(crate) fn call_answered(
-        &mut self,
-        id: u32,
-        stream: Option<u32>,
-        headers: u32,
-        body_size: u32,
-    ) -> Option<Ticket> {
+    fn call_answered(&mut self, answered: Answered) -> Option<Ticket> {
+        let Answered { id, stream, headers, body_size } = answered;
         let is_it = |open: &Open| open.id == Some(id) && open.stream == stream;
         let at = self.callouts.open.iter().position(is_it)?;
         let Open { ticket, document, .. } = self.callouts.open.swap_remove(at);
@@ -157,9 +215,7 @@ impl Root {
         }
     }
 
-    /// What time does for calls: those that are overdue end, documents that are due are fetched.
-    /// Returns the calls that are settled by it.
-    pub(crate) fn keep_up(&mut self) -> Vec<Ticket> {
+    fn keep_up(&mut self) -> Vec<Ticket> {
         let mut settled = Vec::new();
         let mut at = 0;
         while let Some(open) = self.callouts.open.get(at) {

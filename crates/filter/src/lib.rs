@@ -58,6 +58,7 @@ macro_rules! install {
                 accelerated: &ACCELERATED,
                 entropy: &$crate::exports::Random,
                 session_keys: Some($crate::exports::SessionKeys::from_secret),
+                caller: &$crate::exports::HostCalls,
             };
             $crate::install!(@callbacks $methods, &ABILITIES);
         };

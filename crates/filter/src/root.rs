@@ -10,7 +10,7 @@ use gatekey_core::sync::{
 };
 use gatekey_core::time::UnixMillis;
 
-use crate::callouts::CallOuts;
+use crate::callouts::{CallOuts, Caller};
 use crate::config::{Config, Sync};
 use crate::cookies::Cookies;
 use crate::documents::Documents;
@@ -55,6 +55,7 @@ pub(crate) struct Root {
 pub(crate) struct Lent {
     pub(crate) crypto: &'static dyn Crypto,
     pub(crate) entropy: &'static dyn Entropy,
+    pub(crate) caller: &'static dyn Caller,
 }
 
 /// What a module brings beyond its methods.
@@ -68,6 +69,8 @@ pub struct Abilities {
     pub entropy: &'static dyn Entropy,
     /// Makes keys for sessions; `None` in a module that has none.
     pub session_keys: Option<fn(&[u8], Option<&[u8]>) -> Result<SessionKeys, ShortSecret>>,
+    /// Makes calls to identity providers.
+    pub caller: &'static dyn Caller,
 }
 
 #[derive(Debug)]
@@ -92,7 +95,7 @@ impl Root {
             config.settings.session = Some(keys.map_err(|error| format!("session: {error}"))?);
         }
         let crypto = if config.accelerator { abilities.accelerated } else { abilities.crypto };
-        let lent = Lent { crypto, entropy: abilities.entropy };
+        let lent = Lent { crypto, entropy: abilities.entropy, caller: abilities.caller };
         let now = host::now();
         let mut replica = Replica::new(config.gateway, config.snapshot_keys.clone(), methods);
         if let Some(bundle) = &config.snapshot {

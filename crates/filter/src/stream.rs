@@ -102,8 +102,9 @@ fn run(root: &mut Root, stream: u32, count: Option<u32>, pending: Option<Pending
         };
         // On Envoy calls belong to the root, elsewhere to the request.
         let own = (!on_envoy).then_some(stream);
+        let caller = root.lent.caller;
         if let Some(call) = waits.call.take()
-            && root.begin_call(&call, waits.ticket, own) == Begun::Settled
+            && caller.begin(root, &call, waits.ticket, own) == Begun::Settled
         {
             pending = Some(waits);
             continue;

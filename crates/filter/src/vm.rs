@@ -14,7 +14,7 @@ use gatekey_core::crypto::{NoCrypto, NoEntropy};
 use gatekey_core::oidc::Ticket;
 use gatekey_core::time::UnixMillis;
 
-use crate::callouts::Parked;
+use crate::callouts::{Answered, Parked};
 use crate::config::Entry;
 use crate::host::{self, LogLevel};
 use crate::respond;
@@ -164,6 +164,7 @@ pub mod exports {
     use super::*;
 
     pub use crate::accelerator::{Accelerated, Random};
+    pub use crate::callouts::{HostCalls, NoCalls};
     pub use crate::root::Abilities;
     pub use gatekey_core::oidc::SessionKeys;
 
@@ -173,6 +174,7 @@ pub mod exports {
         accelerated: &NoCrypto,
         entropy: &NoEntropy,
         session_keys: None,
+        caller: &NoCalls,
     };
 
     /// A stream or a root came to be.
@@ -215,7 +217,8 @@ pub mod exports {
             let now = match vm.root(context) {
                 Some(Role::Filter(root)) => {
                     root.tick();
-                    for ticket in root.keep_up() {
+                    let caller = root.lent.caller;
+                    for ticket in caller.keep_up(root) {
                         resume_parked(root, ticket);
                     }
                     root.now
@@ -260,7 +263,9 @@ pub mod exports {
             let on_nginx = vm.is_on_nginx();
             match vm.root(context) {
                 Some(Role::Filter(root)) if root.has_call(call, None) => {
-                    if let Some(ticket) = root.call_answered(call, None, headers, body) {
+                    let answered = Answered { id: call, stream: None, headers, body_size: body };
+                    let caller = root.lent.caller;
+                    if let Some(ticket) = caller.answered(root, answered) {
                         resume_parked(root, ticket);
                     }
                 }
@@ -306,7 +311,9 @@ fn resume_parked(root: &mut Root, ticket: Ticket) {
 /// Goes on with the request that made a call itself. nginx lets it go on after this in any case:
 /// what is not allowed has been answered by then.
 fn resume_own(root: &mut Root, stream: u32, call: u32, headers: u32, body: u32) {
-    let ticket = root.call_answered(call, Some(stream), headers, body);
+    let answered = Answered { id: call, stream: Some(stream), headers, body_size: body };
+    let caller = root.lent.caller;
+    let ticket = caller.answered(root, answered);
     let Some(parked) = ticket.and_then(|ticket| root.take_parked(ticket)) else {
         let _ = respond::deny_without_configuration();
         return;

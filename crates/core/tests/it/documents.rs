@@ -270,7 +270,7 @@ fn one_bad_change_spoils_the_delta() {
     };
     let scheme_at = credential.len() - 9;
     let mut scheme = credential.clone();
-    scheme[scheme_at] = 3;
+    scheme[scheme_at] = 5;
     let mut text = application.clone();
     let name_at = text.len() - 2;
     text[name_at] = 0xff;
