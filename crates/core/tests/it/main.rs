@@ -1,4 +1,4 @@
-//! The core from outside: documents, their refusal, and the follower.
+//! The core from outside: documents, their refusal, the follower, and what tokens are read from.
 
 #![cfg(not(all(target_arch = "wasm32", target_os = "unknown")))]
 
@@ -15,3 +15,5 @@ mod follower;
 mod golden;
 #[cfg(test)]
 mod pages;
+#[cfg(test)]
+mod tokens;
