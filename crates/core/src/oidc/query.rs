@@ -125,11 +125,6 @@ fn pairs(query: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     })
 }
 
-/// A text without its escapes; `None` when it has none that can be read.
-pub(crate) fn decoded(text: &str) -> Option<String> {
-    decode(text.as_bytes()).ok().and_then(|bytes| String::from_utf8(bytes).ok())
-}
-
 fn decode(text: &[u8]) -> Result<Vec<u8>, BadQuery> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.iter();

@@ -41,16 +41,17 @@ pub(super) fn check<'p>(attempt: &mut Attempt<'p, '_>) -> Option<Result<Step<'p>
 
 fn decide<'p>(attempt: &mut Attempt<'p, '_>, basic: &BasicCredentials) -> Result<Step<'p>, Stop> {
     let mut refused = None;
+    let as_client = basic.as_client();
     for candidate in candidates(attempt, AuthMethods::WITH_BASIC) {
         let Candidate { id, settings } = candidate;
-        let client = client_digest(id, &settings.issuer, &basic.id);
+        let client = client_digest(id, &settings.issuer, &as_client.id);
         let known = attempt.policy.credential(&client, Scheme::Client).is_some();
         let on = |methods| settings.auth_methods.intersects(methods);
         // A client that is known here is one; any other name can only be a user's.
-        let kind = if known && on(AuthMethods::CLIENT_CREDENTIALS) {
-            Kind::ClientCredentials
+        let (kind, basic) = if known && on(AuthMethods::CLIENT_CREDENTIALS) {
+            (Kind::ClientCredentials, &as_client)
         } else if on(AuthMethods::PASSWORD) {
-            Kind::Password
+            (Kind::Password, basic)
         } else {
             refused = Some(further(refused, candidate.refuse(Denial::UnknownClient)));
             continue;
