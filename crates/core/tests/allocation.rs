@@ -1,4 +1,5 @@
-//! The way to a decision about a key takes no memory from the heap.
+//! The way to a decision about a key takes no memory from the heap; reading what others send takes
+//! no more than a small multiple of it.
 
 #![cfg(not(all(target_arch = "wasm32", target_os = "unknown")))]
 #![allow(unsafe_code, reason = "an allocator that counts has to be one")]
@@ -14,6 +15,8 @@ struct Counting;
 
 thread_local! {
     static TAKEN: Cell<u32> = const { Cell::new(0) };
+    /// Bytes that are held, and the most that were.
+    static HELD: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
 }
 
 fn count() {
@@ -21,21 +24,41 @@ fn count() {
     let _ = TAKEN.try_with(|taken| taken.set(taken.get() + 1));
 }
 
+fn take(size: usize) {
+    let _ = HELD.try_with(|held| {
+        let (now, most) = held.get();
+        held.set((now.wrapping_add(size), most.max(now.wrapping_add(size))));
+    });
+}
+
+fn give(size: usize) {
+    let _ = HELD.try_with(|held| {
+        let (now, most) = held.get();
+        // What was taken before the counting began may be given back in it.
+        held.set((now.saturating_sub(size), most));
+    });
+}
+
 // SAFETY: every call goes to the system's allocator unchanged.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count();
+        take(layout.size());
         // SAFETY: as for this function.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         count();
+        // Both are held while the one is copied to the other.
+        take(size);
+        give(layout.size());
         // SAFETY: as for this function.
         unsafe { System.realloc(pointer, layout, size) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        give(layout.size());
         // SAFETY: as for this function.
         unsafe { System.dealloc(pointer, layout) }
     }
@@ -45,13 +68,16 @@ unsafe impl GlobalAlloc for Counting {
 static ALLOCATOR: Counting = Counting;
 
 #[cfg(test)]
+mod hostile;
+
+#[cfg(test)]
 mod tests {
     use gatekey_core::check::{Decision, Env, Memory, Step};
     use gatekey_core::http::{Header, Request};
     use gatekey_core::snapshot::Change;
     use gatekey_core::time::UnixTime;
 
-    use super::{TAKEN, fixture};
+    use super::{HELD, TAKEN, fixture};
 
     fn taken(work: impl FnOnce()) -> u32 {
         let before = TAKEN.get();
@@ -59,10 +85,22 @@ mod tests {
         TAKEN.get() - before
     }
 
+    /// The most bytes that work held at once.
+    pub(super) fn held(work: impl FnOnce()) -> usize {
+        HELD.set((0, 0));
+        work();
+        HELD.get().1
+    }
+
     #[test]
     fn the_counter_counts() {
         assert_eq!(taken(|| drop(core::hint::black_box(Box::new(7)))), 1);
         assert_eq!(taken(|| ()), 0);
+        let boxes = || {
+            drop(core::hint::black_box(Box::new([0_u8; 100])));
+            drop(core::hint::black_box([Box::new([0_u8; 50]), Box::new([0_u8; 50])]));
+        };
+        assert_eq!(held(boxes), 100);
     }
 
     #[test]
