@@ -69,7 +69,6 @@ pub(super) enum Given<'j> {
     Number(u32),
     Text(&'j str),
     List(Vec<&'j str>),
-    Keys(&'j Node<'j>),
 }
 
 impl Given<'_> {
@@ -151,7 +150,8 @@ impl Kind {
                 }
                 Ok(Given::List(list))
             }
-            (Self::Keys, Value::Object(_)) => Ok(Given::Keys(node)),
+            // They are looked at when all else is known.
+            (Self::Keys, Value::Object(_)) => Ok(Given::Nothing),
             _ => Err(broken()),
         }
     }

@@ -1,13 +1,13 @@
 //! Rules that concern several settings, and what follows from all of them.
 
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::parse::fault;
 use super::{AuthMethods, SameSite, Settings, SettingsFault};
 use crate::digest::Digest;
-use crate::jose::{Algorithm, PublicKey, set_of_node};
-use crate::json::{Object, Value};
+use crate::jose::{Algorithm, Jwk, JwkFault, PublicKey, set_of_node};
+use crate::json::{Node, Object, Value};
 use crate::oidc::url::Url;
 
 type Rule = Result<(), SettingsFault>;
@@ -23,18 +23,7 @@ pub(super) fn conclude(settings: &mut Settings, members: &Object<'_>) -> Rule {
     pairs(settings, members)?;
     methods(settings)?;
     cookie(settings)?;
-    if given("jwks") && given("jwks_endpoint") {
-        return fault("jwks_endpoint", "must not be there when `jwks` holds the keys");
-    }
-    if let Some(node) = members.node("jwks").filter(|_| given("jwks")) {
-        match set_of_node(node) {
-            Ok(keys) if keys.is_empty() => {
-                return fault("jwks", "must hold a key that can be used");
-            }
-            Ok(keys) => settings.jwks = Some(keys),
-            Err(broken) => return fault("jwks", &broken.to_string()),
-        }
-    }
+    keys(settings, members)?;
     settings.provider = provider(settings);
     Ok(())
 }
@@ -233,6 +222,24 @@ fn cookie(settings: &mut Settings) -> Rule {
     Ok(())
 }
 
+fn keys(settings: &mut Settings, members: &Object<'_>) -> Rule {
+    let Some(node @ Node { value: Value::Object(_), .. }) = members.node("jwks") else {
+        return Ok(());
+    };
+    if settings.jwks_endpoint.is_some() {
+        return fault("jwks_endpoint", "must not be there when `jwks` holds the keys");
+    }
+    match set_of_node(node) {
+        Ok(keys) if keys.is_empty() => fault("jwks", "must have a key that can be used"),
+        Ok(keys) => {
+            settings.jwks = Some(keys);
+            Ok(())
+        }
+        Err(JwkFault::Malformed) => fault("jwks", "must be a JWK Set with at most 64 keys"),
+        Err(JwkFault::Secret) => fault("jwks", "must not hold private or symmetric keys"),
+    }
+}
+
 /// What decides where a provider's documents come from and for how long they hold.
 fn provider(settings: &Settings) -> Digest {
     let mut bytes: Vec<u8> = Vec::new();
@@ -252,16 +259,18 @@ fn provider(settings: &Settings) -> Digest {
     add(&settings.jwks_stale_seconds.to_le_bytes());
     add(&settings.rediscovery_lifetime_seconds.to_le_bytes());
     add(&settings.timeout_ms.to_le_bytes());
-    for jwk in settings.jwks.iter().flatten() {
-        add(jwk.kid.as_deref().unwrap_or_default().as_bytes());
-        add(jwk.algorithm.map_or("", Algorithm::name).as_bytes());
-        match &jwk.key {
-            PublicKey::Rsa { n, e } => [n, e].into_iter().for_each(|number| add(number)),
-            PublicKey::P256 { x, y } => [x, y].into_iter().for_each(|number| add(number)),
-            PublicKey::P384 { x, y } => [x, y].into_iter().for_each(|number| add(number)),
-            PublicKey::P521 { x, y } => [x, y].into_iter().for_each(|number| add(number)),
-            PublicKey::Ed25519(point) => add(point),
-        }
+    for Jwk { kid, algorithm, key } in settings.jwks.iter().flatten() {
+        add(kid.as_deref().unwrap_or_default().as_bytes());
+        add(algorithm.map_or("", Algorithm::name).as_bytes());
+        let [first, second]: [&[u8]; 2] = match key {
+            PublicKey::Rsa { n, e } => [n, e],
+            PublicKey::P256 { x, y } => [x, y],
+            PublicKey::P384 { x, y } => [x, y],
+            PublicKey::P521 { x, y } => [x, y],
+            PublicKey::Ed25519(key) => [key, b""],
+        };
+        add(first);
+        add(second);
     }
     Digest::sha256(&bytes)
 }

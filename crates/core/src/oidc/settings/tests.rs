@@ -197,7 +197,16 @@ fn what_breaks_a_rule_is_told_by_name_and_rule() {
         (r#""session_cookie_same_site": "lax","#, "session_cookie_same_site: must be one of"),
         (r#""login_redirect_uri": "//evil.test","#, "login_redirect_uri: must be an absolute"),
         (r#""jwks": [],"#, "jwks: must be a JWK Set object"),
-        (r#""jwks": {"keys": []}, "jwks_endpoint": "https://idp.test/k","#, "jwks"),
+        (
+            r#""jwks": {"keys": []}, "jwks_endpoint": "https://idp.test/k","#,
+            "jwks_endpoint: must not be there when `jwks`",
+        ),
+        (r#""jwks": {"keys": []},"#, "jwks: must have a key that can be used"),
+        (r#""jwks": {"keys": {}},"#, "jwks: must be a JWK Set with at most 64 keys"),
+        (
+            r#""jwks": {"keys": [{"kty": "oct", "k": "AAAA"}]},"#,
+            "jwks: must not hold private or symmetric keys",
+        ),
     ] {
         refused(&with(more), expected);
     }
@@ -263,6 +272,14 @@ fn the_provider_is_the_same_as_long_as_its_description_is() {
     assert_ne!(plain, provider(r#""upstream": "x","#));
     assert_ne!(plain, provider(r#""jwks_endpoint": "https://idp.test/keys","#));
     assert_ne!(plain, provider(r#""jwks_max_age": 60,"#));
+    let key = |kid| {
+        provider(&format!(
+            r#""jwks": {{"keys": [{{"kty": "OKP", "crv": "Ed25519", "kid": "{kid}",
+                "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}}]}},"#
+        ))
+    };
+    assert_eq!(key("a"), key("a"));
+    assert!(key("a") != plain && key("a") != key("b"));
 }
 
 #[test]
