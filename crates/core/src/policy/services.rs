@@ -190,3 +190,93 @@ impl Services {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+    use crate::id::{ApplicationId, CredentialId, DeveloperId, GatewayId, Revision};
+    use crate::policy::Policy;
+    use crate::snapshot::Change;
+    use crate::snapshot::record::{Record, RecordKey, StrategyMethod};
+    use crate::time::UnixMillis;
+
+    const STRATEGY: StrategyId = StrategyId::from_bytes([1; 16]);
+    const SERVICE: ServiceId = ServiceId::from_bytes([2; 16]);
+    const API: ApiId = ApiId::from_bytes([3; 16]);
+    const PORTAL: PortalId = PortalId::from_bytes([4; 16]);
+
+    fn strategy(leeway: &str) -> Record {
+        let settings = alloc::format!(
+            r#"{{"issuer": "https://idp.test", "auth_methods": ["bearer"], "leeway": {leeway}}}"#
+        );
+        let method = StrategyMethod::OpenIdConnect { settings: settings.into_bytes() };
+        record::Strategy { id: STRATEGY, method }.into()
+    }
+
+    fn records() -> Vec<Record> {
+        vec![
+            strategy("1"),
+            record::Service { id: SERVICE, name: "flights".into() }.into(),
+            record::Publication { api: API, portal: PORTAL, service: SERVICE, strategy: None }
+                .into(),
+        ]
+    }
+
+    fn policy(records: Vec<Record>) -> Policy {
+        let (gateway, now) = (GatewayId::from_bytes([9; 16]), UnixMillis(0));
+        let mut policy = Policy::empty(gateway, Revision(1), now, crate::METHODS);
+        policy.apply(records.into_iter().map(Change::Put));
+        policy
+    }
+
+    #[test]
+    fn the_epoch_says_what_the_tables_hold_and_not_how_they_came_to_hold_it() {
+        let mut changed = policy(records());
+        let before = changed.strategies_epoch();
+        let mut seen = vec![before, policy(Vec::new()).strategies_epoch()];
+        let publication =
+            |strategy| record::Publication { api: API, portal: PORTAL, service: SERVICE, strategy };
+        for change in [
+            Change::Put(strategy("2")),
+            Change::Put(publication(Some(STRATEGY)).into()),
+            Change::Put(record::Service { id: SERVICE, name: "hotels".into() }.into()),
+            Change::Delete(RecordKey::Strategy { id: STRATEGY }),
+            Change::Delete(RecordKey::Publication { api: API, portal: PORTAL }),
+        ] {
+            changed.apply([change]);
+            let epoch = changed.strategies_epoch();
+            assert!(!seen.contains(&epoch));
+            seen.push(epoch);
+        }
+        changed.apply(records().into_iter().map(Change::Put));
+        assert_eq!(changed.strategies_epoch(), before);
+        let mut reversed = records();
+        reversed.reverse();
+        assert_eq!(policy(reversed).strategies_epoch(), before, "a snapshot that is loaded anew");
+    }
+
+    #[test]
+    fn applications_and_credentials_have_no_part_in_the_epoch() {
+        let mut policy = policy(records());
+        let before = policy.strategies_epoch();
+        let application = record::Application {
+            id: ApplicationId::from_bytes([5; 16]),
+            portal: PORTAL,
+            strategy: STRATEGY,
+            developer: DeveloperId::from_bytes([6; 16]),
+            name: "Trips".into(),
+            active: true,
+        };
+        let credential = record::Credential {
+            id: CredentialId::from_bytes([7; 16]),
+            application: application.id,
+            digest: crate::oidc::client_digest(STRATEGY, "https://idp.test", "trips"),
+            scheme: record::Scheme::Client,
+            expires_at: None,
+        };
+        policy.apply([application.into(), credential.into()].map(Change::Put));
+        assert_eq!(policy.strategies_epoch(), before);
+    }
+}

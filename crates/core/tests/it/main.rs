@@ -17,3 +17,4 @@ mod golden;
 mod pages;
 #[cfg(test)]
 mod tokens;
+mod strategies;
