@@ -8,6 +8,7 @@
 )]
 
 mod bad_input;
+mod cookies;
 mod differential;
 mod known_answers;
 mod refused_keys;
