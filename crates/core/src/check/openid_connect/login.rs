@@ -50,12 +50,18 @@ pub(super) fn answer<'p>(attempt: &mut Attempt<'p, '_>) -> Option<Result<Step<'p
             return Some(sign_out(attempt, candidate));
         }
     }
+    // Strategies may share a redirect URI: the one whose cookie the browser has takes it.
+    let mut first = None;
     for candidate in candidates(attempt, AuthMethods::AUTHORIZATION_CODE) {
         if login::is_callback(candidate.settings, attempt.request) {
-            return Some(come_back(attempt, candidate));
+            let presented = open(attempt, candidate);
+            if matches!(presented, Ok(Presented::Login(_) | Presented::Session { .. })) {
+                return Some(come_back(attempt, candidate));
+            }
+            first = first.or(Some(candidate));
         }
     }
-    None
+    first.map(|candidate| come_back(attempt, candidate))
 }
 
 fn sign_out<'p>(attempt: &mut Attempt<'p, '_>, candidate: Candidate<'p>) -> Result<Step<'p>, Stop> {
@@ -85,12 +91,14 @@ fn come_back<'p>(
     candidate: Candidate<'p>,
 ) -> Result<Step<'p>, Stop> {
     let failed = || Stop::Refused(ended(candidate, Denial::LoginFailed));
-    let presented = open(attempt, candidate).map_err(|_| failed())?;
+    let presented = open(attempt, candidate).map_err(|denial| candidate.refuse(denial))?;
     let returned = with_jar(attempt, candidate, |jar, _| login::callback(jar, &presented));
     let exchange = match returned.unwrap_or(Err(Denial::LoginFailed)) {
         Ok(Returned::Exchange(exchange)) => exchange,
         Ok(Returned::SignedIn(redirect)) => return Ok(Step::Done(Decision::Redirect(redirect))),
-        Err(_) => return Err(failed()),
+        // It may be of an older tab, or a link that somebody planted: the cookie stays, and with it
+        // the sign-in that is under way.
+        Err(denial) => return Err(candidate.refuse(denial).into()),
     };
     let settings = candidate.settings;
     // A code is good once: what is needed to read the answer has to be there first.
@@ -295,8 +303,9 @@ fn go_on<'p>(
         Freshness::Ended => return Ok(None),
         Freshness::Refresh => match refresh(attempt, candidate, &session) {
             Ok(refreshed) => (refreshed, true),
-            // It lasts a little longer.
-            Err(_) if session.is_current(now) => (session, reissue),
+            // Another request refreshes it, or it cannot be done now: it lasts a little longer. The
+            // browser is not given the old refresh token again, which may come after the new one.
+            Err(stop) if session.is_current(now) && !stop.calls() => (session, false),
             Err(Stop::Refused(refusal)) if refusal.denial.status() != 503 => return Ok(None),
             Err(stop) => return Err(stop),
         },

@@ -47,6 +47,13 @@ enum Stop {
     Refused(Refusal),
 }
 
+impl Stop {
+    /// Whether a call is to be made: then it must not be dropped, others wait for its answer.
+    const fn calls(&self) -> bool {
+        matches!(self, Self::Wait(Pending { call: Some(_), .. }))
+    }
+}
+
 impl From<Denial> for Stop {
     fn from(denial: Denial) -> Self {
         Self::Refused(denial.into())
