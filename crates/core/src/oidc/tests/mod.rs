@@ -1,5 +1,6 @@
 //! Sessions, sign-ins and grants, as tables and as properties.
 
+mod browsers;
 mod cookies;
 mod fixture;
 mod grants;
