@@ -54,7 +54,10 @@ pub(crate) enum Presented {
     /// There is no cookie.
     Nothing,
     /// There is one that is of no use.
-    Useless(Useless),
+    Useless(
+        #[cfg_attr(not(test), expect(dead_code, reason = "said in debugging output alone"))]
+        Useless,
+    ),
     /// A sign-in is under way.
     Login(Login),
     /// A session, within its limits.

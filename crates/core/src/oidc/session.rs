@@ -103,8 +103,10 @@ impl fmt::Display for TooLarge {
 pub(crate) struct SealedSession {
     /// Its value.
     pub(crate) set_cookie: Secret<String>,
+    #[cfg_attr(not(test), expect(dead_code, reason = "said in debugging output alone"))]
     /// The ID token found no room: signing out at the provider will ask the user.
     pub(crate) without_id_token: bool,
+    #[cfg_attr(not(test), expect(dead_code, reason = "said in debugging output alone"))]
     /// The access token found no room: the upstream will not get it.
     pub(crate) without_access_token: bool,
 }
