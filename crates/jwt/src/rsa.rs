@@ -31,7 +31,7 @@ pub(crate) struct Key {
 impl Key {
     pub(crate) fn from_numbers(n: &[u8], e: &[u8]) -> Result<Self, UnusableKey> {
         let first = n.first().ok_or(UnusableKey)?;
-        let bits = (n.len() * 8).saturating_sub(first.leading_zeros() as usize);
+        let bits = n.len().saturating_mul(8).saturating_sub(first.leading_zeros() as usize);
         if !BITS.contains(&bits) || *first == 0 || e != EXPONENT || roca::has_fingerprint(n) {
             return Err(UnusableKey);
         }
