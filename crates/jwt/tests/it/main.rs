@@ -11,6 +11,7 @@ mod bad_input;
 mod cookies;
 mod differential;
 mod known_answers;
+mod ranges;
 mod refused_keys;
 mod sealing;
 mod support;
