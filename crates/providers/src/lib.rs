@@ -1,0 +1,34 @@
+//! Real identity providers, a real Envoy with the compiled filter, and a real browser, all on
+//! loopback.
+//!
+//! A [`World`] is one gateway: an Envoy, the upstream behind it and a policy that is made of
+//! [`Service`]s. [`OidcProvider`] and [`Canaille`] are two identity providers that have little in
+//! common. [`Browser`] is a Chromium. Whatever is started ends when it is dropped.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "it exists for tests, and what does not work ends the test"
+)]
+
+mod browser;
+mod canaille;
+mod envoy;
+mod http;
+mod oidc_provider;
+mod policy;
+mod process;
+mod tools;
+mod upstream;
+mod world;
+
+pub use self::browser::Browser;
+pub use self::canaille::Canaille;
+pub use self::http::{Answer, basic, exchange, form, get, post};
+pub use self::oidc_provider::{OidcProvider, jwks, merged};
+pub use self::policy::{Registration, Service};
+pub use self::tools::Tools;
+pub use self::world::{Plan, World};

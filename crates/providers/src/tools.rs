@@ -1,0 +1,45 @@
+//! The programs that are needed, where `cargo xtask test` says they are.
+
+use std::env;
+use std::path::PathBuf;
+
+/// Where everything is.
+#[derive(Clone, Debug)]
+pub struct Tools {
+    pub(crate) envoy: PathBuf,
+    pub(crate) filter: PathBuf,
+    pub(crate) node: PathBuf,
+    pub(crate) oidc_provider: PathBuf,
+    pub(crate) canaille_python: PathBuf,
+    pub(crate) chromium: PathBuf,
+    pub(crate) chromedriver: PathBuf,
+}
+
+impl Tools {
+    /// The programs, or `None` where one is not named: then a test is left out, but never on CI.
+    ///
+    /// # Panics
+    ///
+    /// On CI, when a variable is not set.
+    #[must_use]
+    pub fn find() -> Option<Self> {
+        Some(Self {
+            envoy: needed("GATEKEY_ENVOY")?,
+            filter: needed("GATEKEY_FILTERS_DIR")?.join("gatekey_openid_connect.wasm"),
+            node: needed("GATEKEY_NODE")?,
+            oidc_provider: needed("GATEKEY_OIDC_PROVIDER_DIR")?,
+            canaille_python: needed("GATEKEY_CANAILLE_PYTHON")?,
+            chromium: needed("GATEKEY_CHROMIUM")?,
+            chromedriver: needed("GATEKEY_CHROMEDRIVER")?,
+        })
+    }
+}
+
+fn needed(variable: &str) -> Option<PathBuf> {
+    let value = env::var_os(variable).map(PathBuf::from);
+    if value.is_none() {
+        assert!(env::var_os("CI").is_none(), "`{variable}` is not set");
+        println!("left out: `{variable}` is not set, `cargo xtask test` sets it");
+    }
+    value
+}
