@@ -4,7 +4,44 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stdout,
+    clippy::string_slice,
     clippy::unwrap_used,
     reason = "a test says what is wrong by failing"
 )]
 
+mod bearer;
+mod exchange;
+mod introspection;
+mod login;
+mod outage;
+mod rotation;
+
+use core::time::Duration;
+use std::time::Instant;
+
+use gatekey_providers::{Answer, OidcProvider, Tools, jwks};
+
+/// A provider with keys of every kind that nobody is sent to.
+fn provider(tools: &Tools) -> OidcProvider {
+    OidcProvider::start(tools, &jwks(tools, "one", &["RS256", "ES256", "EdDSA"]), &[], "")
+}
+
+/// Refused, for this reason and with this status.
+#[track_caller]
+fn assert_refused(answer: &Answer, status: u16, code: &str) {
+    assert!(answer.status == status && answer.details().contains(code), "{code}: {answer:?}");
+}
+
+/// Asks until the answer has this status, and says how long that took.
+#[track_caller]
+fn await_status(status: u16, within: Duration, ask: impl Fn() -> Answer) -> Duration {
+    let started = Instant::now();
+    loop {
+        let answer = ask();
+        if answer.status == status {
+            return started.elapsed();
+        }
+        assert!(started.elapsed() < within, "never {status}: {answer:?}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}

@@ -158,7 +158,9 @@ impl Bench {
             Step::Done(Decision::Allow(grant)) => Ok(allowed(&grant)),
             Step::Done(Decision::Deny(refusal)) => Err(refusal),
             // A call cannot be made here, and what is undecided is refused.
-            Step::Done(Decision::Redirect(_)) | Step::Wait(_) => Err(Refusal::unproven(Denial::MethodAbsent)),
+            Step::Done(Decision::Redirect(_)) | Step::Wait(_) => {
+                Err(Refusal::unproven(Denial::MethodAbsent))
+            }
         }
     }
 
