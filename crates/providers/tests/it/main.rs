@@ -29,7 +29,8 @@ fn provider(tools: &Tools) -> OidcProvider {
 /// Refused, for this reason and with this status.
 #[track_caller]
 fn assert_refused(answer: &Answer, status: u16, code: &str) {
-    assert!(answer.status == status && answer.details().contains(code), "{code}: {answer:?}");
+    let details = format!("gatekey_{code}");
+    assert!(answer.status == status && answer.details() == details, "{code}: {answer:?}");
 }
 
 /// Asks until the answer has this status, and says how long that took.

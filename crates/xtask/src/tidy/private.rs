@@ -19,8 +19,16 @@ const PRIVATE: &[(&str, &str)] = &[
     ("static.rust-lang", ".org"),
 ];
 
+/// What npm writes into a lock file unless told not to: the mirror that a package came from.
+const FROM_MIRROR: &str = "\"resolved\": \"http";
+
 pub(super) fn problems(files: &Files) -> Vec<String> {
     let mut problems = Vec::new();
+    for (path, text) in files.texts().filter(|(path, _)| path.ends_with("package-lock.json")) {
+        if text.contains(FROM_MIRROR) {
+            problems.push(format!("{path} says where packages were downloaded"));
+        }
+    }
     for (path, text) in files.texts() {
         for (number, line) in text.lines().enumerate() {
             for (start, end) in PRIVATE {
@@ -45,5 +53,13 @@ mod tests {
             assert_eq!(found, [format!("notes.md:2: `{start}{end}`")]);
         }
         assert_eq!(problems(&Files::of(&[("notes.md", "target/filters")])).len(), 0);
+    }
+
+    #[test]
+    fn a_mirror_in_a_lock_file_is_found() {
+        let text = format!("{{{FROM_MIRROR}://mirror.test/a.tgz\"}}");
+        assert_eq!(problems(&Files::of(&[("a/package-lock.json", &text)])).len(), 1);
+        let without = "{\"integrity\": \"sha512-x\"}";
+        assert_eq!(problems(&Files::of(&[("a/package-lock.json", without)])).len(), 0);
     }
 }
