@@ -126,7 +126,6 @@ impl Browser {
     }
 
     /// Runs a script in the page and returns what it returns, also a promise's value.
-    #[must_use]
     pub fn script(&self, script: &str, arguments: &[Value]) -> Value {
         self.command("POST", "execute/sync", &json!({"script": script, "args": arguments}))
     }
@@ -152,11 +151,6 @@ impl Browser {
     pub fn cookies(&self) -> Vec<Value> {
         let cookies = self.command("GET", "cookie", &Value::Null);
         cookies.as_array().cloned().unwrap_or_default()
-    }
-
-    /// Forgets the cookies of where it is.
-    pub fn forget_cookies(&self) {
-        self.command("DELETE", "cookie", &Value::Null);
     }
 }
 

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 
 use gatekey_providers::{
-    Answer, Browser, OidcProvider, Plan, Registration, Service, Tools, World, exchange, jwks,
+    Answer, Browser, OidcProvider, Plan, Registration, Service, Tools, World, exchange, get, jwks,
 };
 use serde_json::{Value, json};
 
@@ -71,7 +71,7 @@ fn a_person_signs_in_works_and_signs_out() {
     let (browser, provider) = (&scene.browser, &scene.provider);
 
     // Nobody is signed in: a program is told so, a person is asked who they are.
-    let program = scene.world.get("/app/data", &[("accept", "application/json")]);
+    let program = get(&scene.url("/app/data"), &[("accept", "application/json")]);
     assert_refused(&program, 401, "login_required");
     let page = scene.sign_in("/app/start?page=1&of=2");
     assert_eq!(page["path"], "/app/start?page=1&of=2");
@@ -103,7 +103,7 @@ fn a_person_signs_in_works_and_signs_out() {
     let (name, value) = (session["name"].as_str().unwrap(), session["value"].as_str().unwrap());
     let ask = |value: &str| {
         let cookie = format!("other=1; {name}={value}");
-        scene.world.get("/app/data", &[("accept", "application/json"), ("cookie", &cookie)])
+        get(&scene.url("/app/data"), &[("accept", "application/json"), ("cookie", &cookie)])
     };
     assert_eq!(ask(value).status, 200);
     let last = if value.ends_with('A') { "B" } else { "A" };
@@ -111,10 +111,13 @@ fn a_person_signs_in_works_and_signs_out() {
         assert_eq!(ask(forged).status, 401, "{forged}");
     }
 
+    // Signing out ends both sessions, here and at the provider, which asks first.
     browser.go(&scene.url("/app/logout"));
-    let before = provider.count("/auth");
+    browser.await_url(&format!("{}/session/end", provider.issuer()));
+    browser.script("document.querySelector('[value=yes]').click()", &[]);
+    browser.await_url(&format!("{}/session/end/success", provider.issuer()));
     browser.go(&scene.url("/app/next"));
-    assert!(provider.count("/auth") > before, "the session has outlived the sign-out");
+    browser.await_url(&format!("{}/sign-in/", provider.issuer()));
     let log = scene.world.log();
     assert!(!log.contains(value) && !log.contains("secret-of-"), "a secret is in the log:\n{log}");
 }
@@ -122,12 +125,13 @@ fn a_person_signs_in_works_and_signs_out() {
 #[test]
 fn an_expired_session_is_renewed_by_its_refresh_token() {
     let Some(tools) = Tools::find() else { return };
-    let scene = Scene::set(&tools, 3, &json!({}));
+    let scene = Scene::set(&tools, 12, &json!({}));
     scene.sign_in("/app/start");
     let provider = &scene.provider;
     let (asked, tokens) = (provider.count("/auth"), provider.count("/token"));
-    for round in 1..=2 {
-        std::thread::sleep(Duration::from_millis(3_500));
+    // Before the token has expired, and after.
+    for (round, wait) in [(1, 4), (2, 4), (3, 13)] {
+        std::thread::sleep(Duration::from_secs(wait));
         // Also without a page that could send a person anywhere.
         let (status, text) = scene.browser.fetch(&scene.url("/app/data"), &json!({}));
         assert_eq!(status, 200, "{text}\n{}", scene.world.log());
@@ -184,7 +188,8 @@ fn a_callback_that_nobody_asked_for_signs_nobody_in() {
     let Some(tools) = Tools::find() else { return };
     let scene = Scene::set(&tools, 600, &json!({}));
     let provider = &scene.provider;
-    let unasked = scene.world.get("/app/callback?code=abc&state=def", &[("accept", "text/html")]);
+    let unasked = scene.url("/app/callback?code=abc&state=def");
+    let unasked = get(&unasked, &[("accept", "text/html")]);
     assert_refused(&unasked, 401, "login_failed");
 
     // Somebody signs in and keeps the address of the last redirect.
