@@ -81,7 +81,7 @@ pub(crate) fn bundle(services: &[Service]) -> Vec<u8> {
         let api = ApiId::from_bytes(id("api", name));
         let issuer = known.settings["issuer"].as_str().expect("an issuer");
         let settings = known.settings.to_string().into_bytes();
-        let method = record::StrategyMethod::Other { name: "openid-connect".into(), settings };
+        let method = record::StrategyMethod::OpenIdConnect { settings };
         records.push(record::Strategy { id: strategy, method }.into());
         records.push(record::Service { id: service, name: name.clone() }.into());
         let strategy_of_api = Some(strategy);
@@ -108,8 +108,8 @@ pub(crate) fn bundle(services: &[Service]) -> Vec<u8> {
                 record::Credential {
                     id: CredentialId::from_bytes(id("credential", &format!("{name}/{client_id}"))),
                     application,
-                    digest: gatekey_core::digest::Digest::from_bytes(named(issuer, client_id)),
-                    scheme: record::Scheme::Sha256,
+                    digest: gatekey_core::oidc::client_digest(strategy, issuer, client_id),
+                    scheme: record::Scheme::Client,
                     expires_at: None,
                 }
                 .into(),

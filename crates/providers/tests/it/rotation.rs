@@ -25,7 +25,7 @@ fn no_request_fails_while_keys_change() {
     let settings = json!({
         "issuer": provider.issuer(),
         "auth_methods": ["bearer"],
-        "jwks_max_age": 2,
+        "jwks_max_age": 30,
         "rediscovery_lifetime": 1,
     });
     let world = World::plan(&tools)
