@@ -3,6 +3,8 @@
 mod inside;
 pub(crate) mod nginx;
 
+use core::mem;
+
 use gatekey_core::check::{
     Decision, Denial, Env, Grant, Hidden, Memory, Pending, Refusal, Step, is_identity_header,
 };
@@ -65,6 +67,7 @@ fn run(root: &mut Root, stream: u32, count: Option<u32>, pending: Option<Pending
         headers: &headers,
     };
     let mut pending = pending;
+    let mut clock_is_read = false;
     loop {
         let mut waits = {
             let Root { follower, memory, config, metrics, cookies, now, lent, .. } = &mut *root;
@@ -90,6 +93,13 @@ fn run(root: &mut Root, stream: u32, count: Option<u32>, pending: Option<Pending
                         return refuse(root, Refusal::unproven(Denial::NoPolicy), request_id);
                     }
                 },
+                // The clock is read at ticks: what was issued since seems to come from the future.
+                Step::Done(Decision::Deny(Refusal { denial: Denial::PrematureToken, .. }))
+                    if !mem::replace(&mut clock_is_read, true) =>
+                {
+                    *now = host::now();
+                    continue;
+                }
                 Step::Done(Decision::Deny(refusal)) => return refuse(root, refusal, request_id),
                 Step::Done(Decision::Redirect(redirect)) => {
                     metrics.count("redirected");
