@@ -15,6 +15,7 @@
 pub mod cast;
 pub mod document;
 pub mod expect;
+pub mod forge;
 pub mod export;
 pub mod generate;
 pub mod host;
