@@ -5,14 +5,22 @@ use std::collections::BTreeMap;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
-use crate::document::{Change, Credential, HeaderValue, KeySource, Policy, Record, Scheme, Step};
-use crate::names;
+use crate::document::{
+    Change, Credential, HeaderValue, KeySource, Name, Policy, Record, Request, Scheme, Step, Token,
+};
+use crate::subject::START;
+use crate::{names, records};
 
 /// The keys of a scenario, those that come with a delta included.
 #[derive(Clone, Debug, Default)]
 pub struct Cast {
     keys: BTreeMap<String, String>,
     credentials: BTreeMap<String, [u8; 16]>,
+    tokens: BTreeMap<Name, Token>,
+    /// The names of the tokens that requests carry, and their signatures.
+    sent: BTreeMap<Name, String>,
+    /// The second at which the story begins.
+    start: u64,
 }
 
 impl Cast {
@@ -21,7 +29,11 @@ impl Cast {
     /// # Errors
     ///
     /// When a key cannot be issued as asked.
-    pub fn of(policy: &Policy, steps: &[Step]) -> Result<Self, String> {
+    pub fn of(
+        policy: &Policy,
+        tokens: &BTreeMap<Name, Token>,
+        steps: &[Step],
+    ) -> Result<Self, String> {
         let changes = steps.iter().filter_map(|step| match step {
             Step::Delta(changes) => Some(changes),
             Step::Request(_) | Step::Advance(_) => None,
@@ -30,11 +42,44 @@ impl Cast {
             Change::Put(Record::Credential(credential)) => Some(credential),
             Change::Put(_) | Change::Delete(_) => None,
         });
-        let mut cast = Self::default();
+        let mut cast = Self { tokens: tokens.clone(), start: START, ..Self::default() };
         for credential in policy.credentials.iter().chain(later) {
             cast.add(credential)?;
         }
-        Ok(cast)
+        for step in steps {
+            if let Step::Request(request) = step {
+                let names = sent_tokens(request).into_iter();
+                cast.sent.extend(names.map(|name| (name, String::new())));
+            }
+        }
+        cast.starting_at(START)
+    }
+
+    /// The same, for a story that begins at this second.
+    ///
+    /// # Errors
+    ///
+    /// When a token cannot be made.
+    pub fn starting_at(mut self, start: u64) -> Result<Self, String> {
+        self.start = start;
+        for (name, signature) in &mut self.sent {
+            let token = self.tokens.get(name).ok_or_else(|| format!("no token `{name}`"))?;
+            let token = token.text(&self.tokens, start)?;
+            *signature = token.rsplit('.').next().unwrap_or_default().to_owned();
+        }
+        Ok(self)
+    }
+
+    /// The second at which the story begins.
+    #[must_use]
+    pub const fn start(&self) -> u64 {
+        self.start
+    }
+
+    /// The tokens, by name.
+    #[must_use]
+    pub const fn tokens(&self) -> &BTreeMap<Name, Token> {
+        &self.tokens
     }
 
     fn add(&mut self, credential: &Credential) -> Result<(), String> {
@@ -54,9 +99,10 @@ impl Cast {
         self.credentials.get(name).copied().ok_or_else(|| format!("no credential `{name}`"))
     }
 
-    /// The keys that nobody but their owners may see: in no log, and in no answer.
+    /// What nobody but its owner may see, in no log and in no answer: the keys, and the
+    /// signatures of the tokens.
     pub fn secrets(&self) -> impl Iterator<Item = &str> {
-        self.keys.values().map(String::as_str)
+        self.keys.values().map(String::as_str).chain(self.sent.values().map(String::as_str))
     }
 
     /// The digest under which a credential is known.
@@ -70,6 +116,9 @@ impl Cast {
                 self.keys.get(name).ok_or_else(|| format!("no key `{name}`"))?
             }
             KeySource::Raw(key) => key,
+            KeySource::Client { strategy, issuer, id } => {
+                return Ok(*records::client_digest(strategy, issuer, id).as_bytes());
+            }
             KeySource::Digest(hex) => {
                 let bytes = names::unhex(hex).and_then(|bytes| bytes.try_into().ok());
                 return bytes.ok_or_else(|| format!("`{hex}` is no digest"));
@@ -97,9 +146,10 @@ impl Cast {
 
     /// Replaces `{{kind:name}}` and `{{kind:name|filter}}` in a text.
     ///
-    /// Kinds: `key`, `stranger` (a well-formed key that nobody holds), `credential`, `api`,
-    /// `application`, `developer`, `service`. Filters: `upper`, `lower`, `drop:n` (without the
-    /// last n characters), `swap:n` (the n-th character exchanged for another of the alphabet).
+    /// Kinds: `key`, `token`, `stranger` (a well-formed key that nobody holds), `credential`, `api`,
+    /// `application`, `developer`, `service`, `blanks` (so many of them). Filters: `upper`,
+    /// `lower`, `drop:n` (without the last n characters), `swap:n` (the n-th character exchanged
+    /// for another of the alphabet), `part:n` (what lies between two dots).
     ///
     /// # Errors
     ///
@@ -125,6 +175,11 @@ impl Cast {
             what.split_once(':').ok_or_else(|| format!("`{{{{{inner}}}}}` names no kind"))?;
         let mut value = match kind {
             "key" => self.keys.get(name).cloned().ok_or_else(|| format!("no key `{name}`"))?,
+            "token" => {
+                let token = self.tokens.get(name).ok_or_else(|| format!("no token `{name}`"))?;
+                token.text(&self.tokens, self.start)?
+            }
+            "blanks" => " ".repeat(name.parse().map_err(|_| format!("`{name}` is no number"))?),
             "stranger" => issue(name, "gk", "live")?,
             "credential" => names::id_text(self.credential_id(name)?),
             "api" | "application" | "developer" | "service" => {
@@ -137,6 +192,21 @@ impl Cast {
         }
         Ok(value)
     }
+}
+
+/// The names of the tokens that a request carries.
+fn sent_tokens(request: &Request) -> Vec<Name> {
+    let values = request.headers.iter().filter_map(|(_, value)| match value {
+        HeaderValue::Text(text) => Some(text),
+        HeaderValue::Hex { .. } => None,
+    });
+    let mut names = Vec::new();
+    for text in values.chain([&request.path]) {
+        let places = text.split("{{token:").skip(1);
+        let name = |place: &str| place.split(['|', '}']).next().map(String::from);
+        names.extend(places.filter_map(name));
+    }
+    names
 }
 
 /// The id of a credential: what its key spells, or what its name stands for.
@@ -158,7 +228,7 @@ fn issued(key: &KeySource) -> Result<Option<(String, String)>, String> {
         KeySource::IssueAs { name, prefix, environment } => {
             Some((name.clone(), issue(name, prefix, environment)?))
         }
-        KeySource::Raw(_) | KeySource::Digest(_) => None,
+        KeySource::Raw(_) | KeySource::Digest(_) | KeySource::Client { .. } => None,
     })
 }
 
@@ -186,6 +256,7 @@ fn filtered(text: &str, filter: &str) -> Result<String, String> {
     Ok(match name {
         "upper" => text.to_ascii_uppercase(),
         "lower" => text.to_ascii_lowercase(),
+        "part" => text.split('.').nth(number).ok_or("no such part")?.to_owned(),
         "drop" => chars.take(text.len().saturating_sub(number)).collect(),
         "swap" => {
             let other = |char| if char == '7' { '8' } else { '7' };

@@ -275,7 +275,7 @@ pub fn scenario() -> impl Strategy<Value = Scenario> {
     (policy(), gateway(), snapshot, vec(step(), 1..24)).prop_map(
         |(policy, gateway, snapshot, steps)| Scenario {
             name: "generated".into(),
-            cast: Cast::of(&policy, &steps).unwrap_or_default(),
+            cast: Cast::of(&policy, &BTreeMap::new(), &steps).unwrap_or_default(),
             policy,
             gateway,
             snapshot,

@@ -15,8 +15,8 @@
 pub mod cast;
 pub mod document;
 pub mod expect;
-pub mod forge;
 pub mod export;
+pub mod forge;
 pub mod generate;
 pub mod host;
 pub mod names;

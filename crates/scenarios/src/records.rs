@@ -144,6 +144,10 @@ fn translated(record: &Record, cast: &Cast, start: u64) -> Result<snapshot::Reco
                 StrategyMethod::KeyAuth(names) => {
                     record::StrategyMethod::KeyAuth { key_names: names.clone() }
                 }
+                StrategyMethod::OpenIdConnect(known) => record::StrategyMethod::Other {
+                    name: "openid-connect".into(),
+                    settings: serde_json::to_vec(&known.whole()?).map_err(|e| e.to_string())?,
+                },
                 StrategyMethod::Other(name) => {
                     record::StrategyMethod::Other { name: name.clone(), settings: vec![1, 2, 3] }
                 }
@@ -205,6 +209,12 @@ fn translated(record: &Record, cast: &Cast, start: u64) -> Result<snapshot::Reco
         }
         .into(),
     })
+}
+
+/// Under what a client of an issuer is found.
+pub(crate) fn client_digest(strategy_name: &str, issuer: &str, id: &str) -> Digest {
+    let strategy = strategy(strategy_name);
+    Digest::sha256(format!("{strategy} {issuer} {id}").as_bytes())
 }
 
 fn strategy(name: &str) -> StrategyId {

@@ -38,6 +38,15 @@ impl Scenario {
         })
     }
 
+    /// The same story, told from this second on.
+    ///
+    /// # Errors
+    ///
+    /// When a token cannot be made.
+    pub fn starting_at(&self, start: u64) -> Result<Self, String> {
+        Ok(Self { cast: self.cast.clone().starting_at(start)?, ..self.clone() })
+    }
+
     /// Everything that the scenario ever says about the portal, each thing as first said.
     pub(crate) fn everything(&self) -> Policy {
         let mut everything = self.policy.clone();
@@ -62,6 +71,7 @@ impl Scenario {
             name: "case".into(),
             about: String::new(),
             with: Vec::new(),
+            tokens: BTreeMap::new(),
             gateway: None,
             snapshot: None,
             skip: BTreeMap::new(),
@@ -73,6 +83,7 @@ impl Scenario {
             name: self.name.clone(),
             about: "Written by a test.".into(),
             policy: self.policy.clone(),
+            tokens: self.cast.tokens().clone(),
             gateway: self.gateway.clone(),
             snapshot: self.snapshot,
             skip: self.skip.clone(),
@@ -142,7 +153,9 @@ fn scenario(document: &Document, case: &Case, title: &str) -> Result<Scenario, S
     let located = |why: String| format!("{title}: {why}");
     let mut policy = document.policy.clone();
     case.with.iter().for_each(|change| policy.change(change));
-    let cast = Cast::of(&policy, &case.steps).map_err(located)?;
+    let mut tokens = document.tokens.clone();
+    tokens.extend(case.tokens.clone());
+    let cast = Cast::of(&policy, &tokens, &case.steps).map_err(located)?;
     let mut skip = document.skip.clone();
     skip.extend(case.skip.clone());
     let scenario = Scenario {

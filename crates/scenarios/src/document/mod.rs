@@ -3,6 +3,7 @@
 
 mod policy;
 mod step;
+mod token;
 
 use std::collections::BTreeMap;
 
@@ -10,10 +11,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::policy::{
-    Application, Change, Credential, KeySource, Name, Policy, Publication, Record, RecordName,
-    Registration, RegistrationStatus, Route, Scheme, Service, Strategy, StrategyMethod,
+    Application, Change, Credential, KeySource, Name, OpenIdConnect, Policy, Publication, Record,
+    RecordName, Registration, RegistrationStatus, Route, Scheme, Service, Strategy, StrategyMethod,
 };
 pub use self::step::{CallerName, Expect, HeaderValue, Request, Step};
+pub use self::token::Token;
 
 /// The version of the format that this crate reads.
 pub const VERSION: u32 = 1;
@@ -38,6 +40,9 @@ pub struct Document {
     /// How the policy reached the gateway.
     #[serde(default, skip_serializing_if = "is_default")]
     pub snapshot: Snapshot,
+    /// Tokens that requests may carry, by name.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub tokens: BTreeMap<Name, Token>,
     /// Subjects that run none of the cases, and why not.
     #[serde(default, skip_serializing_if = "is_default")]
     pub skip: BTreeMap<String, String>,
@@ -54,6 +59,9 @@ pub struct Case {
     /// What has to be known to understand the case.
     #[serde(default, skip_serializing_if = "is_default")]
     pub about: String,
+    /// More tokens, or others of the same names.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub tokens: BTreeMap<Name, Token>,
     /// Changes of the file's policy before it reaches the gateway.
     #[serde(default, skip_serializing_if = "is_default")]
     pub with: Vec<Change>,

@@ -2,8 +2,10 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::is_default;
+use crate::forge;
 
 /// The readable name of something; its id is derived from it.
 pub type Name = String;
@@ -45,8 +47,37 @@ pub struct Strategy {
 pub enum StrategyMethod {
     /// An API key in one of these headers.
     KeyAuth(Vec<String>),
+    /// Tokens of an identity provider.
+    #[serde(rename = "openid_connect")]
+    OpenIdConnect(OpenIdConnect),
     /// A method of this name, which no subject knows.
     Other(String),
+}
+
+/// What a strategy accepts of an identity provider.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OpenIdConnect {
+    /// The settings, as Konnect's `configs.openid-connect` has them.
+    pub settings: Map<String, Value>,
+    /// Keys of the forge: they become the setting `jwks`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub keys: Vec<String>,
+}
+
+impl OpenIdConnect {
+    /// The settings with the keys in them.
+    ///
+    /// # Errors
+    ///
+    /// When the forge does not have a key.
+    pub fn whole(&self) -> Result<Map<String, Value>, String> {
+        let mut settings = self.settings.clone();
+        if !self.keys.is_empty() {
+            settings.insert("jwks".into(), forge::key_set(&self.keys)?);
+        }
+        Ok(settings)
+    }
 }
 
 /// A service of the gateway.
@@ -171,6 +202,14 @@ fn is_first_pepper(pepper: &String) -> bool {
     pepper == "p1"
 }
 
+fn provider() -> String {
+    "https://idp.test".into()
+}
+
+fn is_provider(issuer: &String) -> bool {
+    *issuer == provider()
+}
+
 /// Where a key comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -191,6 +230,16 @@ pub enum KeySource {
     Raw(String),
     /// Imported from elsewhere: its digest, in hexadecimal digits.
     Digest(String),
+    /// No key: an identity provider knows the application as this client.
+    Client {
+        /// The strategy that accepts its tokens.
+        strategy: Name,
+        /// Who issues them.
+        #[serde(default = "provider", skip_serializing_if = "is_provider")]
+        issuer: String,
+        /// The client id.
+        id: String,
+    },
 }
 
 /// How a key was digested.

@@ -145,12 +145,8 @@ impl Key {
                 "kty": "RSA", "n": text(&pair.n.to_bytes_be()), "e": "AQAB",
                 "kid": self.name, "use": "sig",
             }),
-            Pair::P256(key) => {
-                ec("P-256", key.verifying_key().to_sec1_point(false).as_bytes())
-            }
-            Pair::P384(key) => {
-                ec("P-384", key.verifying_key().to_sec1_point(false).as_bytes())
-            }
+            Pair::P256(key) => ec("P-256", key.verifying_key().to_sec1_point(false).as_bytes()),
+            Pair::P384(key) => ec("P-384", key.verifying_key().to_sec1_point(false).as_bytes()),
             Pair::P521(key) => {
                 let verifying = p521::ecdsa::VerifyingKey::from(key);
                 ec("P-521", verifying.to_sec1_point(false).as_bytes())

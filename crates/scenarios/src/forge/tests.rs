@@ -35,9 +35,8 @@ fn signatures_are_what_another_library_takes_for_such() {
             assert!(public.verify(b"another message", &signature).is_err());
         }
     }
-    let coordinate = |key: &Value, name: &str| {
-        URL_SAFE_NO_PAD.decode(key[name].as_str().unwrap()).unwrap()
-    };
+    let coordinate =
+        |key: &Value, name: &str| URL_SAFE_NO_PAD.decode(key[name].as_str().unwrap()).unwrap();
     for (name, algorithm, verifier) in [
         ("p256-a", "ES256", &ring_signature::ECDSA_P256_SHA256_FIXED),
         ("p384-a", "ES384", &ring_signature::ECDSA_P384_SHA384_FIXED),

@@ -24,11 +24,6 @@ pub trait Subject {
     fn run(&mut self, scenario: &Scenario) -> Transcript;
 }
 
-/// The second that lies so many seconds after the start, or before it.
-pub(crate) fn at(seconds: i64) -> u64 {
-    START.saturating_add_signed(seconds)
-}
-
 /// The header fields of a request, names in lower case and in order.
 ///
 /// # Errors

@@ -11,7 +11,7 @@ use gatekey_core::snapshot::delta;
 use gatekey_core::sync::Replica;
 use gatekey_core::time::{UnixMillis, UnixTime};
 
-use super::{START, Subject, fields};
+use super::{Subject, fields};
 use crate::document::{Change, Policy, Request, Step};
 use crate::document::{UnknownRoute as OnUnknownRoute, WhenStale as OnStale};
 use crate::names;
@@ -53,7 +53,7 @@ impl<'s> Running<'s> {
         let keys = vec![records::signing_key().verifying_key()];
         let mut replica = Replica::new(gateway, keys, METHODS);
         if !scenario.snapshot.missing {
-            let bundle = records::bundle(scenario, START)?;
+            let bundle = records::bundle(scenario, scenario.cast.start())?;
             replica.load_bundle(&bundle).map_err(|error| error.to_string())?;
         }
         let peppers = scenario.gateway.peppers.iter().map(|id| {
@@ -78,7 +78,15 @@ impl<'s> Running<'s> {
         };
         let policy = scenario.policy.clone();
         let (revision, memory) = (records::FIRST_REVISION, Memory::default());
-        Ok(Self { scenario, policy, replica, revision, settings, memory, now: START })
+        Ok(Self {
+            scenario,
+            policy,
+            replica,
+            revision,
+            settings,
+            memory,
+            now: scenario.cast.start(),
+        })
     }
 
     fn all(&mut self) -> Transcript {
@@ -100,7 +108,8 @@ impl<'s> Running<'s> {
     }
 
     fn apply(&mut self, changes: &[Change]) -> Result<(), String> {
-        let encoded = records::changes(&mut self.policy, &self.scenario.cast, START, changes)?;
+        let start = self.scenario.cast.start();
+        let encoded = records::changes(&mut self.policy, &self.scenario.cast, start, changes)?;
         let (from, to) = (self.revision, Revision(self.revision.0 + 1));
         let document = delta::seal(
             self.replica.gateway(),

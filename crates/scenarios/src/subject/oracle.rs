@@ -3,15 +3,20 @@
 //!
 //! It has no indexes, no compiled forms and no state but the document and what it let through.
 
+mod json;
+mod signature;
+mod token;
+
 use std::collections::BTreeSet;
 
 use sha2::{Digest, Sha256};
 
-use super::{START, Subject, at, fields};
+use self::token::{Presented, Settings};
+use super::{Subject, fields};
 use crate::cast::{hmac, spelled_id};
 use crate::document::{
-    Application, Credential, KeySource, Policy, RegistrationStatus, Request, Route, Scheme, Step,
-    StrategyMethod, UnknownRoute, WhenStale,
+    Application, Credential, KeySource, Name, Policy, Publication, RegistrationStatus, Request,
+    Route, Scheme, Step, StrategyMethod, UnknownRoute, WhenStale,
 };
 use crate::expect::{header_text, identity, is_identity};
 use crate::names;
@@ -34,8 +39,8 @@ impl Subject for Oracle {
         let mut world = World {
             scenario,
             policy: scenario.policy.clone(),
-            now: START,
-            issued_at: START.saturating_sub(scenario.snapshot.issued_seconds_ago),
+            now: scenario.cast.start(),
+            issued_at: scenario.cast.start().saturating_sub(scenario.snapshot.issued_seconds_ago),
             let_through: BTreeSet::new(),
         };
         let mut transcript = Transcript::new();
@@ -117,8 +122,9 @@ impl World<'_> {
             return Err(No::Code("stale_policy"));
         }
         let Some(service) = self.service(request, headers)? else { return Ok(anybody()) };
+        let publications = self.policy.publications.iter();
         let mut offers: Vec<_> =
-            self.policy.publications.iter().filter(|known| known.service == service).collect();
+            publications.filter(|known| known.service == service).cloned().collect();
         if offers.is_empty() {
             return Err(No::Code("unpublished"));
         }
@@ -130,8 +136,28 @@ impl World<'_> {
         });
         let key_headers: Vec<String> =
             offers.iter().flat_map(|offer| self.key_headers(offer.strategy.as_ref())).collect();
-        if key_headers.is_empty() {
+        let mut strategies: Vec<(Name, Settings)> = Vec::new();
+        for offer in &offers {
+            if let Some(name) = &offer.strategy
+                && strategies.iter().all(|(known, _)| known != name)
+                && let Some(settings) = self.token_settings(name)?
+            {
+                strategies.push((name.clone(), settings));
+            }
+        }
+        if key_headers.is_empty() && strategies.is_empty() {
             return Err(No::Code("method_absent"));
+        }
+        let settings: Vec<_> = strategies.iter().map(|(_, settings)| settings).collect();
+        let presented = token::find(&settings, headers);
+        let keyed = headers.iter().any(|(name, key)| key_headers.contains(name) && !key.is_empty());
+        match presented {
+            Ok(None) => {}
+            _ if keyed => return Err(No::Code("ambiguous_token")),
+            Err(code) => return Err(No::Code(code)),
+            Ok(Some(presented)) => {
+                return self.by_token(&offers, &strategies, &presented, stale);
+            }
         }
         let keys: Vec<_> = headers.iter().filter(|(name, _)| key_headers.contains(name)).collect();
         let (header, key) = match keys.as_slice() {
@@ -143,26 +169,47 @@ impl World<'_> {
             }
             _ => return Err(No::Code("ambiguous_credential")),
         };
-        let credential = self.credential(key)?;
-        if credential.expires_in_seconds.is_some_and(|seconds| at(seconds) <= self.now) {
+        let credential = self.credential(key)?.clone();
+        let (header, key) = (header.clone(), key.clone());
+        let accepts: Vec<Option<Result<(), &str>>> = offers
+            .iter()
+            .map(|offer| {
+                let names = self.key_headers(offer.strategy.as_ref());
+                let right = if names.contains(&header) { Ok(()) } else { Err("wrong_header") };
+                (!names.is_empty()).then_some(right)
+            })
+            .collect();
+        let identity = self.admitted(&offers, &credential, &key, stale, &accepts)?;
+        Ok(Yes { identity, key_header: Some(header) })
+    }
+
+    /// What every credential has to pass once it is known whose it is. `accepts` says of each
+    /// offer whether its strategy takes the credential as it came; `None` when it never does.
+    fn admitted(
+        &mut self,
+        offers: &[Publication],
+        credential: &Credential,
+        key: &[u8],
+        stale: bool,
+        accepts: &[Option<Result<(), &'static str>>],
+    ) -> Result<Fields, No> {
+        if credential.expires_in_seconds.is_some_and(|seconds| self.at(seconds) <= self.now) {
             return Err(No::Code("expired_credential"));
         }
-        let application = self.application(credential)?;
+        let application = self.application(credential)?.clone();
         let mut verdict = Err("not_registered");
-        for offer in offers {
+        for (offer, accepts) in offers.iter().zip(accepts) {
             if offer.portal != application.portal
                 || offer.strategy.as_ref() != Some(&application.strategy)
             {
                 continue;
             }
-            let names = self.key_headers(offer.strategy.as_ref());
-            if names.is_empty() {
-                continue;
-            }
-            verdict = if names.contains(header) {
-                self.registration(application, &offer.api).map(|()| names::id("api", &offer.api))
-            } else {
-                Err("wrong_header")
+            verdict = match accepts {
+                None => continue,
+                Some(Err(code)) => Err(*code),
+                Some(Ok(())) => self
+                    .registration(&application, &offer.api)
+                    .map(|()| names::id("api", &offer.api)),
             };
             if verdict.is_ok() {
                 break;
@@ -171,20 +218,102 @@ impl World<'_> {
         let api = verdict.map_err(No::Code)?;
         let digest = self.scenario.cast.digest(credential)?;
         if stale
-            && gateway.staleness.then == WhenStale::DenyNew
+            && self.scenario.gateway.staleness.then == WhenStale::DenyNew
             && !self.let_through.contains(&digest)
         {
             return Err(No::Code("stale_policy"));
         }
-        let identity = identity(
+        self.let_through.insert(digest);
+        Ok(identity(
             &application.name,
             &header_text(application.shown_name()),
             &application.developer,
             api,
             Self::credential_id(credential, key),
-        );
-        self.let_through.insert(digest);
-        Ok(Yes { identity, key_header: Some(header.clone()) })
+        ))
+    }
+
+    /// The settings of a strategy that takes tokens.
+    fn token_settings(&self, strategy: &Name) -> Result<Option<Settings>, No> {
+        let known = self.policy.strategies.iter().find(|known| known.name == *strategy);
+        let Some(StrategyMethod::OpenIdConnect(method)) = known.map(|known| &known.method) else {
+            return Ok(None);
+        };
+        let settings = Settings(method.whole()?);
+        if !settings.is_bearer() {
+            return Err(No::Broken("the oracle knows bearer tokens only".into()));
+        }
+        Ok(Some(settings).filter(Settings::is_usable))
+    }
+
+    fn by_token(
+        &mut self,
+        offers: &[Publication],
+        strategies: &[(Name, Settings)],
+        presented: &Presented,
+        stale: bool,
+    ) -> Result<Yes, No> {
+        if !presented.token.contains(&b'.') {
+            let long = presented.token.len() > token::LONGEST_TOKEN;
+            return Err(No::Code(if long { "oversized_token" } else { "malformed_token" }));
+        }
+        let parts = token::parts(&presented.token).map_err(No::Code)?;
+        let takes = |settings: &Settings| settings.headers().contains(&presented.header);
+        let judges: Vec<_> = strategies.iter().filter(|(_, settings)| takes(settings)).collect();
+        // Where nobody else can be meant, a token without an issuer is held against the keys.
+        if let ([(_, only)], Err(_) | Ok(None)) = (judges.as_slice(), parts.issuer()) {
+            parts.signature(only).map_err(No::Code)?;
+        }
+        parts.issuer().map_err(No::Code)?.ok_or(No::Code("unknown_issuer"))?;
+        let mut refused = None;
+        for (strategy, settings) in judges {
+            if !parts.is_for(settings) {
+                continue;
+            }
+            match self.by_strategy(offers, strategy, settings, presented, &parts, stale) {
+                Err(No::Code(code)) => {
+                    if refused.is_none_or(|known| rank(known) < rank(code)) {
+                        refused = Some(code);
+                    }
+                }
+                other => return other,
+            }
+        }
+        Err(No::Code(refused.unwrap_or("unknown_issuer")))
+    }
+
+    fn by_strategy(
+        &mut self,
+        offers: &[Publication],
+        strategy: &Name,
+        settings: &Settings,
+        presented: &Presented,
+        parts: &token::Parts,
+        stale: bool,
+    ) -> Result<Yes, No> {
+        parts.signature(settings).map_err(No::Code)?;
+        let proven = parts.proven(settings, self.now.max(self.issued_at)).map_err(No::Code)?;
+        if !proven.in_scope {
+            return Err(No::Code("insufficient_scope"));
+        }
+        let is_client = |known: &&Credential| match &known.key {
+            KeySource::Client { strategy: its, issuer, id } => {
+                its == strategy && *issuer == settings.issuer() && *id == proven.client
+            }
+            _ => false,
+        };
+        let credential = self.policy.credentials.iter().find(is_client);
+        let credential = credential.ok_or(No::Code("unknown_client"))?.clone();
+        let header = settings.hides().then(|| presented.header.clone());
+        let its = |offer: &Publication| offer.strategy.as_ref() == Some(strategy);
+        let accepts: Vec<_> = offers.iter().map(|offer| its(offer).then_some(Ok(()))).collect();
+        let identity = self.admitted(&offers, &credential, &[], stale, &accepts)?;
+        Ok(Yes { identity, key_header: header })
+    }
+
+    /// The second that lies so many seconds after the start, or before it.
+    fn at(&self, seconds: i64) -> u64 {
+        self.scenario.cast.start().saturating_add_signed(seconds)
     }
 
     /// The id: the key's own where it spells one, else that of the import.
@@ -247,7 +376,7 @@ impl World<'_> {
             Some(StrategyMethod::KeyAuth(names)) => {
                 names.iter().map(|name| name.to_ascii_lowercase()).collect()
             }
-            Some(StrategyMethod::Other(_)) | None => Vec::new(),
+            Some(StrategyMethod::OpenIdConnect(_) | StrategyMethod::Other(_)) | None => Vec::new(),
         }
     }
 
@@ -301,6 +430,15 @@ impl World<'_> {
         let known: BTreeSet<_> =
             self.policy.credentials.iter().filter_map(|c| cast.digest(c).ok()).collect();
         self.let_through.retain(|digest| known.contains(digest));
+    }
+}
+
+/// How far a request got that is refused so.
+fn rank(code: &str) -> u8 {
+    match answer_to(code, None).map(|answer| answer.status) {
+        Some(403) => 3,
+        Some(503) => 2,
+        _ => 1,
     }
 }
 
