@@ -13,6 +13,7 @@
 //! name, and texts refer to them as `{{key:alice}}` (see [`cast::Cast::text`]).
 
 pub mod cast;
+pub mod conformance;
 pub mod document;
 pub mod expect;
 pub mod export;

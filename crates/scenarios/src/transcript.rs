@@ -53,7 +53,21 @@ pub fn answer_to(code: &str, realm: Option<&str>) -> Option<Answer> {
         | "unknown_credential"
         | "expired_credential"
         | "unknown_application"
-        | "wrong_header" => (401, "Unauthorized"),
+        | "wrong_header"
+        | "bad_signature"
+        | "expired_token"
+        | "malformed_token"
+        | "missing_claim"
+        | "oversized_token"
+        | "premature_token"
+        | "refused_algorithm"
+        | "unknown_client"
+        | "unknown_issuer"
+        | "unknown_key"
+        | "wrong_audience"
+        | "wrong_token_type" => (401, "Unauthorized"),
+        "ambiguous_token" => (400, "Invalid request"),
+        "insufficient_scope" => (403, "Forbidden"),
         "not_registered"
         | "registration_pending"
         | "registration_rejected"

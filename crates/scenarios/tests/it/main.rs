@@ -2,6 +2,8 @@
 //! and the files' own rules.
 
 #[cfg(test)]
+mod conformance;
+#[cfg(test)]
 mod corpus;
 #[cfg(test)]
 mod export;
