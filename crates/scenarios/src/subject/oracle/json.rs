@@ -7,7 +7,30 @@ use serde_json::{Map, Value};
 
 /// Reads a document in which no object has two members of one name.
 pub(super) fn strict(bytes: &[u8]) -> Option<Value> {
-    serde_json::from_slice::<Once>(bytes).ok().map(|once| once.0)
+    serde_json::from_slice::<Once>(&tamed(bytes)).ok().map(|once| once.0)
+}
+
+/// The same with exponents that `f64` can hold: serde_json refuses larger ones, JSON does not.
+fn tamed(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let (mut quoted, mut escaped) = (false, false);
+    let mut rest = bytes;
+    while let Some((byte, after)) = rest.split_first() {
+        out.push(*byte);
+        rest = after;
+        quoted ^= *byte == b'"' && !escaped;
+        escaped = quoted && *byte == b'\\' && !escaped;
+        let after_digit = out.iter().rev().nth(1).is_some_and(u8::is_ascii_digit);
+        if !quoted && after_digit && matches!(byte, b'e' | b'E') {
+            let digits: Vec<u8> = rest.iter().copied().take_while(u8::is_ascii_digit).collect();
+            let number = core::str::from_utf8(&digits).ok().and_then(|text| text.parse().ok());
+            if number.is_some_and(|number: u32| number > 300) {
+                out.extend(b"300");
+                rest = rest.get(digits.len()..).unwrap_or_default();
+            }
+        }
+    }
+    out
 }
 
 struct Once(Value);

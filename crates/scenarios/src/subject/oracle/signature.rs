@@ -5,6 +5,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::signature::{self, RsaParameters, RsaPublicKeyComponents, UnparsedPublicKey};
 use serde_json::Value;
 
+const MOST_KEYS: usize = 64;
+
 /// Verifies a signature with the key of a set that the header means. `None` when there is no
 /// such key, or more than one.
 pub(super) fn verify(
@@ -31,11 +33,12 @@ pub(super) fn verify(
     Some(holds(only, algorithm, message, signature).is_some())
 }
 
-/// Whether a set has members that are nobody's business.
-pub(super) fn tells_secrets(keys: &Value) -> bool {
-    let all = keys.get("keys").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let secret = |name: &&str| all.iter().any(|key| key.get(*name).is_some());
-    ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"].iter().any(secret)
+/// Whether this is a key set that tells no secrets.
+pub(super) fn is_set(set: &Value) -> bool {
+    let Some(keys) = set.get("keys").and_then(Value::as_array) else { return false };
+    let secret = |name: &str| keys.iter().any(|key| key.get(name).is_some());
+    keys.len() <= MOST_KEYS
+        && !["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"].into_iter().any(secret)
 }
 
 fn usable(key: &Value) -> bool {
@@ -43,10 +46,30 @@ fn usable(key: &Value) -> bool {
     let verifies = key.get("key_ops").is_none_or(|operations| {
         operations.as_array().is_some_and(|all| all.iter().any(|one| one == "verify"))
     });
-    let strong = key["kty"] != "RSA"
-        || bytes(key, "n").is_some_and(|n| (256..=512).contains(&n.len()))
-            && text(key, "e") == Some("AQAB");
+    let point = || Some([vec![4], bytes(key, "x")?, bytes(key, "y")?].concat());
+    let strong = match (text(key, "kty"), text(key, "crv")) {
+        (Some("RSA"), _) => bytes(key, "n").is_some_and(|n| {
+            let n: Vec<u8> = n.into_iter().skip_while(|byte| *byte == 0).collect();
+            (256..=512).contains(&n.len()) && !is_weak(&n) && text(key, "e") == Some("AQAB")
+        }),
+        (_, Some("P-256")) => {
+            point().is_some_and(|point| p256::ecdsa::VerifyingKey::from_sec1_bytes(&point).is_ok())
+        }
+        _ => true,
+    };
     for_signatures && verifies && strong
+}
+
+/// Whether a modulus has the fingerprint of CVE-2017-15361: modulo each small prime it is a power
+/// of 65537.
+fn is_weak(modulus: &[u8]) -> bool {
+    const PRIMES: [u32; 17] =
+        [11, 13, 17, 19, 37, 53, 61, 71, 73, 79, 97, 103, 107, 109, 127, 151, 157];
+    PRIMES.into_iter().all(|prime| {
+        let rest = modulus.iter().fold(0, |rest, byte| (rest * 256 + u32::from(*byte)) % prime);
+        let powers = core::iter::successors(Some(1), |power| Some(power * 65_537 % prime));
+        powers.take(prime as usize).any(|power| power == rest)
+    })
 }
 
 fn fits(key: &Value, algorithm: &str) -> bool {

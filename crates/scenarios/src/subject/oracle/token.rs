@@ -10,6 +10,8 @@ use crate::transcript::Fields;
 pub(super) const LONGEST_TOKEN: usize = 8_192;
 const LONGEST_KID: usize = 1_024;
 const DEEPEST: usize = 16;
+const MOST_MEMBERS: usize = 256;
+const MOST_VALUES: usize = 4_096;
 const ALGORITHMS: [&str; 11] = [
     "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA",
     "Ed25519",
@@ -22,7 +24,8 @@ pub(super) struct Settings(pub(super) Map<String, Value>);
 impl Settings {
     /// Whether the strategy can be honoured at all, as far as the oracle knows.
     pub(super) fn is_usable(&self) -> bool {
-        !self.0.get("jwks").is_some_and(signature::tells_secrets)
+        self.0.get("jwks").is_none_or(signature::is_set)
+            && self.0.get("enable_hs_signatures").is_none_or(|enable| *enable == false)
     }
 
     /// Whether it lets tokens speak for themselves.
@@ -154,7 +157,20 @@ pub(super) fn parts(token: &[u8]) -> Result<Parts, &'static str> {
 }
 
 fn object(bytes: &[u8]) -> Option<Value> {
-    json::strict(bytes).filter(|value| depth(value) <= DEEPEST)
+    json::strict(bytes)
+        .filter(|value| depth(value) <= DEEPEST && values(value).is_some_and(|n| n <= MOST_VALUES))
+}
+
+/// How many values there are; `None` when one object has too many members.
+fn values(value: &Value) -> Option<usize> {
+    match value {
+        Value::Array(items) => items.iter().try_fold(1, |sum, item| Some(sum + values(item)?)),
+        Value::Object(members) if members.len() > MOST_MEMBERS => None,
+        Value::Object(members) => {
+            members.values().try_fold(1, |sum, item| Some(sum + values(item)?))
+        }
+        _ => Some(1),
+    }
 }
 
 fn depth(value: &Value) -> usize {
