@@ -1,9 +1,9 @@
 //! What a scenario file expects of a request, held against what came of it.
 
-use crate::document::{CallerName, Expect, Request};
+use crate::document::{CallerName, Expect, Request, StrategyMethod};
 use crate::names;
 use crate::scenario::Scenario;
-use crate::transcript::{Answer, Fields, Outcome, answer_to};
+use crate::transcript::{Answer, Asks, Fields, Outcome, answer_to};
 
 /// The headers that tell the upstream who calls.
 pub(crate) const IDENTITY: [&str; 8] = [
@@ -94,8 +94,8 @@ fn expected(
             Ok((Outcome::Allowed { identity, client: Fields::new() }, client))
         }
         Expect::Deny { code, status, message, challenge } => {
-            let rule = answer_to(code, scenario.gateway.realm.as_deref())
-                .ok_or_else(|| format!("`{code}` is no code"))?;
+            let rule =
+                answer_to(code, &asks(scenario)).ok_or_else(|| format!("`{code}` is no code"))?;
             let answer = Answer {
                 status: status.unwrap_or(rule.status),
                 message: message.clone().unwrap_or(rule.message),
@@ -105,6 +105,27 @@ fn expected(
             Ok((Outcome::Denied { code: Some(code.clone()), answer }, Vec::new()))
         }
     }
+}
+
+/// What the services of a scenario ask for, if they all ask alike; a file with others spells the
+/// challenge out.
+fn asks(scenario: &Scenario) -> Asks {
+    let mut asks = Asks { realm: scenario.gateway.realm.clone(), ..Asks::default() };
+    for strategy in scenario.everything().strategies {
+        match strategy.method {
+            StrategyMethod::KeyAuth(names) => asks.key |= !names.is_empty(),
+            StrategyMethod::OpenIdConnect(method) => {
+                asks.bearer = true;
+                let scopes = method.settings.get("scopes_required");
+                let first = scopes.and_then(|all| all.get(0)?.as_str());
+                asks.scope = asks.scope.or(first.map(String::from));
+            }
+            StrategyMethod::Other(_) => {}
+        }
+    }
+    // What no strategy explains is about keys, as ever.
+    asks.key |= !asks.bearer;
+    asks
 }
 
 /// The identity headers that follow from who calls, looked up in everything the scenario ever

@@ -11,7 +11,7 @@ use gatekey_core::time::{UnixMillis, UnixTime};
 
 use crate::cast::{Cast, id_of};
 use crate::document::{
-    self, Change, Policy, Record, RecordName, Scheme, StrategyMethod, WhenStale,
+    self, Change, KeySource, Policy, Record, RecordName, Scheme, StrategyMethod, WhenStale,
 };
 use crate::names;
 use crate::scenario::Scenario;
@@ -144,8 +144,7 @@ fn translated(record: &Record, cast: &Cast, start: u64) -> Result<snapshot::Reco
                 StrategyMethod::KeyAuth(names) => {
                     record::StrategyMethod::KeyAuth { key_names: names.clone() }
                 }
-                StrategyMethod::OpenIdConnect(known) => record::StrategyMethod::Other {
-                    name: "openid-connect".into(),
+                StrategyMethod::OpenIdConnect(known) => record::StrategyMethod::OpenIdConnect {
                     settings: serde_json::to_vec(&known.whole()?).map_err(|e| e.to_string())?,
                 },
                 StrategyMethod::Other(name) => {
@@ -200,6 +199,7 @@ fn translated(record: &Record, cast: &Cast, start: u64) -> Result<snapshot::Reco
             application: application(&known.application),
             digest: Digest::from_bytes(cast.digest(known)?),
             scheme: match known.scheme {
+                _ if matches!(known.key, KeySource::Client { .. }) => record::Scheme::Client,
                 Scheme::HmacSha256 => record::Scheme::HmacSha256,
                 Scheme::Sha256 => record::Scheme::Sha256,
             },
@@ -213,8 +213,7 @@ fn translated(record: &Record, cast: &Cast, start: u64) -> Result<snapshot::Reco
 
 /// Under what a client of an issuer is found.
 pub(crate) fn client_digest(strategy_name: &str, issuer: &str, id: &str) -> Digest {
-    let strategy = strategy(strategy_name);
-    Digest::sha256(format!("{strategy} {issuer} {id}").as_bytes())
+    gatekey_core::oidc::client_digest(strategy(strategy_name), issuer, id)
 }
 
 fn strategy(name: &str) -> StrategyId {

@@ -42,11 +42,73 @@ pub struct Answer {
     pub retry_after: bool,
 }
 
-/// The rule of what a refused client is told, by the code of the reason: the table of what
-/// clients see, written down once more. `None` for a code that is none.
+/// What a service asks its callers for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asks {
+    /// An API key.
+    pub key: bool,
+    /// A bearer token.
+    pub bearer: bool,
+    /// With at least these scopes.
+    pub scope: Option<String>,
+    /// The realm in the challenge.
+    pub realm: Option<String>,
+}
+
+impl Asks {
+    /// The header `www-authenticate` of an answer with this status (RFC 9110 11.6.1, RFC 6750 3).
+    #[must_use]
+    pub fn challenge(&self, code: &str, status: u16) -> Option<String> {
+        let error = match (code, status) {
+            ("no_credential", _) => None,
+            ("insufficient_scope", _) => {
+                Some(("insufficient_scope", "The access token lacks a scope"))
+            }
+            (_, 401) => Some(("invalid_token", "The access token is not valid")),
+            (_, 400) => Some(("invalid_request", "The request holds more than one credential")),
+            _ => return None,
+        };
+        let mut schemes = Vec::new();
+        if self.key && code != "insufficient_scope" {
+            let realm = self.realm.as_ref().map(|realm| format!(" realm=\"{realm}\""));
+            schemes.push(format!("Key{}", realm.unwrap_or_default()));
+        }
+        if self.bearer {
+            let mut attributes = Vec::new();
+            let mut attribute = |name: &str, value: Option<&str>| {
+                attributes.extend(value.map(|value| format!("{name}=\"{value}\"")));
+            };
+            attribute("realm", self.realm.as_deref());
+            attribute("error", error.map(|(name, _)| name));
+            attribute("error_description", error.map(|(_, description)| description));
+            attribute("scope", self.scope.as_deref().filter(|_| code == "insufficient_scope"));
+            let attributes = attributes.join(", ");
+            schemes.push(format!("Bearer {attributes}").trim_end().to_owned());
+        }
+        Some(schemes.join(", ")).filter(|challenge| !challenge.is_empty())
+    }
+}
+
+/// The status that belongs to the code of a reason. `None` for a code that is none.
 #[must_use]
-pub fn answer_to(code: &str, realm: Option<&str>) -> Option<Answer> {
-    let (status, message) = match code {
+pub fn status_of(code: &str) -> Option<u16> {
+    rule(code).map(|(status, _)| status)
+}
+
+/// What a refused client is told, by the code of the reason: the table of what clients see,
+/// written down once more. `None` for a code that is none.
+#[must_use]
+pub fn answer_to(code: &str, asks: &Asks) -> Option<Answer> {
+    let (status, mut message) = rule(code)?;
+    if code == "no_credential" && !asks.key {
+        message = "Unauthorized";
+    }
+    let challenge = asks.challenge(code, status);
+    Some(Answer { status, message: message.into(), challenge, retry_after: status == 503 })
+}
+
+fn rule(code: &str) -> Option<(u16, &'static str)> {
+    Some(match code {
         "no_credential" => (401, "No API key found in request"),
         "duplicate_credential" | "ambiguous_credential" => (401, "Duplicate API key found"),
         "malformed_credential"
@@ -66,8 +128,6 @@ pub fn answer_to(code: &str, realm: Option<&str>) -> Option<Answer> {
         | "unknown_key"
         | "wrong_audience"
         | "wrong_token_type" => (401, "Unauthorized"),
-        "ambiguous_token" => (400, "Invalid request"),
-        "insufficient_scope" => (403, "Forbidden"),
         "not_registered"
         | "registration_pending"
         | "registration_rejected"
@@ -77,16 +137,15 @@ pub fn answer_to(code: &str, realm: Option<&str>) -> Option<Answer> {
         | "unpublished"
         | "unknown_route"
         | "unknown_service" => (403, "You cannot consume this service"),
+        "insufficient_scope" => (403, "Forbidden"),
+        "ambiguous_token" => (400, "Invalid request"),
         "reserved_header" => (400, "Reserved header in request"),
         "oversized_request" => (431, "Request Header Fields Too Large"),
-        "no_policy" | "stale_policy" => (503, "Service temporarily unavailable"),
+        "no_policy" | "stale_policy" | "keys_unavailable" => {
+            (503, "Service temporarily unavailable")
+        }
         _ => return None,
-    };
-    let challenge = (status == 401).then(|| match realm {
-        Some(realm) => format!("Key realm=\"{realm}\""),
-        None => "Key".into(),
-    });
-    Some(Answer { status, message: message.into(), challenge, retry_after: status == 503 })
+    })
 }
 
 impl Outcome {

@@ -2,11 +2,15 @@
 //! the edits of the headers are made of the grant.
 
 use gatekey_core::METHODS;
-use gatekey_core::check::{Decision, Env, Hidden, Memory, Settings, Staleness, Step as CheckStep};
-use gatekey_core::check::{UnknownRoute, WhenStale, is_identity_header};
+use gatekey_core::check::{
+    Decision, Denial, Env, Hidden, Memory, Settings, Staleness, Step as CheckStep,
+};
+use gatekey_core::check::{Refusal, UnknownRoute, WhenStale, is_identity_header};
+use gatekey_core::crypto::{Crypto, NoCrypto};
 use gatekey_core::digest::Pepper;
 use gatekey_core::http;
 use gatekey_core::id::Revision;
+use gatekey_core::policy::Policy as CorePolicy;
 use gatekey_core::snapshot::delta;
 use gatekey_core::sync::Replica;
 use gatekey_core::time::{UnixMillis, UnixTime};
@@ -17,11 +21,26 @@ use crate::document::{UnknownRoute as OnUnknownRoute, WhenStale as OnStale};
 use crate::names;
 use crate::records;
 use crate::scenario::Scenario;
-use crate::transcript::{Answer, Fields, Outcome, Transcript};
+use crate::transcript::{Answer, Asks, Fields, Outcome, Transcript};
 
 /// The core, without a host.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Native;
+#[derive(Clone, Copy, Debug)]
+pub struct Native(&'static dyn Crypto);
+
+impl Default for Native {
+    /// A core that knows API keys only.
+    fn default() -> Self {
+        Self(&NoCrypto)
+    }
+}
+
+impl Native {
+    /// A core that verifies with this.
+    #[must_use]
+    pub const fn with(crypto: &'static dyn Crypto) -> Self {
+        Self(crypto)
+    }
+}
 
 impl Subject for Native {
     fn name(&self) -> &'static str {
@@ -29,7 +48,7 @@ impl Subject for Native {
     }
 
     fn run(&mut self, scenario: &Scenario) -> Transcript {
-        match Running::start(scenario) {
+        match Running::start(scenario, self.0) {
             Ok(mut running) => running.all(),
             Err(why) => vec![Outcome::Broken(why)],
         }
@@ -45,10 +64,11 @@ struct Running<'s> {
     settings: Settings,
     memory: Memory,
     now: u64,
+    crypto: &'static dyn Crypto,
 }
 
 impl<'s> Running<'s> {
-    fn start(scenario: &'s Scenario) -> Result<Self, String> {
+    fn start(scenario: &'s Scenario, crypto: &'static dyn Crypto) -> Result<Self, String> {
         let gateway = records::gateway(scenario);
         let keys = vec![records::signing_key().verifying_key()];
         let mut replica = Replica::new(gateway, keys, METHODS);
@@ -75,6 +95,7 @@ impl<'s> Running<'s> {
                     OnStale::ServeKnown => WhenStale::ServeKnown,
                 },
             },
+            ..Settings::default()
         };
         let policy = scenario.policy.clone();
         let (revision, memory) = (records::FIRST_REVISION, Memory::default());
@@ -86,6 +107,7 @@ impl<'s> Running<'s> {
             settings,
             memory,
             now: scenario.cast.start(),
+            crypto,
         })
     }
 
@@ -128,7 +150,7 @@ impl<'s> Running<'s> {
         let scenario = self.scenario;
         let fields = fields(scenario, request)?;
         let Some(policy) = self.replica.policy() else {
-            return Ok(refused(scenario, gatekey_core::check::Denial::NoPolicy));
+            return Ok(refused(scenario, None, &Denial::NoPolicy.into()));
         };
         let (authority, path) =
             (scenario.cast.text(&request.authority)?, scenario.cast.text(&request.path)?);
@@ -140,6 +162,7 @@ impl<'s> Running<'s> {
             .collect();
         let env = Env {
             service: service.as_ref().map(String::as_bytes),
+            crypto: self.crypto,
             ..Env::new(UnixTime(self.now), &self.settings)
         };
         let request = http::Request {
@@ -151,7 +174,7 @@ impl<'s> Running<'s> {
         let grant = match policy.check(&mut self.memory, &env, &request) {
             CheckStep::Done(Decision::Allow(grant)) => grant,
             CheckStep::Done(Decision::Deny(refusal)) => {
-                return Ok(refused(scenario, refusal.denial));
+                return Ok(refused(scenario, Some(policy), &refusal));
             }
             CheckStep::Done(Decision::Redirect(_)) | CheckStep::Wait(_) => {
                 return Err("the check is not decided at once".into());
@@ -173,16 +196,21 @@ impl<'s> Running<'s> {
     }
 }
 
-fn refused(scenario: &Scenario, denial: gatekey_core::check::Denial) -> Outcome {
-    let challenge = (denial.status() == 401).then(|| match &scenario.gateway.realm {
-        Some(realm) => format!("Key realm=\"{realm}\""),
-        None => "Key".into(),
-    });
-    let answer = Answer {
-        status: denial.status(),
-        message: denial.message().into(),
-        challenge,
-        retry_after: denial.status() == 503,
+/// What the client is told, as whoever drives the core words it.
+fn refused(scenario: &Scenario, policy: Option<&CorePolicy>, refusal: &Refusal) -> Outcome {
+    let scope = policy.zip(refusal.strategy).and_then(|(policy, id)| policy.required_scope(id));
+    let asks = Asks {
+        key: refusal.challenge.key,
+        bearer: refusal.challenge.bearer,
+        scope: scope.map(String::from),
+        realm: scenario.gateway.realm.clone(),
     };
-    Outcome::Denied { code: Some(denial.code().into()), answer }
+    let status = refusal.denial.status();
+    let answer = Answer {
+        status,
+        message: refusal.message().into(),
+        challenge: asks.challenge(refusal.code(), status),
+        retry_after: status == 503,
+    };
+    Outcome::Denied { code: Some(refusal.code().into()), answer }
 }

@@ -21,7 +21,7 @@ use crate::document::{
 use crate::expect::{header_text, identity, is_identity};
 use crate::names;
 use crate::scenario::Scenario;
-use crate::transcript::{Fields, Outcome, Transcript, answer_to};
+use crate::transcript::{Asks, Fields, Outcome, Transcript, answer_to, status_of};
 
 /// The longest key that is not of our own format.
 const LONGEST_FOREIGN_KEY: usize = 512;
@@ -42,6 +42,7 @@ impl Subject for Oracle {
             now: scenario.cast.start(),
             issued_at: scenario.cast.start().saturating_sub(scenario.snapshot.issued_seconds_ago),
             let_through: BTreeSet::new(),
+            asks: Asks::default(),
         };
         let mut transcript = Transcript::new();
         for step in &scenario.steps {
@@ -68,6 +69,8 @@ struct World<'s> {
     issued_at: u64,
     /// The digests of keys that were let through.
     let_through: BTreeSet<[u8; 32]>,
+    /// What the service of the present request asks for.
+    asks: Asks,
 }
 
 /// Why a request is refused: a code, or a scenario that makes no sense.
@@ -104,7 +107,7 @@ impl World<'_> {
                 Outcome::Allowed { identity: yes.identity, client }
             }
             Err(No::Broken(why)) => Outcome::Broken(why),
-            Err(No::Code(code)) => match answer_to(code, self.scenario.gateway.realm.as_deref()) {
+            Err(No::Code(code)) => match answer_to(code, &self.asks) {
                 Some(answer) => Outcome::Denied { code: Some(code.into()), answer },
                 None => Outcome::Broken(format!("`{code}` is no code")),
             },
@@ -145,29 +148,33 @@ impl World<'_> {
                 strategies.push((name.clone(), settings));
             }
         }
+        self.asks = Asks {
+            key: !key_headers.is_empty(),
+            bearer: !strategies.is_empty(),
+            scope: None,
+            realm: self.scenario.gateway.realm.clone(),
+        };
         if key_headers.is_empty() && strategies.is_empty() {
             return Err(No::Code("method_absent"));
         }
         let settings: Vec<_> = strategies.iter().map(|(_, settings)| settings).collect();
         let presented = token::find(&settings, headers);
-        let keyed = headers.iter().any(|(name, key)| key_headers.contains(name) && !key.is_empty());
-        match presented {
-            Ok(None) => {}
-            _ if keyed => return Err(No::Code("ambiguous_token")),
-            Err(code) => return Err(No::Code(code)),
-            Ok(Some(presented)) => {
-                return self.by_token(&offers, &strategies, &presented, stale);
-            }
-        }
         let keys: Vec<_> = headers.iter().filter(|(name, _)| key_headers.contains(name)).collect();
         let (header, key) = match keys.as_slice() {
-            [] => return Err(No::Code("no_credential")),
-            [(_, key)] if key.is_empty() => return Err(No::Code("no_credential")),
-            [(header, key)] => (header, key),
             [(first, _), (second, _), ..] if first == second => {
                 return Err(No::Code("duplicate_credential"));
             }
-            _ => return Err(No::Code("ambiguous_credential")),
+            [_, _, ..] => return Err(No::Code("ambiguous_credential")),
+            [(_, key)] if !key.is_empty() && presented != Ok(None) => {
+                return Err(No::Code("ambiguous_token"));
+            }
+            [(header, key)] if !key.is_empty() => (header, key),
+            _ => match presented.map_err(No::Code)? {
+                Some(presented) => {
+                    return self.by_token(&offers, &strategies, &presented, stale);
+                }
+                None => return Err(No::Code("no_credential")),
+            },
         };
         let credential = self.credential(key)?.clone();
         let (header, key) = (header.clone(), key.clone());
@@ -294,6 +301,7 @@ impl World<'_> {
         parts.signature(settings).map_err(No::Code)?;
         let proven = parts.proven(settings, self.now.max(self.issued_at)).map_err(No::Code)?;
         if !proven.in_scope {
+            self.asks.scope = settings.first_scope();
             return Err(No::Code("insufficient_scope"));
         }
         let is_client = |known: &&Credential| match &known.key {
@@ -435,7 +443,7 @@ impl World<'_> {
 
 /// How far a request got that is refused so.
 fn rank(code: &str) -> u8 {
-    match answer_to(code, None).map(|answer| answer.status) {
+    match status_of(code) {
         Some(403) => 3,
         Some(503) => 2,
         _ => 1,

@@ -2,7 +2,7 @@
 
 use gatekey_scenarios::Subject;
 use gatekey_scenarios::conformance::{self, Batch};
-use gatekey_scenarios::subject::{Oracle, START};
+use gatekey_scenarios::subject::{Native, Oracle, START};
 
 fn batches() -> Vec<Batch> {
     let mut batches = conformance::batches(START).unwrap();
@@ -33,4 +33,9 @@ fn holds(mut subject: impl Subject) {
 #[test]
 fn the_oracle_gives_every_expected_verdict() {
     holds(Oracle);
+}
+
+#[test]
+fn the_core_gives_every_expected_verdict() {
+    holds(Native::with(&gatekey_jwt::JWT));
 }

@@ -46,6 +46,11 @@ impl Settings {
         names.iter().map(|name| name.to_ascii_lowercase()).collect()
     }
 
+    /// The first alternative of scopes.
+    pub(super) fn first_scope(&self) -> Option<String> {
+        self.list("scopes_required")?.first().map(|scopes| (*scopes).to_owned())
+    }
+
     fn is_issuer(&self, issuer: &str) -> bool {
         match self.list("issuers_allowed") {
             Some(all) => all.contains(&issuer),
