@@ -174,20 +174,28 @@ impl Providers {
         settings: &Arc<Settings>,
         env: &Env<'_>,
     ) -> Result<Arc<KeySet>, Need> {
-        if let Some(jwks) = &settings.jwks {
-            let provider = self.at(settings).ok_or(Denial::KeysUnavailable)?;
-            let keys =
-                provider.inline.get_or_insert_with(|| Arc::new(KeySet::new(jwks, env.crypto)));
-            return Ok(Arc::clone(keys));
-        }
-        let oldest =
-            u64::from(settings.jwks_max_age_seconds).saturating_add(settings.jwks_stale_seconds);
-        let provider = self.at(settings).ok_or(Denial::KeysUnavailable)?;
-        if let Some(keys) = provider.keys.value(env.now, oldest) {
-            return Ok(Arc::clone(keys));
+        if let Some(keys) = self.keys_at_hand(settings, env) {
+            return Ok(keys);
         }
         let place = self.jwks_place(settings, env)?;
         Err(self.fetch(settings, env, Purpose::Keys, &place))
+    }
+
+    /// The keys to verify a token with, if they are here.
+    pub(crate) fn keys_at_hand(
+        &mut self,
+        settings: &Arc<Settings>,
+        env: &Env<'_>,
+    ) -> Option<Arc<KeySet>> {
+        let provider = self.at(settings)?;
+        if let Some(jwks) = &settings.jwks {
+            let keys =
+                provider.inline.get_or_insert_with(|| Arc::new(KeySet::new(jwks, env.crypto)));
+            return Some(Arc::clone(keys));
+        }
+        let oldest =
+            u64::from(settings.jwks_max_age_seconds).saturating_add(settings.jwks_stale_seconds);
+        provider.keys.value(env.now, oldest).map(Arc::clone)
     }
 
     /// Has the keys fetched anew because a token names one that is not among them.

@@ -135,8 +135,14 @@ fn first_sight<'p>(
     let signed = token.text.contains(&b'.');
     if signed && candidates(attempt, AuthMethods::BEARER).any(|candidate| takes(&candidate)) {
         let jws = Jws::parse(&token.text).map_err(Denial::from)?;
-        let claims = Claims::parse(&jws.payload).map_err(Denial::from)?;
+        let claims = Claims::parse(&jws.payload)
+            .map_err(|fault| unattributed(attempt, token, &jws).unwrap_or_else(|| fault.into()))?;
         let issuer = claims.iss();
+        if issuer.is_none()
+            && let Some(denial) = unattributed(attempt, token, &jws)
+        {
+            return Err(denial.into());
+        }
         for candidate in candidates(attempt, AuthMethods::BEARER).filter(takes) {
             if !issuer.is_some_and(|issuer| candidate.settings.is_issuer(issuer)) {
                 continue;
@@ -164,6 +170,24 @@ fn first_sight<'p>(
     }
     let unknown = if signed { Denial::UnknownIssuer } else { Denial::MalformedToken };
     Err(refused.unwrap_or_else(|| unknown.into()).into())
+}
+
+/// What is wrong with the signature of a token that does not say who issued it. Where one issuer
+/// alone can be meant its keys tell, if they are here: whoever made a token with a good signature
+/// and bad claims is somebody else than whoever made the signature up.
+fn unattributed(
+    attempt: &mut Attempt<'_, '_>,
+    token: &Token<'_, '_>,
+    jws: &Jws<'_>,
+) -> Option<Denial> {
+    let mut judges = candidates(attempt, AuthMethods::BEARER)
+        .filter(|candidate| candidate.takes_from(token.place));
+    let only = judges.next().filter(|_| judges.next().is_none())?;
+    if !only.settings.algorithms.contains(&jws.algorithm) {
+        return Some(Denial::RefusedAlgorithm);
+    }
+    let keys = attempt.memory.providers.keys_at_hand(only.settings, attempt.env)?;
+    keys.verify(jws).err()
 }
 
 /// Goes on from what a strategy makes of a token: it passes, it has to wait, or the next strategy is
