@@ -78,7 +78,7 @@ fields! {
     kong "credential_claim" CLAIM_PATH, is(r#"["sub"]"#),
         "The path to the claim that holds the client id under which the application is known.",
         |s, g| s.credential_claim = g.own_list();
-    kong "issuers_allowed" List(1, 10, Issuer), NONE,
+    kong "issuers_allowed" List(1, 10, Word(512)), NONE,
         "The issuers that tokens may name instead of `issuer`.",
         |s, g| s.issuers_allowed = g.own_list();
     kong "scopes" List(0, 50, Word(128)), is(r#"["openid"]"#),
