@@ -111,12 +111,18 @@ impl Group {
     /// The keys that the strategy has. Where the vectors share a secret, the strategy has a
     /// public key all the same: nobody may bring the algorithm of another kind.
     fn keys(&self, set: Set) -> Result<Value, String> {
-        match (&self.public, &self.private) {
-            (Some(keys), _) if keys.get("keys").is_some() => Ok(keys.clone()),
-            (Some(key), _) => Ok(json!({"keys": [key]})),
-            (None, Some(keys)) if set == Set::WycheproofJwk => Ok(keys.clone()),
-            (None, _) => forge::key_set(["rsa-a"]),
+        let mut keys = match (&self.public, &self.private) {
+            (Some(keys), _) if keys.get("keys").is_some() => keys.clone(),
+            (Some(key), _) => json!({"keys": [key]}),
+            (None, Some(keys)) if set == Set::WycheproofJwk => keys.clone(),
+            (None, _) => json!({"keys": []}),
+        };
+        // A set of which no key can be used is refused as a whole. With one that can, it shows
+        // what becomes of the others.
+        if let Some(keys) = keys.get_mut("keys").and_then(Value::as_array_mut) {
+            keys.push(forge::Key::named("ed25519-a")?.jwk());
         }
+        Ok(keys)
     }
 }
 

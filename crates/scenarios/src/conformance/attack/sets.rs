@@ -25,7 +25,13 @@ pub(super) fn batch(forge: &Forge) -> Result<Batch, String> {
     let weak = sign(&header("RS256", "rsa-weak"), "rsa-weak", "RS256")?;
     let curve = sign(&header("ES256", "p256-a"), "p256-a", "ES256")?;
     let ours = key("rsa-a", json!({}))?;
-    let set = |keys: Value| json!({"keys": keys});
+    // A set of which no key can be used is refused as a whole. With one that can, it shows what
+    // becomes of the others.
+    let usable = Key::named("ed25519-a")?.jwk();
+    let set = |mut keys: Value| {
+        keys.as_array_mut().into_iter().for_each(|keys| keys.push(usable.clone()));
+        json!({"keys": keys})
+    };
     let unknown = Some("unknown_key");
     let absent = Some("method_absent");
     let rows: Vec<(&str, Value, &str, Option<&str>)> = vec![
@@ -124,7 +130,7 @@ pub(super) fn batch(forge: &Forge) -> Result<Batch, String> {
             &curve,
             unknown,
         ),
-        ("no keys", set(json!([])), &good, unknown),
+        ("no keys", json!({"keys": []}), &good, absent),
         ("`keys` is an object", set(json!({"rsa-a": ours})), &good, absent),
         ("no `keys`", json!({}), &good, absent),
         ("a key instead of a set", ours.clone(), &good, absent),

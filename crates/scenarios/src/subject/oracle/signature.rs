@@ -37,7 +37,7 @@ pub(super) fn verify(
 pub(super) fn is_set(set: &Value) -> bool {
     let Some(keys) = set.get("keys").and_then(Value::as_array) else { return false };
     let secret = |name: &str| keys.iter().any(|key| key.get(name).is_some());
-    keys.len() <= MOST_KEYS
+    (1..=MOST_KEYS).contains(&keys.len())
         && !["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"].into_iter().any(secret)
 }
 
