@@ -12,6 +12,7 @@ pub mod native;
 pub mod population;
 pub mod report;
 pub mod request;
+pub mod tokens;
 
 use std::env;
 use std::path::PathBuf;

@@ -7,10 +7,11 @@ use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result};
-use gatekey_benches::envoy::{self, Chain, Parts, Plan};
+use gatekey_benches::envoy::{self, Chain, Parts, Plan, Verified};
 use gatekey_benches::folder;
 use gatekey_benches::population::Population;
 use gatekey_benches::report::{line, write};
+use gatekey_benches::tokens::{Provider, Signature};
 use gatekey_core::time::UnixMillis;
 use lexopt::{Arg, ValueExt as _};
 use serde::Serialize;
@@ -52,6 +53,10 @@ fn main() -> Result<()> {
         Chain::Noop("sdk_noop_trimmed", noop("gatekey_sdk_noop_trimmed.wasm")),
         Chain::ApiKeyAuth,
         Chain::KeyAuth("key_auth".to_owned(), filter),
+        Chain::EmptyWithToken,
+        Chain::JwtAuthn(Signature::Rs256, Verified::EachTime),
+        Chain::JwtAuthn(Signature::Rs256, Verified::Once),
+        Chain::JwtAuthn(Signature::Es256, Verified::EachTime),
     ];
     for path in beside {
         let name = path.file_stem().context("`--beside` takes a file")?;
@@ -59,13 +64,15 @@ fn main() -> Result<()> {
     }
 
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
-    let population = Population::new(CREDENTIALS, UnixMillis(now.try_into()?))?;
+    let now = UnixMillis(now.try_into()?);
+    let population = Population::new(CREDENTIALS, now)?;
+    let provider = Provider::new(now)?;
     let parts = Parts { envoy: folder("GATEKEY_ENVOY")?, folder: bench.join("envoy") };
     line(format_args!(
         "Envoy, one worker, {CREDENTIALS} keys; {} rounds of {} requests per chain",
         plan.rounds, plan.requests
     ));
-    let rounds = envoy::run(&parts, &chains, &population, plan)?;
+    let rounds = envoy::run(&parts, &chains, &population, &provider, plan)?;
 
     let noop = rounds.added(1);
     line(format_args!(
@@ -78,13 +85,17 @@ fn main() -> Result<()> {
         line(format_args!("  {name:<24} {total:>10.2} {added:>10.2} {:>14.2}", added / noop));
     }
     let hundredths = |value: f64| (value * 100.0).round() / 100.0;
+    let added = |name: &str| {
+        let at = chains.iter().position(|chain| chain.name() == name)?;
+        Some(hundredths(rounds.added(at)))
+    };
     let report = Report {
         empty_chain_us: hundredths(rounds.total(0)),
         sdk_noop_added_us: hundredths(noop),
         api_key_auth_added_us: hundredths(rounds.added(3)),
         key_auth_added_us: hundredths(rounds.added(4)),
-        jwt_authn_added_us: None,
-        jwt_authn_cached_added_us: None,
+        jwt_authn_added_us: added("jwt_authn"),
+        jwt_authn_cached_added_us: added("jwt_authn_cached"),
         known_token_added_us: None,
         first_token_rs256_added_us: None,
         first_token_es256_added_us: None,

@@ -7,7 +7,6 @@ use std::net::TcpStream;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::population::KEY_HEADER;
 use crate::request::{AUTHORITY, HEADERS, PATH};
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -16,7 +15,7 @@ const LARGEST_ANSWER: usize = 16 * 1024;
 #[derive(Debug)]
 pub(super) struct Client {
     stream: TcpStream,
-    /// Everything of a request up to the key.
+    /// Everything of a request up to the credential.
     head: Vec<u8>,
     request: Vec<u8>,
     answer: Vec<u8>,
@@ -41,15 +40,11 @@ impl Client {
         })
     }
 
-    /// Sends the ordinary request; the status of the answer.
-    pub(super) fn ask(&mut self, key: Option<&str>) -> Result<u16> {
+    /// Sends the ordinary request with another header line; the status of the answer.
+    pub(super) fn ask(&mut self, line: Option<&str>) -> Result<u16> {
         self.request.clear();
         self.request.extend_from_slice(&self.head);
-        if let Some(key) = key {
-            for part in [KEY_HEADER, ": ", key, "\r\n"] {
-                self.request.extend_from_slice(part.as_bytes());
-            }
-        }
+        self.request.extend_from_slice(line.unwrap_or_default().as_bytes());
         self.request.extend_from_slice(b"\r\n");
         self.stream.write_all(&self.request)?;
         self.read()

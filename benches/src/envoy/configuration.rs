@@ -5,26 +5,37 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
-use super::chain::Chain;
+use super::chain::{Chain, Verified};
 use crate::population::{KEY_HEADER, Population};
+use crate::tokens::{AUDIENCE, ISSUER, Provider};
 
 const FILTERS: &str = "type.googleapis.com/envoy.extensions.filters";
 
-pub(super) fn of(listeners: &[(&Chain, u16)], population: &Population) -> Result<String> {
+pub(super) fn of(
+    listeners: &[(&Chain, u16)],
+    population: &Population,
+    provider: &Provider,
+) -> Result<String> {
     let listeners: Vec<Value> = listeners
         .iter()
-        .map(|(chain, port)| listener(chain, *port, population))
+        .map(|(chain, port)| listener(chain, *port, population, provider))
         .collect::<Result<_>>()?;
     Ok(json!({ "static_resources": { "listeners": listeners } }).to_string())
 }
 
-fn listener(chain: &Chain, port: u16, population: &Population) -> Result<Value> {
+fn listener(
+    chain: &Chain,
+    port: u16,
+    population: &Population,
+    provider: &Provider,
+) -> Result<Value> {
     let name = chain.name();
     let router = json!({
         "name": "envoy.filters.http.router",
         "typed_config": { "@type": format!("{FILTERS}.http.router.v3.Router") },
     });
-    let filters: Vec<Value> = filter(chain, population)?.into_iter().chain([router]).collect();
+    let filter = filter(chain, population, provider)?;
+    let filters: Vec<Value> = filter.into_iter().chain([router]).collect();
     let route = json!({
         "match": { "prefix": "/" },
         "direct_response": { "status": 200, "body": { "inline_string": "ok" } },
@@ -57,15 +68,16 @@ fn listener(chain: &Chain, port: u16, population: &Population) -> Result<Value> 
     }))
 }
 
-fn filter(chain: &Chain, population: &Population) -> Result<Option<Value>> {
+fn filter(chain: &Chain, population: &Population, provider: &Provider) -> Result<Option<Value>> {
     Ok(match chain {
-        Chain::Empty => None,
+        Chain::Empty | Chain::EmptyWithToken => None,
         Chain::Noop(name, module) => Some(wasm(name, module, "")?),
         Chain::ApiKeyAuth => Some(api_key_auth(population)),
         Chain::KeyAuth(name, module) => {
             let configuration = population.inline_configuration(&population.snapshot()?);
             Some(wasm(name, module, &configuration.to_string())?)
         }
+        Chain::JwtAuthn(_, verified) => Some(jwt_authn(*verified, provider)?),
     })
 }
 
@@ -107,4 +119,25 @@ fn api_key_auth(population: &Population) -> Value {
             "forwarding": { "header": "x-consumer-username", "hide_credentials": true },
         },
     })
+}
+
+fn jwt_authn(verified: Verified, provider: &Provider) -> Result<Value> {
+    let mut settings = json!({
+        "issuer": ISSUER,
+        "audiences": [AUDIENCE],
+        "local_jwks": { "inline_string": provider.key_set()?.to_string() },
+    });
+    if verified == Verified::Once
+        && let Some(fields) = settings.as_object_mut()
+    {
+        fields.insert("jwt_cache_config".to_owned(), json!({ "jwt_cache_size": 4_096 }));
+    }
+    Ok(json!({
+        "name": "envoy.filters.http.jwt_authn",
+        "typed_config": {
+            "@type": format!("{FILTERS}.http.jwt_authn.v3.JwtAuthentication"),
+            "providers": { "idp": settings },
+            "rules": [{ "match": { "prefix": "/" }, "requires": { "provider_name": "idp" } }],
+        },
+    }))
 }

@@ -10,8 +10,9 @@ mod client;
 mod configuration;
 mod process;
 mod rounds;
+mod traffic;
 
-pub use self::chain::Chain;
+pub use self::chain::{Chain, Presented, Verified};
 pub use self::rounds::{Plan, Rounds};
 
 use std::path::PathBuf;
@@ -20,7 +21,9 @@ use anyhow::{Result, ensure};
 
 use self::client::Client;
 use self::process::{Envoy, free_ports};
-use crate::population::{Population, malformed_key, unknown_key};
+use self::traffic::Traffic;
+use crate::population::Population;
+use crate::tokens::Provider;
 
 /// Where the parts are.
 #[derive(Clone, Debug)]
@@ -36,31 +39,40 @@ pub struct Parts {
 /// # Errors
 ///
 /// When Envoy does not start, or a chain answers wrongly.
-pub fn run(parts: &Parts, chains: &[Chain], population: &Population, plan: Plan) -> Result<Rounds> {
+pub fn run(
+    parts: &Parts,
+    chains: &[Chain],
+    population: &Population,
+    provider: &Provider,
+    plan: Plan,
+) -> Result<Rounds> {
+    let traffic = Traffic::new(chains, population, provider)?;
     let ports = free_ports(chains.len())?;
     let listeners: Vec<_> = chains.iter().zip(ports).collect();
-    let configuration = configuration::of(&listeners, population)?;
+    let configuration = configuration::of(&listeners, population, provider)?;
     let envoy = Envoy::start(parts, &configuration)?;
     drop(configuration);
     let mut clients = Vec::with_capacity(listeners.len());
     for (chain, port) in &listeners {
         let mut client = envoy.connect(*port)?;
-        verify(chain, &mut client, population)?;
+        verify(chain, &mut client, &traffic)?;
         clients.push(client);
     }
-    let keys: Vec<_> = population.keys().collect();
-    rounds::measure(&envoy, &mut clients, &keys, plan)
+    rounds::measure(&envoy, &mut clients, chains, &traffic, plan)
 }
 
-fn verify(chain: &Chain, client: &mut Client, population: &Population) -> Result<()> {
-    for key in population.sample(20) {
-        let status = client.ask(Some(key))?;
-        ensure!(status == 200, "`{}` answers {status} to a good key", chain.name());
+fn verify(chain: &Chain, client: &mut Client, traffic: &Traffic) -> Result<()> {
+    let presented = chain.presented();
+    let good = traffic.good(presented);
+    for line in good.iter().step_by((good.len() / 20).max(1)) {
+        let status = client.ask(Some(line))?;
+        ensure!(status == 200, "`{}` answers {status} to a good credential", chain.name());
     }
     let refused = if chain.checks() { 401 } else { 200 };
-    for key in [None, Some(unknown_key()), Some(malformed_key())] {
-        let status = client.ask(key.as_deref())?;
-        ensure!(status == refused, "`{}` answers {status} to a bad key", chain.name());
+    let bad = traffic.bad(presented);
+    for line in bad.iter().map(String::as_str).map(Some).chain([None]) {
+        let status = client.ask(line)?;
+        ensure!(status == refused, "`{}` answers {status} to a bad credential", chain.name());
     }
     Ok(())
 }
