@@ -5,6 +5,7 @@
 //! real Envoy beside the proxy's own filter and an empty one ([`envoy`]: CPU time). All of them
 //! see the same [`population`] and the same [`request`].
 
+pub mod clients;
 pub mod envoy;
 #[cfg(feature = "guest")]
 pub mod guest;

@@ -28,10 +28,10 @@ pub const SERVICE: &str = "flights";
 pub const REVISION: Revision = Revision(1);
 
 const GATEWAY: GatewayId = GatewayId::from_bytes(*b"gatekey gateway.");
-const API: ApiId = ApiId::from_bytes(*b"gatekey api.....");
-const PORTAL: PortalId = PortalId::from_bytes(*b"gatekey portal..");
-const STRATEGY: StrategyId = StrategyId::from_bytes(*b"gatekey strategy");
-const SERVICE_ID: ServiceId = ServiceId::from_bytes(*b"gatekey service.");
+pub(crate) const API: ApiId = ApiId::from_bytes(*b"gatekey api.....");
+pub(crate) const PORTAL: PortalId = PortalId::from_bytes(*b"gatekey portal..");
+pub(crate) const STRATEGY: StrategyId = StrategyId::from_bytes(*b"gatekey strategy");
+pub(crate) const SERVICE_ID: ServiceId = ServiceId::from_bytes(*b"gatekey service.");
 const PEPPER: [u8; 32] = [0x5a; 32];
 
 /// Applications, their registrations for one API, and their keys.
@@ -95,6 +95,12 @@ impl Population {
     #[must_use]
     pub const fn gateway(&self) -> GatewayId {
         GATEWAY
+    }
+
+    /// When the snapshot is said to be of.
+    #[must_use]
+    pub const fn issued_at(&self) -> UnixMillis {
+        self.issued_at
     }
 
     /// The key that signs the snapshot.
@@ -240,7 +246,7 @@ pub fn malformed_key() -> String {
     key
 }
 
-fn application(number: usize) -> Record {
+pub(crate) fn application(number: usize) -> Record {
     let application = Application {
         id: application_id(number),
         portal: PORTAL,
@@ -252,12 +258,12 @@ fn application(number: usize) -> Record {
     application.into()
 }
 
-fn application_id(number: usize) -> ApplicationId {
+pub(crate) fn application_id(number: usize) -> ApplicationId {
     ApplicationId::from_bytes(entropy("application", number))
 }
 
 /// Bytes that look random and are always the same.
-fn entropy<const N: usize>(label: &str, number: usize) -> [u8; N] {
+pub(crate) fn entropy<const N: usize>(label: &str, number: usize) -> [u8; N] {
     let digest = Digest::sha256(format!("{label} {number}").as_bytes());
     digest.as_bytes().first_chunk().copied().unwrap_or([0; N])
 }

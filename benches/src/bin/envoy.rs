@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result};
-use gatekey_benches::envoy::{self, Chain, Parts, Plan, Verified};
+use gatekey_benches::envoy::{self, Chain, Parts, Plan, Verified, Verifier};
 use gatekey_benches::folder;
 use gatekey_benches::population::Population;
 use gatekey_benches::report::{line, write};
@@ -27,6 +27,7 @@ struct Report {
     key_auth_added_us: f64,
     jwt_authn_added_us: Option<f64>,
     jwt_authn_cached_added_us: Option<f64>,
+    jwt_authn_es256_added_us: Option<f64>,
     known_token_added_us: Option<f64>,
     first_token_rs256_added_us: Option<f64>,
     first_token_es256_added_us: Option<f64>,
@@ -58,6 +59,18 @@ fn main() -> Result<()> {
         Chain::JwtAuthn(Signature::Rs256, Verified::Once),
         Chain::JwtAuthn(Signature::Es256, Verified::EachTime),
     ];
+    let module = folder("GATEKEY_FILTERS_DIR")?.join("gatekey_application_auth.wasm");
+    for (name, signature, verified, verifier) in [
+        ("known_token", Signature::Rs256, Verified::Once, Verifier::Host),
+        ("first_token_rs256", Signature::Rs256, Verified::EachTime, Verifier::Host),
+        ("first_token_es256", Signature::Es256, Verified::EachTime, Verifier::Host),
+        ("first_token_rs256_in_guest", Signature::Rs256, Verified::EachTime, Verifier::Guest),
+        ("first_token_es256_in_guest", Signature::Es256, Verified::EachTime, Verifier::Guest),
+        ("first_token_ed25519_in_guest", Signature::Ed25519, Verified::EachTime, Verifier::Guest),
+    ] {
+        let (name, module) = (name.to_owned(), module.clone());
+        chains.push(Chain::Tokens(name, module, signature, verified, verifier));
+    }
     for path in beside {
         let name = path.file_stem().context("`--beside` takes a file")?;
         chains.push(Chain::KeyAuth(name.to_string_lossy().into_owned(), path));
@@ -96,9 +109,10 @@ fn main() -> Result<()> {
         key_auth_added_us: hundredths(rounds.added(4)),
         jwt_authn_added_us: added("jwt_authn"),
         jwt_authn_cached_added_us: added("jwt_authn_cached"),
-        known_token_added_us: None,
-        first_token_rs256_added_us: None,
-        first_token_es256_added_us: None,
+        jwt_authn_es256_added_us: added("jwt_authn_es256"),
+        known_token_added_us: added("known_token"),
+        first_token_rs256_added_us: added("first_token_rs256"),
+        first_token_es256_added_us: added("first_token_es256"),
     };
     write(&bench, "envoy.json", &report)
 }

@@ -19,6 +19,17 @@ pub enum Chain {
     KeyAuth(String, PathBuf),
     /// Envoy's own `jwt_authn`.
     JwtAuthn(Signature, Verified),
+    /// Gatekey's filter with a strategy for tokens, under this name.
+    Tokens(String, PathBuf, Signature, Verified, Verifier),
+}
+
+/// Who verifies signatures for Gatekey's filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verifier {
+    /// The host.
+    Host,
+    /// The filter itself.
+    Guest,
 }
 
 /// How often a token is verified.
@@ -50,7 +61,7 @@ impl Chain {
             Self::EmptyWithToken => "empty_chain_with_token",
             Self::Noop(name, _) => name,
             Self::ApiKeyAuth => "api_key_auth",
-            Self::KeyAuth(name, _) => name,
+            Self::KeyAuth(name, _) | Self::Tokens(name, ..) => name,
             Self::JwtAuthn(Signature::Rs256, Verified::EachTime) => "jwt_authn",
             Self::JwtAuthn(Signature::Rs256, Verified::Once) => "jwt_authn_cached",
             Self::JwtAuthn(Signature::Es256, Verified::EachTime) => "jwt_authn_es256",
@@ -66,8 +77,12 @@ impl Chain {
         match self {
             Self::Empty | Self::Noop(..) | Self::ApiKeyAuth | Self::KeyAuth(..) => Presented::Key,
             Self::EmptyWithToken => Presented::FewTokens(Signature::Rs256),
-            Self::JwtAuthn(signature, Verified::Once) => Presented::FewTokens(*signature),
-            Self::JwtAuthn(signature, Verified::EachTime) => Presented::ManyTokens(*signature),
+            Self::JwtAuthn(signature, Verified::Once)
+            | Self::Tokens(_, _, signature, Verified::Once, _) => Presented::FewTokens(*signature),
+            Self::JwtAuthn(signature, Verified::EachTime)
+            | Self::Tokens(_, _, signature, Verified::EachTime, _) => {
+                Presented::ManyTokens(*signature)
+            }
         }
     }
 

@@ -5,7 +5,8 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
-use super::chain::{Chain, Verified};
+use super::chain::{Chain, Verified, Verifier};
+use crate::clients;
 use crate::population::{KEY_HEADER, Population};
 use crate::tokens::{AUDIENCE, ISSUER, Provider};
 
@@ -75,6 +76,17 @@ fn filter(chain: &Chain, population: &Population, provider: &Provider) -> Result
         Chain::ApiKeyAuth => Some(api_key_auth(population)),
         Chain::KeyAuth(name, module) => {
             let configuration = population.inline_configuration(&population.snapshot()?);
+            Some(wasm(name, module, &configuration.to_string())?)
+        }
+        Chain::Tokens(name, module, _, verified, verifier) => {
+            let snapshot = clients::snapshot(population, provider)?;
+            let mut configuration = population.inline_configuration(&snapshot);
+            if let Some(fields) = configuration.as_object_mut() {
+                fields.insert("accelerator".to_owned(), json!(*verifier == Verifier::Host));
+                if *verified == Verified::EachTime {
+                    fields.insert("token_cache_entries".to_owned(), json!(0));
+                }
+            }
             Some(wasm(name, module, &configuration.to_string())?)
         }
         Chain::JwtAuthn(_, verified) => Some(jwt_authn(*verified, provider)?),

@@ -12,7 +12,7 @@ mod process;
 mod rounds;
 mod traffic;
 
-pub use self::chain::{Chain, Presented, Verified};
+pub use self::chain::{Chain, Presented, Verified, Verifier};
 pub use self::rounds::{Plan, Rounds};
 
 use std::path::PathBuf;
