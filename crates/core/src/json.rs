@@ -2,13 +2,14 @@
 //! one would add to a guest module.
 //!
 //! What a client or an identity provider sends is read with bounds: [`Limits`] says how deep, how
-//! wide and how much. The work grows with `n log n` of the input at most, what is allocated with
-//! the input. One value, in UTF-8 without a byte order mark; no name twice in an object, however
+//! wide and how much. The work and what is allocated grow with the input. One value, in UTF-8 without a byte order mark; no name twice in an object, however
 //! it is spelt.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
+
+use hashbrown::HashSet;
 
 /// How much is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -427,10 +428,8 @@ fn duplicate<T>(at: usize, name: &str) -> Result<T, Fault> {
 
 /// Finds the first name that was there before, without comparing each with each.
 fn all_differ(members: &[Member<'_>]) -> Result<(), Fault> {
-    let mut sorted: Vec<&Member<'_>> = members.iter().collect();
-    sorted.sort_unstable_by(|a, b| a.name.cmp(&b.name).then(a.at.cmp(&b.at)));
-    let again = sorted.iter().zip(sorted.iter().skip(1)).filter(|(a, b)| a.name == b.name);
-    match again.map(|(_, second)| second).min_by_key(|member| member.at) {
+    let mut seen = HashSet::with_capacity(members.len());
+    match members.iter().find(|member| !seen.insert(&*member.name)) {
         Some(member) => duplicate(member.at, &member.name),
         None => Ok(()),
     }
