@@ -6,6 +6,7 @@ use std::io::{self, Write};
 
 use gatekey_core::digest::Digest;
 use gatekey_core::key;
+use gatekey_core::oidc::settings::Settings;
 use gatekey_core::snapshot::manifest::split_bundle;
 use gatekey_core::snapshot::record::{Scheme, StrategyMethod, read_page};
 use gatekey_core::snapshot::{FormatError, Manifest, Record};
@@ -137,12 +138,19 @@ const fn plural(record: &Record) -> &'static str {
 fn shown(record: &Record) -> Value {
     match record {
         Record::Strategy(strategy) => {
-            let (method, key_names) = match &strategy.method {
-                StrategyMethod::KeyAuth { key_names } => ("key-auth", Some(key_names)),
-                StrategyMethod::Other { name, .. } => (name.as_str(), None),
-            };
-            json!({ "kind": "strategy", "id": strategy.id.to_string(), "method": method,
-                "key_names": key_names })
+            let id = strategy.id.to_string();
+            match &strategy.method {
+                StrategyMethod::KeyAuth { key_names } => json!({ "kind": "strategy", "id": id,
+                    "method": "key-auth", "key_names": key_names }),
+                StrategyMethod::OpenIdConnect { settings } => {
+                    let said: Value = serde_json::from_slice(settings).unwrap_or_default();
+                    let fault = Settings::parse(settings).err().map(|fault| fault.to_string());
+                    json!({ "kind": "strategy", "id": id, "method": "openid-connect",
+                        "settings": said, "fault": fault })
+                }
+                StrategyMethod::Other { name, .. } => json!({ "kind": "strategy", "id": id,
+                    "method": name, "key_names": null }),
+            }
         }
         Record::Service(service) => {
             json!({ "kind": "service", "id": service.id.to_string(), "name": service.name })
@@ -176,6 +184,8 @@ fn shown(record: &Record) -> Value {
             "scheme": match credential.scheme {
                 Scheme::HmacSha256 => "hmac-sha256",
                 Scheme::Sha256 => "sha256",
+                Scheme::Client => "client",
+                Scheme::AccessToken => "access-token",
             },
             "digest": credential.digest.to_string(),
             "expires_at": credential.expires_at.map(|end| {

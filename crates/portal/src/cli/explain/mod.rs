@@ -122,6 +122,17 @@ fn refused(
     if let Some(id) = refusal.api {
         writeln!(out, "api          {id}")?;
     }
+    let provider = refusal.strategy.and_then(|id| Some((id, facts.provider(id)?)));
+    if let Some((id, provider)) = &provider {
+        writeln!(out, "strategy     {id} ({provider})")?;
+    }
+    if provider.is_some() || denial == Denial::ProviderUnavailable {
+        writeln!(
+            out,
+            "note         no identity provider is asked here and no signature verified: a gateway \
+             does both"
+        )?;
+    }
     let remedies = remedy::remedies(&facts, refusal, asked, bench);
     if remedies.is_empty() {
         writeln!(out, "remedy       no single change that is known here would allow it")?;
@@ -157,10 +168,9 @@ impl Bench {
         match self.policy.check(&mut memory, &env, &asked.request(&headers)) {
             Step::Done(Decision::Allow(grant)) => Ok(allowed(&grant)),
             Step::Done(Decision::Deny(refusal)) => Err(refusal),
+            Step::Done(Decision::Redirect(_)) => Err(Refusal::unproven(Denial::LoginRequired)),
             // A call cannot be made here, and what is undecided is refused.
-            Step::Done(Decision::Redirect(_)) | Step::Wait(_) => {
-                Err(Refusal::unproven(Denial::MethodAbsent))
-            }
+            Step::Wait(_) => Err(Refusal::unproven(Denial::ProviderUnavailable)),
         }
     }
 

@@ -6,6 +6,7 @@ use gatekey_core::check::{Denial, Refusal};
 use gatekey_core::digest::Digest;
 use gatekey_core::id::{ApiId, ApplicationId, RouteId, ServiceId, StrategyId};
 use gatekey_core::lifecycle::registration::RegistrationStatus;
+use gatekey_core::oidc::settings::Settings;
 use gatekey_core::snapshot::record::{
     Application, Credential, Publication, Registration, Route, Scheme, Service, Strategy,
     StrategyMethod,
@@ -55,6 +56,17 @@ impl<'r> Facts<'r> {
 
     pub(super) fn application(&self, id: ApplicationId) -> Option<&'r Application> {
         self.applications.get(&id).copied()
+    }
+
+    /// What identity provider a strategy believes, if it is of that kind: its issuer, or what is
+    /// wrong with its settings.
+    pub(super) fn provider(&self, id: StrategyId) -> Option<String> {
+        let strategy = self.strategies.get(&id)?;
+        let StrategyMethod::OpenIdConnect { settings } = &strategy.method else { return None };
+        Some(match Settings::parse(settings) {
+            Ok(settings) => format!("OpenID Connect with {}", settings.issuer),
+            Err(fault) => format!("OpenID Connect, refused: {fault}"),
+        })
     }
 
     /// The headers in which an application may present its key.
@@ -172,7 +184,7 @@ fn headers(facts: &Facts<'_>, asked: &Asked, bench: &Bench, told: &mut Vec<Strin
             .values()
             .filter_map(|strategy| match &strategy.method {
                 StrategyMethod::KeyAuth { key_names } => Some(key_names),
-                StrategyMethod::Other { .. } => None,
+                StrategyMethod::OpenIdConnect { .. } | StrategyMethod::Other { .. } => None,
             })
             .flatten()
             .map(String::as_str)
