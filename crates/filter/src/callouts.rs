@@ -4,8 +4,6 @@
 //! takes nothing with it. On nginx and Kong a call belongs to the request that makes it, because
 //! only that request can go on in its callback.
 
-use core::fmt;
-
 use gatekey_core::check::{Env, Pending};
 use gatekey_core::oidc::{Answer, CallOut, Ticket};
 use gatekey_core::sync::Method;
@@ -50,83 +48,46 @@ pub(crate) struct Parked {
 
 /// How a call begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[doc(hidden)]
-pub enum Begun {
+pub(crate) enum Begun {
     /// The answer will come.
     UnderWay,
     /// It is settled already: a failure, or a document that another worker fetched.
     Settled,
 }
 
-/// Makes calls, in modules that have methods which need some.
-pub trait Caller: fmt::Debug + Sync {
-    /// Makes a call. `stream` is the request that makes it on hosts where calls are a request's own.
-    #[doc(hidden)]
-    fn begin(&self, root: &mut Root, call: &CallOut, ticket: Ticket, stream: Option<u32>) -> Begun;
-
+/// Makes calls, in modules that have methods which need some. What a module does not name is not
+/// linked.
+#[derive(Clone, Copy, Debug)]
+pub struct Calls {
+    /// Makes a call. The number is that of the request that makes it, on hosts where calls are a
+    /// request's own.
+    pub(crate) begin: fn(&mut Root, &CallOut, Ticket, Option<u32>) -> Begun,
     /// Takes the answer to a call. The ticket says who waited for it.
-    #[doc(hidden)]
-    fn answered(&self, root: &mut Root, answered: Answered) -> Option<Ticket>;
-
+    pub(crate) answered: fn(&mut Root, Answered) -> Option<Ticket>,
     /// What time does for calls: those that are overdue end, documents that are due are fetched.
     /// Returns the calls that are settled by it.
-    #[doc(hidden)]
-    fn keep_up(&self, root: &mut Root) -> Vec<Ticket>;
+    pub(crate) keep_up: fn(&mut Root) -> Vec<Ticket>,
 }
+
+/// For modules whose methods never call.
+pub static NO_CALLS: Calls =
+    Calls { begin: |_, _, _, _| Begun::Settled, answered: |_, _| None, keep_up: |_| Vec::new() };
+
+/// Has the host make calls.
+pub static HOST_CALLS: Calls =
+    Calls { begin: Root::begin_call, answered: Root::call_answered, keep_up: Root::keep_up };
 
 /// An answer, as the host announces it.
 #[derive(Clone, Copy, Debug)]
-#[doc(hidden)]
-pub struct Answered {
+pub(crate) struct Answered {
     pub(crate) id: u32,
     pub(crate) stream: Option<u32>,
     pub(crate) headers: u32,
     pub(crate) body_size: u32,
 }
 
-/// For modules whose methods never call.
-#[derive(Clone, Copy, Debug)]
-pub struct NoCalls;
-
-impl Caller for NoCalls {
-    fn begin(&self, _: &mut Root, _: &CallOut, _: Ticket, _: Option<u32>) -> Begun {
-        Begun::Settled
-    }
-
-    fn answered(&self, _: &mut Root, _: Answered) -> Option<Ticket> {
-        None
-    }
-
-    fn keep_up(&self, _: &mut Root) -> Vec<Ticket> {
-        Vec::new()
-    }
-}
-
-/// Has the host make calls.
-#[derive(Clone, Copy, Debug)]
-pub struct HostCalls;
-
-impl Caller for HostCalls {
-    fn begin(&self, root: &mut Root, call: &CallOut, ticket: Ticket, stream: Option<u32>) -> Begun {
-        root.begin_call(call, ticket, stream)
-    }
-
-    fn answered(&self, root: &mut Root, answered: Answered) -> Option<Ticket> {
-        root.call_answered(answered)
-    }
-
-    fn keep_up(&self, root: &mut Root) -> Vec<Ticket> {
-        root.keep_up()
-    }
-}
-
 impl Root {
-    fn begin_call(
-        &mut self,
-        call: &CallOut,
-        ticket: Ticket,
-        stream: Option<u32>,
-    ) -> Begun {
+    fn begin_call(&mut self, call: &CallOut, ticket: Ticket, stream: Option<u32>) -> Begun {
         if let Some(document) = &call.document {
             match self.documents.look(document, call, self.now, &self.config.settings.peppers) {
                 Elsewhere::Has(body) => {

@@ -58,7 +58,7 @@ macro_rules! install {
                 accelerated: &ACCELERATED,
                 entropy: &$crate::exports::Random,
                 session_keys: Some($crate::exports::SessionKeys::from_secret),
-                caller: &$crate::exports::HostCalls,
+                calls: &$crate::exports::HOST_CALLS,
             };
             $crate::install!(@callbacks $methods, &ABILITIES);
         };

@@ -10,7 +10,7 @@ use gatekey_core::sync::{
 };
 use gatekey_core::time::UnixMillis;
 
-use crate::callouts::{CallOuts, Caller};
+use crate::callouts::{CallOuts, Calls};
 use crate::config::{Config, Sync};
 use crate::cookies::Cookies;
 use crate::documents::Documents;
@@ -55,8 +55,11 @@ pub(crate) struct Root {
 pub(crate) struct Lent {
     pub(crate) crypto: &'static dyn Crypto,
     pub(crate) entropy: &'static dyn Entropy,
-    pub(crate) caller: &'static dyn Caller,
+    pub(crate) calls: &'static Calls,
 }
+
+/// From the current secret, and the one before it, to keys.
+pub type MakeSessionKeys = fn(&[u8], Option<&[u8]>) -> Result<SessionKeys, ShortSecret>;
 
 /// What a module brings beyond its methods.
 #[derive(Clone, Copy, Debug)]
@@ -68,9 +71,9 @@ pub struct Abilities {
     /// Where bytes come from that differ from any before.
     pub entropy: &'static dyn Entropy,
     /// Makes keys for sessions; `None` in a module that has none.
-    pub session_keys: Option<fn(&[u8], Option<&[u8]>) -> Result<SessionKeys, ShortSecret>>,
+    pub session_keys: Option<MakeSessionKeys>,
     /// Makes calls to identity providers.
-    pub caller: &'static dyn Caller,
+    pub calls: &'static Calls,
 }
 
 #[derive(Debug)]
@@ -95,7 +98,7 @@ impl Root {
             config.settings.session = Some(keys.map_err(|error| format!("session: {error}"))?);
         }
         let crypto = if config.accelerator { abilities.accelerated } else { abilities.crypto };
-        let lent = Lent { crypto, entropy: abilities.entropy, caller: abilities.caller };
+        let lent = Lent { crypto, entropy: abilities.entropy, calls: abilities.calls };
         let now = host::now();
         let mut replica = Replica::new(config.gateway, config.snapshot_keys.clone(), methods);
         if let Some(bundle) = &config.snapshot {

@@ -6,7 +6,8 @@ pub(crate) mod nginx;
 use core::mem;
 
 use gatekey_core::check::{
-    Decision, Denial, Env, Grant, Hidden, Memory, Pending, Refusal, Step, is_identity_header,
+    Decision, Denial, Env, Grant, HeaderEdit, Hidden, Memory, Pending, Refusal, Step,
+    is_identity_header,
 };
 use gatekey_core::http::{Header, Request};
 use gatekey_core::key;
@@ -112,9 +113,9 @@ fn run(root: &mut Root, stream: u32, count: Option<u32>, pending: Option<Pending
         };
         // On Envoy calls belong to the root, elsewhere to the request.
         let own = (!on_envoy).then_some(stream);
-        let caller = root.lent.caller;
+        let calls = root.lent.calls;
         if let Some(call) = waits.call.take()
-            && caller.begin(root, &call, waits.ticket, own) == Begun::Settled
+            && (calls.begin)(root, &call, waits.ticket, own) == Begun::Settled
         {
             pending = Some(waits);
             continue;
@@ -178,7 +179,7 @@ fn admit(headers: &[Header<'_>], grant: &Grant<'_>, config: &Config) -> HostResu
     let credential = edits.hidden.filter(|_| config.hide_credentials);
     // What is set below must not be there in a client's words.
     let set = |name: &[u8]| {
-        edits.headers.iter().any(|(known, _)| known.as_bytes().eq_ignore_ascii_case(name))
+        edits.headers.iter().any(|edit| edit.name.as_bytes().eq_ignore_ascii_case(name))
     };
     let hidden = |header: &Header<'_>| match credential {
         Some(Hidden::Header(name)) if header.name.eq_ignore_ascii_case(name) => true,
@@ -198,7 +199,8 @@ fn admit(headers: &[Header<'_>], grant: &Grant<'_>, config: &Config) -> HostResu
         Some(Hidden::Query(name)) => inside::hide_parameter(headers, name, config.host)?,
         Some(Hidden::Header(_)) | None => {}
     }
-    for (name, value) in &edits.headers {
+    for HeaderEdit { name, value } in &edits.headers {
+        let Some(value) = value else { continue };
         let name = name.as_bytes();
         let present = headers.iter().any(|header| header.name.eq_ignore_ascii_case(name));
         if present && !config.host.is_envoy() {

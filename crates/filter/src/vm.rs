@@ -164,7 +164,7 @@ pub mod exports {
     use super::*;
 
     pub use crate::accelerator::{Accelerated, Random};
-    pub use crate::callouts::{HostCalls, NoCalls};
+    pub use crate::callouts::{Calls, HOST_CALLS, NO_CALLS};
     pub use crate::root::Abilities;
     pub use gatekey_core::oidc::SessionKeys;
 
@@ -174,7 +174,7 @@ pub mod exports {
         accelerated: &NoCrypto,
         entropy: &NoEntropy,
         session_keys: None,
-        caller: &NoCalls,
+        calls: &NO_CALLS,
     };
 
     /// A stream or a root came to be.
@@ -217,8 +217,8 @@ pub mod exports {
             let now = match vm.root(context) {
                 Some(Role::Filter(root)) => {
                     root.tick();
-                    let caller = root.lent.caller;
-                    for ticket in caller.keep_up(root) {
+                    let calls = root.lent.calls;
+                    for ticket in (calls.keep_up)(root) {
                         resume_parked(root, ticket);
                     }
                     root.now
@@ -264,8 +264,8 @@ pub mod exports {
             match vm.root(context) {
                 Some(Role::Filter(root)) if root.has_call(call, None) => {
                     let answered = Answered { id: call, stream: None, headers, body_size: body };
-                    let caller = root.lent.caller;
-                    if let Some(ticket) = caller.answered(root, answered) {
+                    let calls = root.lent.calls;
+                    if let Some(ticket) = (calls.answered)(root, answered) {
                         resume_parked(root, ticket);
                     }
                 }
@@ -312,8 +312,8 @@ fn resume_parked(root: &mut Root, ticket: Ticket) {
 /// what is not allowed has been answered by then.
 fn resume_own(root: &mut Root, stream: u32, call: u32, headers: u32, body: u32) {
     let answered = Answered { id: call, stream: Some(stream), headers, body_size: body };
-    let caller = root.lent.caller;
-    let ticket = caller.answered(root, answered);
+    let calls = root.lent.calls;
+    let ticket = (calls.answered)(root, answered);
     let Some(parked) = ticket.and_then(|ticket| root.take_parked(ticket)) else {
         let _ = respond::deny_without_configuration();
         return;

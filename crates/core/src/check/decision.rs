@@ -55,10 +55,19 @@ impl<'p> Grant<'p> {
 pub struct Edits<'p> {
     /// The credential, to be hidden from the upstream.
     pub hidden: Option<Hidden<'p>>,
-    /// Request headers to set, after hiding: no copy of them that the client sent may stay.
-    pub headers: Vec<(Box<str>, Secret<Vec<u8>>)>,
+    /// Request headers to set, after hiding.
+    pub headers: Vec<HeaderEdit>,
     /// The value of a `Set-Cookie` to add to the response.
     pub set_cookie: Option<Secret<String>>,
+}
+
+/// A request header that only the gateway may set: no copy of it that the client sent may stay.
+#[derive(Clone, Debug)]
+pub struct HeaderEdit {
+    /// Its name, lower case.
+    pub name: Box<str>,
+    /// Its value; without one it is only taken out.
+    pub value: Option<Secret<Vec<u8>>>,
 }
 
 impl<'p> Edits<'p> {

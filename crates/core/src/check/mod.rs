@@ -17,7 +17,7 @@ mod method;
 mod openid_connect;
 
 pub use self::decision::{
-    Caller, Challenge, Decision, Denial, Edits, Grant, Hidden, Redirect, Refusal,
+    Caller, Challenge, Decision, Denial, Edits, Grant, HeaderEdit, Hidden, Redirect, Refusal,
 };
 pub use self::identity::{IDENTITY_HEADERS, is_identity_header};
 pub use self::key_auth::{KEY_AUTH, KeyAuth};

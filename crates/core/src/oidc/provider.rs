@@ -300,11 +300,13 @@ impl Providers {
         let mut call = call_to(settings, place);
         call.document =
             Some(Digest::sha256([&*call.upstream, "\n", &call.path].concat().as_bytes()));
-        let ticket = self.take_off(settings, purpose.clone())?;
+        let is_discovery = matches!(purpose, Purpose::Discovery);
+        let ticket = self.take_off(settings, purpose)?;
         let provider = self.at(settings)?;
-        match purpose {
-            Purpose::Discovery => provider.discovery.begin(ticket, env.now),
-            _ => provider.keys.begin(ticket, env.now),
+        if is_discovery {
+            provider.discovery.begin(ticket, env.now);
+        } else {
+            provider.keys.begin(ticket, env.now);
         }
         Some((call, ticket))
     }

@@ -15,6 +15,6 @@ mod follower;
 mod golden;
 #[cfg(test)]
 mod pages;
+mod strategies;
 #[cfg(test)]
 mod tokens;
-mod strategies;

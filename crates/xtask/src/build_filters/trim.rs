@@ -21,6 +21,7 @@ pub(super) const EXPORTS: &[&str] = &[
     "proxy_on_http_call_response",
     "proxy_on_memory_allocate",
     "proxy_on_request_headers",
+    "proxy_on_response_headers",
     "proxy_on_tick",
 ];
 

@@ -9,12 +9,11 @@ mod login;
 mod presented;
 mod token;
 
-use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
 
 use super::admission::admit;
-use super::decision::{Caller, Denial, Edits, Hidden, Refusal};
+use super::decision::{Caller, Denial, Edits, HeaderEdit, Hidden, Refusal};
 use super::method::{Attempt, Method, StrategyConfig, sealed};
 use super::{Env, Memory, Pending, Step};
 use crate::id::StrategyId;
@@ -193,15 +192,19 @@ fn admitted<'p>(
 /// What changes about a request with a token from this place.
 fn edits<'p>(candidate: Candidate<'p>, proof: &Proof, place: Hidden<'p>) -> Edits<'p> {
     let hidden = candidate.settings.hide_credentials.then_some(place);
-    let headers = proof.headers.iter().map(|(name, value)| (name.clone(), value.clone()));
+    let headers = candidate.settings.upstream_headers.iter().map(|(_, name)| {
+        let told = proof.headers.iter().find(|(known, _)| known == name);
+        // What the token does not say the client must not say either.
+        HeaderEdit { name: name.clone(), value: told.map(|(_, value)| value.clone()) }
+    });
     Edits { headers: headers.collect(), ..Edits::hiding(hidden) }
 }
 
 /// Sets the header that hands an access token to the upstream, if the strategy wants that.
 fn hand_over(edits: &mut Edits<'_>, settings: &Settings, access_token: &str) {
-    use crate::secret::Secret;
     let Some(header) = &settings.upstream_access_token_header else { return };
     let scheme: &[u8] = if header.bearer { b"Bearer " } else { b"" };
     let value = [scheme, access_token.as_bytes()].concat();
-    edits.headers.push((Box::clone(&header.name), Secret::new(value)));
+    let (name, value) = (header.name.clone(), Some(Secret::new(value)));
+    edits.headers.push(HeaderEdit { name, value });
 }

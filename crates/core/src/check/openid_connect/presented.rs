@@ -45,10 +45,10 @@ pub(super) fn find<'p, 'r>(attempt: &Attempt<'p, 'r>) -> Result<Option<Token<'p,
                 hold(Token { text: Cow::Borrowed(text), place: Hidden::Header(name) })?;
             }
         }
-        if let Some(name) = token_cookie {
-            if let Some(text) = cookie::find(attempt.request.headers, name)? {
-                hold(Token { text: Cow::Borrowed(text), place: Hidden::Cookie(name) })?;
-            }
+        if let Some(name) = token_cookie
+            && let Some(text) = cookie::find(attempt.request.headers, name)?
+        {
+            hold(Token { text: Cow::Borrowed(text), place: Hidden::Cookie(name) })?;
         }
         if let Some(name) = token_query {
             let value = query::value_of(attempt.request.path, name);
