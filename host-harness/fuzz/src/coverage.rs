@@ -72,6 +72,12 @@ pub fn ledger(ledger: &Ledger) {
     logs(&ledger.logs);
 }
 
+/// Counts what a reader in this process said, and a number that goes with it.
+pub fn said(reader: &str, what: &str, number: usize) {
+    let number = u64::try_from(number).unwrap_or(u64::MAX);
+    Place::of(reader).and(what.as_bytes()).with(step(number.saturating_mul(16))).seen();
+}
+
 fn host_calls(calls: &[HostCall]) {
     let mut before = Place::of("calls");
     for call in calls {
