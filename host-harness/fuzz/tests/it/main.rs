@@ -9,6 +9,7 @@
 )]
 
 mod corpus;
+mod cost;
 mod matrix;
 mod oracle;
 mod schedule;
