@@ -5,12 +5,13 @@
 //! only that request can go on in its callback.
 
 use gatekey_core::check::{Env, Pending};
+use gatekey_core::digest::Digest;
 use gatekey_core::oidc::{Answer, CallOut, Ticket};
 use gatekey_core::sync::Method;
-use gatekey_core::time::UnixMillis;
+use gatekey_core::time::{UnixMillis, UnixTime};
 
 use crate::config::Upstream;
-use crate::documents::{Documents, Elsewhere};
+use crate::documents::Elsewhere;
 use crate::host::{self, HostResult};
 use crate::root::Root;
 
@@ -35,7 +36,8 @@ struct Open {
     /// The request that made it, where it is the request's own.
     stream: Option<u32>,
     ticket: Ticket,
-    document: Option<gatekey_core::digest::Digest>,
+    document: Option<Digest>,
+    newer_than: UnixTime,
     given_up_at: UnixMillis,
 }
 
@@ -112,6 +114,9 @@ impl Root {
             failed => {
                 let missing = failed.is_none();
                 self.tell_unsent(&call.upstream, missing);
+                if let Some(document) = &call.document {
+                    self.documents.end(document);
+                }
                 self.settle_call(ticket, None);
                 Begun::Settled
             }
@@ -128,8 +133,8 @@ impl Root {
 
     fn wait_for(&mut self, id: Option<u32>, stream: Option<u32>, ticket: Ticket, call: &CallOut) {
         let given_up_at = self.now.plus(u64::from(call.timeout_ms).saturating_add(LOST_CALL_MS));
-        let document = call.document;
-        self.callouts.open.push(Open { id, stream, ticket, document, given_up_at });
+        let CallOut { document, newer_than, .. } = *call;
+        self.callouts.open.push(Open { id, stream, ticket, document, newer_than, given_up_at });
     }
 
     /// Whether this is the answer to a call of a request.
@@ -161,6 +166,9 @@ impl Root {
             }
             _ => self.settle_call(ticket, None),
         }
+        if let Some(document) = &document {
+            self.documents.end(document);
+        }
         Some(ticket)
     }
 
@@ -180,10 +188,14 @@ impl Root {
         let mut settled = Vec::new();
         let mut at = 0;
         while let Some(open) = self.callouts.open.get(at) {
-            let (ticket, overdue) = (open.ticket, open.given_up_at <= self.now);
-            let found = match (open.id, open.document) {
+            let (ticket, mut overdue) = (open.ticket, open.given_up_at <= self.now);
+            let found = match (open.id, &open.document) {
                 (None, Some(document)) => {
-                    self.documents.fetched(&document, self.now, &self.config.settings.peppers)
+                    let peppers = &self.config.settings.peppers;
+                    let found = self.documents.read(document, open.newer_than, self.now, peppers);
+                    // Whoever was at it has failed.
+                    overdue |= !self.documents.is_being_fetched(document, self.now);
+                    found
                 }
                 _ => None,
             };
@@ -232,18 +244,6 @@ impl Root {
         self.metrics.count(told);
         let text = format!("identity provider: {told} {:?}", upstream.escape_debug().to_string());
         host::log(host::LogLevel::Error, &text);
-    }
-}
-
-impl Documents {
-    /// A document that another worker has fetched since this one began to wait.
-    fn fetched(
-        &self,
-        document: &gatekey_core::digest::Digest,
-        now: UnixMillis,
-        peppers: &[gatekey_core::digest::Pepper],
-    ) -> Option<Vec<u8>> {
-        self.read(document, now, peppers)
     }
 }
 

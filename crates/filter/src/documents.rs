@@ -7,7 +7,7 @@
 use gatekey_core::digest::{Digest, Pepper};
 use gatekey_core::id::GatewayId;
 use gatekey_core::oidc::CallOut;
-use gatekey_core::time::UnixMillis;
+use gatekey_core::time::{UnixMillis, UnixTime};
 
 use crate::config::Sharing;
 use crate::host;
@@ -53,18 +53,13 @@ impl Documents {
         now: UnixMillis,
         peppers: &[Pepper],
     ) -> Elsewhere {
-        if let Some(body) = self.read(document, now, peppers) {
+        if let Some(body) = self.read(document, call.newer_than, now, peppers) {
             return Elsewhere::Has(body);
         }
         let Some(key) = self.key("fetch", document) else { return Elsewhere::Nothing };
-        let (until, cas) = match host::shared_data(&key) {
-            Ok(note) => {
-                (note.value.first_chunk().map_or(0, |at| u64::from_le_bytes(*at)), note.cas)
-            }
-            Err(_) => (0, 0),
-        };
+        let (until, cas) = note(&key);
         let latest = now.plus(u64::from(call.timeout_ms));
-        if until > now.0 && until <= latest.0 {
+        if until > now && until <= latest {
             return Elsewhere::Fetches;
         }
         match host::set_shared_data(&key, &latest.0.to_le_bytes(), cas) {
@@ -73,10 +68,23 @@ impl Documents {
         }
     }
 
-    /// A document that was fetched recently and has not been altered.
+    /// Whether a worker is at it.
+    pub(crate) fn is_being_fetched(&self, document: &Digest, now: UnixMillis) -> bool {
+        self.key("fetch", document).is_some_and(|key| note(&key).0 > now)
+    }
+
+    /// Takes the note back: this worker is at it no more.
+    pub(crate) fn end(&self, document: &Digest) {
+        if let Some(key) = self.key("fetch", document) {
+            let _ = host::set_shared_data(&key, &0_u64.to_le_bytes(), note(&key).1);
+        }
+    }
+
+    /// A document that was fetched recently and after that time, and has not been altered.
     pub(crate) fn read(
         &self,
         document: &Digest,
+        newer_than: UnixTime,
         now: UnixMillis,
         peppers: &[Pepper],
     ) -> Option<Vec<u8>> {
@@ -85,7 +93,8 @@ impl Documents {
         let (code, rest) = shared.split_first_chunk::<CODE_BYTES>()?;
         let (at, body) = rest.split_first_chunk::<8>()?;
         let at = UnixMillis(u64::from_le_bytes(*at));
-        let recent = now < at.plus(RECENT_MS) && at <= now.plus(RECENT_MS);
+        let recent =
+            now < at.plus(RECENT_MS) && at <= now.plus(RECENT_MS) && at.seconds() > newer_than;
         let code = Digest::from_bytes(*code);
         let mut genuine = peppers.iter().map(|pepper| self.code(pepper, document, rest));
         (recent && genuine.any(|known| known == code)).then(|| body.to_vec())
@@ -113,5 +122,16 @@ impl Documents {
         let parts: [&[u8]; 4] =
             [b"gatekey-shared-document-v1\0", self.gateway.as_bytes(), document.as_bytes(), dated];
         pepper.digest(&parts.concat())
+    }
+}
+
+/// Until when somebody is at a document, and the note's number.
+fn note(key: &str) -> (UnixMillis, u32) {
+    match host::shared_data(key) {
+        Ok(note) => {
+            let until = note.value.first_chunk().map_or(0, |at| u64::from_le_bytes(*at));
+            (UnixMillis(until), note.cas)
+        }
+        Err(_) => (UnixMillis(0), 0),
     }
 }

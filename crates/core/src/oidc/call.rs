@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use crate::digest::Digest;
 use crate::secret::Secret;
 use crate::sync::Method;
+use crate::time::UnixTime;
 
 /// Names a call while its answer is awaited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,6 +32,9 @@ pub struct CallOut {
     /// Names what is fetched when it is the same for every worker: a driver may look among what
     /// others have fetched first, and share what it gets.
     pub document: Option<Digest>,
+    /// When what is held of the document was fetched: of what others have fetched, only what is
+    /// newer counts.
+    pub newer_than: UnixTime,
 }
 
 /// An identity provider's whole answer.

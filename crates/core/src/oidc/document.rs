@@ -42,6 +42,11 @@ impl<T> Document<T> {
         self.value.as_ref().filter(|_| age <= oldest_seconds)
     }
 
+    /// When the document that is held was fetched.
+    pub(crate) const fn fetched_at(&self) -> UnixTime {
+        self.fetched_at
+    }
+
     pub(crate) const fn under_way(&self) -> Option<Ticket> {
         self.under_way
     }

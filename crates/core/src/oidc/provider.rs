@@ -303,11 +303,13 @@ impl Providers {
         let is_discovery = matches!(purpose, Purpose::Discovery);
         let ticket = self.take_off(settings, purpose)?;
         let provider = self.at(settings)?;
-        if is_discovery {
+        call.newer_than = if is_discovery {
             provider.discovery.begin(ticket, env.now);
+            provider.discovery.fetched_at()
         } else {
             provider.keys.begin(ticket, env.now);
-        }
+            provider.keys.fetched_at()
+        };
         Some((call, ticket))
     }
 
@@ -583,5 +585,6 @@ pub(crate) fn call_to(settings: &Settings, place: &Url) -> CallOut {
         body: Secret::new(Vec::new()),
         timeout_ms: settings.timeout_ms,
         document: None,
+        newer_than: UnixTime(0),
     }
 }
