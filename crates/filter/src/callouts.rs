@@ -93,6 +93,8 @@ impl Root {
         if let Some(document) = &call.document {
             match self.documents.look(document, call, self.now, &self.config.settings.peppers) {
                 Elsewhere::Has(body) => {
+                    // No document is held as of a time before its fetch.
+                    self.now = host::now();
                     let answer = Answer { status: 200, max_age_seconds: None, body: &body };
                     self.settle_call(ticket, Some(&answer));
                     return Begun::Settled;
@@ -193,6 +195,7 @@ impl Root {
                 (None, Some(document)) => {
                     let peppers = &self.config.settings.peppers;
                     let found = self.documents.read(document, open.newer_than, self.now, peppers);
+                    self.now = host::now();
                     // Whoever was at it has failed.
                     overdue |= !self.documents.is_being_fetched(document, self.now);
                     found

@@ -42,6 +42,11 @@ impl<T> Document<T> {
         self.value.as_ref().filter(|_| age <= oldest_seconds)
     }
 
+    /// Whether none was ever fetched.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.value.is_none()
+    }
+
     /// When the document that is held was fetched.
     pub(crate) const fn fetched_at(&self) -> UnixTime {
         self.fetched_at

@@ -467,7 +467,9 @@ impl Providers {
             Ok((keys, answer)) if !keys.is_empty() => {
                 let said = answer.max_age_seconds.unwrap_or(most);
                 provider.fresh_seconds = said.clamp(LEAST_FRESH_SECONDS, most);
-                if provider.keys.accept(answer.body, keys, env.now) {
+                // Nothing was verified with keys that were not there.
+                let first = provider.keys.is_empty();
+                if provider.keys.accept(answer.body, keys, env.now) && !first {
                     self.forget_tokens();
                     self.note(Notice::KeysChanged);
                 }
