@@ -1,9 +1,11 @@
 //! Measures filters side by side in a real Envoy: `target/bench/envoy.json`.
 //!
-//! `--beside FILE.wasm` measures another build of the filter in the same run, `--rounds N` and
-//! `--requests N` change how much is measured.
+//! `--beside FILE.wasm` measures another build of the key filter in the same run, and
+//! `--tokens-beside FILE.wasm` another build of the one with every method. `--rounds N` and
+//! `--requests N` change how much is measured, `--only PREFIX` which chains are (beside those that
+//! they are compared with).
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result};
@@ -18,13 +20,13 @@ use serde::Serialize;
 
 const CREDENTIALS: usize = 100_000;
 
-/// The file that others read; `null` stands for what does not exist yet.
+/// The file that others read; `null` stands for what was not measured.
 #[derive(Serialize)]
 struct Report {
     empty_chain_us: f64,
-    sdk_noop_added_us: f64,
-    api_key_auth_added_us: f64,
-    key_auth_added_us: f64,
+    sdk_noop_added_us: Option<f64>,
+    api_key_auth_added_us: Option<f64>,
+    key_auth_added_us: Option<f64>,
     jwt_authn_added_us: Option<f64>,
     jwt_authn_cached_added_us: Option<f64>,
     jwt_authn_es256_added_us: Option<f64>,
@@ -36,10 +38,14 @@ struct Report {
 fn main() -> Result<()> {
     let mut plan = Plan::default();
     let mut beside: Vec<PathBuf> = Vec::new();
+    let mut tokens_beside: Vec<PathBuf> = Vec::new();
+    let mut only: Option<String> = None;
     let mut arguments = lexopt::Parser::from_env();
     while let Some(argument) = arguments.next()? {
         match argument {
             Arg::Long("beside") => beside.push(arguments.value()?.into()),
+            Arg::Long("tokens-beside") => tokens_beside.push(arguments.value()?.into()),
+            Arg::Long("only") => only = Some(arguments.value()?.string()?),
             Arg::Long("rounds") => plan.rounds = arguments.value()?.parse()?,
             Arg::Long("requests") => plan.requests = arguments.value()?.parse()?,
             other => return Err(other.unexpected().into()),
@@ -60,20 +66,17 @@ fn main() -> Result<()> {
         Chain::JwtAuthn(Signature::Es256, Verified::EachTime),
     ];
     let module = folder("GATEKEY_FILTERS_DIR")?.join("gatekey_application_auth.wasm");
-    for (name, signature, verified, verifier) in [
-        ("known_token", Signature::Rs256, Verified::Once, Verifier::Host),
-        ("first_token_rs256", Signature::Rs256, Verified::EachTime, Verifier::Host),
-        ("first_token_es256", Signature::Es256, Verified::EachTime, Verifier::Host),
-        ("first_token_rs256_in_guest", Signature::Rs256, Verified::EachTime, Verifier::Guest),
-        ("first_token_es256_in_guest", Signature::Es256, Verified::EachTime, Verifier::Guest),
-        ("first_token_ed25519_in_guest", Signature::Ed25519, Verified::EachTime, Verifier::Guest),
-    ] {
-        let (name, module) = (name.to_owned(), module.clone());
-        chains.push(Chain::Tokens(name, module, signature, verified, verifier));
-    }
+    chains.extend(with_tokens("", &module));
     for path in beside {
         let name = path.file_stem().context("`--beside` takes a file")?;
         chains.push(Chain::KeyAuth(name.to_string_lossy().into_owned(), path));
+    }
+    for path in tokens_beside {
+        let name = path.file_stem().context("`--tokens-beside` takes a file")?.to_string_lossy();
+        chains.extend(with_tokens(&format!("_{name}"), &path));
+    }
+    if let Some(prefix) = only {
+        chains.retain(|chain| !chain.checks() || chain.name().starts_with(&prefix));
     }
 
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
@@ -104,9 +107,9 @@ fn main() -> Result<()> {
     };
     let report = Report {
         empty_chain_us: hundredths(rounds.total(0)),
-        sdk_noop_added_us: hundredths(noop),
-        api_key_auth_added_us: hundredths(rounds.added(3)),
-        key_auth_added_us: hundredths(rounds.added(4)),
+        sdk_noop_added_us: added("sdk_noop"),
+        api_key_auth_added_us: added("api_key_auth"),
+        key_auth_added_us: added("key_auth"),
         jwt_authn_added_us: added("jwt_authn"),
         jwt_authn_cached_added_us: added("jwt_authn_cached"),
         jwt_authn_es256_added_us: added("jwt_authn_es256"),
@@ -115,4 +118,20 @@ fn main() -> Result<()> {
         first_token_es256_added_us: added("first_token_es256"),
     };
     write(&bench, "envoy.json", &report)
+}
+
+/// The chains with tokens that a module is measured in.
+fn with_tokens(ending: &str, module: &Path) -> Vec<Chain> {
+    let chains = [
+        ("known_token", Signature::Rs256, Verified::Once, Verifier::Host),
+        ("first_token_rs256", Signature::Rs256, Verified::EachTime, Verifier::Host),
+        ("first_token_es256", Signature::Es256, Verified::EachTime, Verifier::Host),
+        ("first_token_rs256_in_guest", Signature::Rs256, Verified::EachTime, Verifier::Guest),
+        ("first_token_es256_in_guest", Signature::Es256, Verified::EachTime, Verifier::Guest),
+        ("first_token_ed25519_in_guest", Signature::Ed25519, Verified::EachTime, Verifier::Guest),
+    ];
+    let chain = |(name, signature, verified, verifier)| {
+        Chain::Tokens(format!("{name}{ending}"), module.to_owned(), signature, verified, verifier)
+    };
+    chains.into_iter().map(chain).collect()
 }
