@@ -8,6 +8,7 @@ pub mod cookie;
 mod document;
 pub mod documents;
 pub(crate) mod drbg;
+mod fingerprint;
 pub mod form;
 pub(crate) mod grant;
 pub(crate) mod id_token;

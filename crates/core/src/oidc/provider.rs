@@ -14,6 +14,7 @@ use super::breaker::Breaker;
 use super::cache::Table;
 use super::document::Document;
 use super::documents::{Discovery, TokenReply, WELL_KNOWN_PLACES, well_known};
+use super::fingerprint::Fingerprints;
 use super::keys::KeySet;
 use super::settings::Settings;
 use super::url::Url;
@@ -45,6 +46,7 @@ pub(crate) struct Providers {
     pub(crate) tokens: Table<Arc<Proof>>,
     pub(crate) refused: Table<Denial>,
     pub(crate) exchanges: Table<Result<Arc<TokenReply>, Denial>>,
+    pub(crate) fingerprints: Fingerprints,
     notices: Vec<Notice>,
     /// The tables of strategies for which `tokens` holds.
     epoch: u64,
@@ -109,7 +111,7 @@ impl From<Denial> for Need {
 
 impl Providers {
     /// What a worker learns, with room for this many tokens and for this many calls at a time.
-    pub(crate) const fn new(tokens: usize, max_flights: usize) -> Self {
+    pub(crate) fn new(tokens: usize, max_flights: usize) -> Self {
         Self {
             known: Vec::new(),
             flights: Vec::new(),
@@ -117,6 +119,7 @@ impl Providers {
             tokens: Table::new(tokens),
             refused: Table::new(REFUSED_ENTRIES),
             exchanges: Table::new(EXCHANGE_ENTRIES),
+            fingerprints: Fingerprints::default(),
             notices: Vec::new(),
             epoch: 0,
             max_flights,

@@ -156,7 +156,7 @@ fn prove(
     reply: &Arc<TokenReply>,
 ) -> Result<(Arc<Proof>, Arc<TokenReply>), Stop> {
     let (settings, text) = (candidate.settings, reply.access_token.expose().as_bytes());
-    let digest = Digest::sha256(text);
+    let digest = attempt.memory.providers.fingerprints.of(attempt.env, text);
     let now = attempt.env.now;
     let known = attempt.memory.providers.tokens.get(&digest, candidate.id, now, None);
     let proof = if let Some(proof) = known {

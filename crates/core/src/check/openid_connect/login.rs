@@ -193,7 +193,8 @@ fn prove(
     if !claims.iss().is_some_and(|issuer| settings.is_issuer(issuer)) {
         return Err(ended(candidate, Denial::UnknownIssuer).into());
     }
-    token::read(attempt, candidate, &jws, &claims, &Digest::sha256(text))
+    let digest = attempt.memory.providers.fingerprints.of(attempt.env, text);
+    token::read(attempt, candidate, &jws, &claims, &digest)
 }
 
 /// A token reply: at hand, or asked for.

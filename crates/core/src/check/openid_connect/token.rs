@@ -38,7 +38,7 @@ fn decide<'p>(attempt: &mut Attempt<'p, '_>, token: &Token<'p, '_>) -> Result<St
     if token.text.len() > MAX_TOKEN_BYTES {
         return Err(Denial::OversizedToken.into());
     }
-    let digest = Digest::sha256(&token.text);
+    let digest = attempt.memory.providers.fingerprints.of(attempt.env, &token.text);
     for candidate in candidates(attempt, AuthMethods::WITH_TOKEN) {
         if let Some(Ok(proof)) = remembered(attempt, candidate, &digest)
             && let Ok(step) = grant(attempt, candidate, &proof, token)
