@@ -32,7 +32,8 @@ pub(super) fn find<'p, 'r>(attempt: &Attempt<'p, 'r>) -> Result<Option<Token<'p,
             Ok(())
         }
     };
-    if count(attempt.request, AUTHORIZATION) > 1 {
+    let joined = || header(attempt.request, AUTHORIZATION).is_some_and(is_joined);
+    if count(attempt.request, AUTHORIZATION) > 1 || joined() {
         return Err(Denial::AmbiguousToken);
     }
     for candidate in candidates(attempt, AuthMethods::WITH_TOKEN) {
@@ -95,6 +96,15 @@ pub(super) fn credentials<'v>(value: &'v [u8], scheme: &[u8]) -> Option<&'v [u8]
     }
 }
 
+/// Whether this is what a host makes of two `Authorization` headers: Envoy puts a comma between
+/// their values. No token holds one.
+fn is_joined(value: &[u8]) -> bool {
+    let mut more = value.split(|byte| *byte == b',').skip(1).map(<[u8]>::trim_ascii);
+    more.any(|value| {
+        [&b"bearer"[..], b"basic"].iter().any(|scheme| credentials(value, scheme).is_some())
+    })
+}
+
 /// The grammar of `b64token` (RFC 6750 2.1): no blank, no comma, `=` only at the end.
 fn is_token(text: &[u8]) -> bool {
     let fits = |byte: &u8| {
@@ -126,6 +136,12 @@ mod tests {
         assert_eq!(credentials(b"bEARER abc", b"bearer"), Some(&b"abc"[..]));
         assert_eq!(credentials(b"Bearerabc", b"bearer"), None);
         assert_eq!(credentials(b"Basic abc", b"bearer"), None);
+        for joined in ["Bearer a,Bearer b", "Basic a, bearer b", ",Bearer a", "bearer a,Basic b"] {
+            assert!(is_joined(joined.as_bytes()), "{joined}");
+        }
+        for one in ["Bearer a", "Digest realm=\"a\", nonce=\"b\"", "Bearer a,b", "", ","] {
+            assert!(!is_joined(one.as_bytes()), "{one}");
+        }
         for good in ["a", "a.b-c_~+/d", "abc=="] {
             assert!(is_token(good.as_bytes()), "{good}");
         }
