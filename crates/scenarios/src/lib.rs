@@ -20,6 +20,7 @@ pub mod export;
 pub mod forge;
 pub mod generate;
 pub mod host;
+pub mod module;
 pub mod names;
 pub mod records;
 pub mod scenario;
@@ -27,6 +28,7 @@ pub mod subject;
 pub mod transcript;
 
 pub use self::host::Host;
+pub use self::module::Module;
 pub use self::scenario::Scenario;
 pub use self::subject::Subject;
 pub use self::transcript::{Outcome, Transcript};

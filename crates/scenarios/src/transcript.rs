@@ -60,6 +60,7 @@ impl Asks {
     #[must_use]
     pub fn challenge(&self, code: &str, status: u16) -> Option<String> {
         let error = match (code, status) {
+            ("reserved_header", _) => return None,
             ("no_credential", _) => None,
             ("insufficient_scope", _) => {
                 Some(("insufficient_scope", "The access token lacks a scope"))

@@ -16,9 +16,9 @@ pub(crate) fn needed(variable: &str) -> Option<PathBuf> {
     value
 }
 
-/// The module that holds key authentication and nothing else.
-pub(crate) fn filter() -> Option<PathBuf> {
-    needed("GATEKEY_FILTERS_DIR").map(|folder| folder.join("gatekey_key_auth.wasm"))
+/// The folder of the modules.
+pub(crate) fn filters() -> Option<PathBuf> {
+    needed("GATEKEY_FILTERS_DIR")
 }
 
 /// The configuration of the filter on a host, for a scenario that starts at this second.

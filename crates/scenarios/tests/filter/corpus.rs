@@ -4,8 +4,9 @@ use gatekey_host_harness::Profile;
 use gatekey_scenarios::scenario::{self, Scenario};
 use gatekey_scenarios::subject::{Native, Oracle};
 use gatekey_scenarios::{Host, Outcome, Subject};
+use serde_json::json;
 
-use crate::configuration::{filter, needed};
+use crate::configuration::{filters, needed};
 use crate::envoy::Envoy;
 use crate::harness::Harness;
 
@@ -57,26 +58,26 @@ fn holds(subject: &mut impl Subject) {
 
 #[test]
 fn the_filter_tells_every_story_on_the_envoy_profile() {
-    if let Some(filter) = filter() {
-        holds(&mut Harness::new(&filter, Profile::envoy()));
+    if let Some(filters) = filters() {
+        holds(&mut Harness::new(filters, Profile::envoy()));
     }
 }
 
 #[test]
 fn the_filter_tells_every_story_on_the_spec_profile() {
-    if let Some(filter) = filter() {
-        holds(&mut Harness::new(&filter, Profile::spec()));
+    if let Some(filters) = filters() {
+        holds(&mut Harness::new(filters, Profile::spec()));
     }
 }
 
 /// The same stories, with the differences that [`Host`] names.
 #[test]
 fn the_filter_tells_every_story_on_nginx_and_kong() {
-    let Some(filter) = filter() else { return };
+    let Some(filters) = filters() else { return };
     for name in ["ngx-0.6", "ngx-0.5", "kong-3.9"] {
         let profile = Profile::named(name).unwrap();
         let host = Host::of(name);
-        let mut subject = Harness::new(&filter, profile);
+        let mut subject = Harness::new(filters.clone(), profile);
         let (mut found, mut changed, mut left_out) = (Vec::new(), 0, 0);
         for scenario in scenarios(subject.name()) {
             if host.cannot_tell(&scenario).is_some() {
@@ -100,10 +101,16 @@ fn the_filter_tells_every_story_on_nginx_and_kong() {
 
 #[test]
 fn the_filter_tells_every_story_in_a_real_envoy() {
-    let (Some(filter), Some(envoy)) = (filter(), needed("GATEKEY_ENVOY")) else { return };
-    let scenarios = scenarios("envoy");
-    let mut envoy = Envoy::start(&envoy, &filter, &scenarios);
-    holds(&mut envoy);
+    let (Some(filters), Some(envoy)) = (filters(), needed("GATEKEY_ENVOY")) else { return };
+    let start = Envoy::now();
+    let scenarios: Vec<_> =
+        scenarios("envoy").iter().map(|scenario| scenario.starting_at(start).unwrap()).collect();
+    let mut envoy = Envoy::start(&envoy, &filters, &scenarios, &json!({}));
+    let mut found = Vec::new();
+    for scenario in &scenarios {
+        found.extend(differences(&mut envoy, scenario));
+    }
+    assert!(found.is_empty(), "{} differences\n{}", found.len(), found.join("\n"));
     let log = envoy.log();
     assert!(
         log.contains("refused: unknown_credential"),

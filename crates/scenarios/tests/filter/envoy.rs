@@ -4,6 +4,7 @@
 mod bootstrap;
 mod http;
 
+use core::sync::atomic::{AtomicU32, Ordering};
 use core::time::Duration;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -14,7 +15,9 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use gatekey_scenarios::document::Request;
 use gatekey_scenarios::subject::fields;
-use gatekey_scenarios::{Host, Outcome, Scenario, Subject, Transcript};
+use gatekey_scenarios::{Host, Module, Outcome, Scenario, Subject, Transcript};
+
+use serde_json::Value;
 
 use crate::answer;
 use crate::configuration;
@@ -25,24 +28,38 @@ const START: Duration = Duration::from_secs(120);
 pub(crate) struct Envoy {
     process: Child,
     folder: PathBuf,
-    started: u64,
+    /// Members of every configuration beside those of the scenarios.
+    more: Value,
     /// The socket of each configuration under each service that a route names.
     sockets: BTreeMap<(String, Option<String>), PathBuf>,
 }
 
 impl Envoy {
-    pub(crate) fn start(envoy: &Path, filter: &Path, scenarios: &[Scenario]) -> Self {
+    /// The second at which a story begins that is told here.
+    pub(crate) fn now() -> u64 {
+        SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
+    }
+
+    /// Starts an Envoy for scenarios that begin now. `more` are members of every configuration
+    /// beside those of the scenarios.
+    pub(crate) fn start(
+        envoy: &Path,
+        filters: &Path,
+        scenarios: &[Scenario],
+        more: &Value,
+    ) -> Self {
         // Sockets have short names: the target folder's path may be too long for them.
-        let folder = std::env::temp_dir().join(format!("gatekey-scenarios-{}", std::process::id()));
+        static STARTED: AtomicU32 = AtomicU32::new(0);
+        let (process, number) = (std::process::id(), STARTED.fetch_add(1, Ordering::Relaxed));
+        let folder = std::env::temp_dir().join(format!("gatekey-scenarios-{process}-{number}"));
         fs::create_dir_all(&folder).unwrap();
         let upstream = folder.join("upstream");
         let listener = UnixListener::bind(&upstream).unwrap();
         std::thread::spawn(move || http::echo(&listener));
-        let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
         let (mut sockets, mut listeners) = (BTreeMap::new(), Vec::new());
         for scenario in scenarios {
-            let configuration =
-                configuration::of(scenario, Host::Envoy, started, false).to_string();
+            let configuration = with(scenario, more);
+            let filter = filters.join(Module::of(scenario).file());
             for request in scenario.requests() {
                 let service = route_service(scenario, request);
                 let socket = folder.join(format!("{}", sockets.len()));
@@ -50,7 +67,7 @@ impl Envoy {
                 place.or_insert_with(|| {
                     listeners.push(bootstrap::listener(
                         &socket,
-                        filter,
+                        &filter,
                         &configuration,
                         service.as_deref(),
                     ));
@@ -71,7 +88,7 @@ impl Envoy {
             .stderr(log)
             .spawn()
             .unwrap();
-        let mut envoy = Self { process, folder, started, sockets };
+        let mut envoy = Self { process, folder, more: more.clone(), sockets };
         envoy.await_listeners();
         envoy
     }
@@ -95,8 +112,7 @@ impl Envoy {
     }
 
     fn request(&self, scenario: &Scenario, request: &Request) -> Result<Outcome, String> {
-        let configuration =
-            configuration::of(scenario, Host::Envoy, self.started, false).to_string();
+        let configuration = with(scenario, &self.more);
         let place = (configuration, route_service(scenario, request));
         let socket = self.sockets.get(&place).ok_or("no listener")?;
         let cast = &scenario.cast;
@@ -129,6 +145,17 @@ impl Envoy {
             }
         })
     }
+}
+
+/// The configuration for a scenario, with these members.
+fn with(scenario: &Scenario, more: &Value) -> String {
+    let start = scenario.cast.start();
+    let mut configuration = configuration::of(scenario, Host::Envoy, start, false);
+    let members = more.as_object().into_iter().flatten();
+    for (name, value) in members {
+        configuration[name] = value.clone();
+    }
+    configuration.to_string()
 }
 
 /// The service that the route of a request names.

@@ -1,7 +1,8 @@
 //! The compiled filter in the harness.
 
 use core::time::Duration;
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use gatekey_core::time::UnixMillis as CoreMillis;
 use gatekey_host_harness::{
@@ -10,7 +11,7 @@ use gatekey_host_harness::{
 use gatekey_scenarios::document::{Request, Step};
 use gatekey_scenarios::subject::{START, fields};
 use gatekey_scenarios::transcript::Fields;
-use gatekey_scenarios::{Host, Outcome, Scenario, Subject, Transcript};
+use gatekey_scenarios::{Host, Module, Outcome, Scenario, Subject, Transcript};
 
 use crate::answer;
 use crate::configuration;
@@ -23,13 +24,20 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const TICK: Duration = Duration::from_millis(250);
 
 pub(crate) struct Harness {
-    artifact: Artifact,
+    folder: PathBuf,
+    artifacts: BTreeMap<Module, Artifact>,
     profile: Profile,
 }
 
 impl Harness {
-    pub(crate) fn new(filter: &Path, profile: Profile) -> Self {
-        Self { artifact: Artifact::from_file(filter).unwrap(), profile }
+    /// The modules of a folder on a host.
+    pub(crate) const fn new(folder: PathBuf, profile: Profile) -> Self {
+        Self { folder, artifacts: BTreeMap::new(), profile }
+    }
+
+    fn artifact(&mut self, module: Module) -> &Artifact {
+        let path = self.folder.join(module.file());
+        self.artifacts.entry(module).or_insert_with(|| Artifact::from_file(path).unwrap())
     }
 }
 
@@ -49,8 +57,9 @@ impl Subject for Harness {
             .build();
         let follow = scenario.steps.iter().any(|step| matches!(step, Step::Delta(_)));
         let configuration = configuration::of(scenario, host, START, follow);
-        let plugin = Plugin::new("key-auth", configuration.to_string());
-        let worker = match world.start(&self.artifact, plugin) {
+        let module = Module::of(scenario);
+        let plugin = Plugin::new(module.name(), configuration.to_string());
+        let worker = match world.start(self.artifact(module), plugin) {
             Ok(worker) => worker,
             Err(error) => return vec![Outcome::Broken(error.to_string())],
         };
@@ -142,6 +151,9 @@ impl Running<'_> {
             if let Some(key) = cast.secrets().find(|key| told.contains(key)) {
                 return Err(format!("`{key}` was told"));
             }
+        }
+        if let Some(call) = transcript.callouts.first() {
+            return Err(format!("`{}` was called", call.upstream));
         }
         Ok(match &transcript.outcome {
             Ended::Upstream { headers } => {

@@ -10,6 +10,7 @@
 
 mod answer;
 mod configuration;
+mod conformance;
 mod corpus;
 mod envoy;
 mod harness;

@@ -7,7 +7,7 @@ use proptest::prelude::Strategy;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
-use crate::configuration::filter;
+use crate::configuration::filters;
 use crate::harness::Harness;
 
 const SCENARIOS: u32 = 150;
@@ -16,8 +16,8 @@ const SCENARIOS: u32 = 150;
 /// counts could end otherwise there.
 #[test]
 fn the_filter_is_the_oracle() {
-    let Some(filter) = filter() else { return };
-    let mut harness = Harness::new(&filter, Profile::envoy());
+    let Some(filters) = filters() else { return };
+    let mut harness = Harness::new(filters, Profile::envoy());
     let mut runner = TestRunner::deterministic();
     // A filter does not start without a pepper.
     let scenarios = generate::scenario()

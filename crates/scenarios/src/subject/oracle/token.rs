@@ -92,7 +92,15 @@ pub(super) fn find(
     let mut names: Vec<String> = strategies.iter().flat_map(|known| known.headers()).collect();
     names.sort();
     names.dedup();
-    if values("authorization").len() > 1 || names.iter().any(|name| values(name).len() > 1) {
+    let joined = values("authorization").first().is_some_and(|value| {
+        let text = String::from_utf8_lossy(value).to_ascii_lowercase();
+        let mut more = text.split(',').skip(1).map(|piece| format!("{} ", piece.trim()));
+        more.any(|piece| piece.starts_with("bearer ") || piece.starts_with("basic "))
+    });
+    if joined
+        || values("authorization").len() > 1
+        || names.iter().any(|name| values(name).len() > 1)
+    {
         return Err("ambiguous_token");
     }
     let mut found = None;

@@ -49,6 +49,8 @@ pub(super) fn listener(
         "stat_prefix": "scenario",
         "normalize_path": false,
         "merge_slashes": false,
+        // A token may be huge; to say so is the filter's business.
+        "max_request_headers_kb": 8192,
         "path_with_escaped_slashes_action": "KEEP_UNCHANGED",
         "common_http_protocol_options": {
             "headers_with_underscores_action": "ALLOW",
