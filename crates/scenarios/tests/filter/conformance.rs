@@ -65,9 +65,13 @@ fn every_subject_gives_every_expected_verdict() {
         let run = batches.iter().filter(|batch| !batch.scenario.skip.contains_key("envoy"));
         let scenarios: Vec<_> = run.map(|batch| batch.scenario.clone()).collect();
         let more = json!({"accelerator": accelerator});
-        let mut envoy = Envoy::start(&envoy, &filters, &scenarios, &more);
+        let mut envoy = Envoy::start_with(&envoy, &filters, &scenarios, &more, "wasm:trace");
         try_all(name, &batches, &mut envoy);
         let log = envoy.log();
+        // At this level Envoy logs every call of the module by its name.
+        let verified = log.matches("proxy_call_foreign_function").count();
+        println!("{name}: asked for {verified} signatures");
+        assert_eq!(verified > 100, accelerator, "{verified} signatures verified by the host");
         for scenario in &scenarios {
             assert!(scenario.cast.secrets().all(|secret| !log.contains(secret)), "{log}");
         }

@@ -4,7 +4,6 @@ use gatekey_host_harness::Profile;
 use gatekey_scenarios::scenario::{self, Scenario};
 use gatekey_scenarios::subject::{Native, Oracle};
 use gatekey_scenarios::{Host, Outcome, Subject};
-use serde_json::json;
 
 use crate::configuration::{filters, needed};
 use crate::envoy::Envoy;
@@ -105,7 +104,7 @@ fn the_filter_tells_every_story_in_a_real_envoy() {
     let start = Envoy::now();
     let scenarios: Vec<_> =
         scenarios("envoy").iter().map(|scenario| scenario.starting_at(start).unwrap()).collect();
-    let mut envoy = Envoy::start(&envoy, &filters, &scenarios, &json!({}));
+    let mut envoy = Envoy::start(&envoy, &filters, &scenarios);
     let mut found = Vec::new();
     for scenario in &scenarios {
         found.extend(differences(&mut envoy, scenario));

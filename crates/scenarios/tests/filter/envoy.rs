@@ -40,13 +40,18 @@ impl Envoy {
         SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
     }
 
-    /// Starts an Envoy for scenarios that begin now. `more` are members of every configuration
-    /// beside those of the scenarios.
-    pub(crate) fn start(
+    /// Starts an Envoy for scenarios that begin now.
+    pub(crate) fn start(envoy: &Path, filters: &Path, scenarios: &[Scenario]) -> Self {
+        Self::start_with(envoy, filters, scenarios, &Value::Null, "wasm:info")
+    }
+
+    /// The same with these members in every configuration, and with a log of this level.
+    pub(crate) fn start_with(
         envoy: &Path,
         filters: &Path,
         scenarios: &[Scenario],
         more: &Value,
+        log: &str,
     ) -> Self {
         // Sockets have short names: the target folder's path may be too long for them.
         static STARTED: AtomicU32 = AtomicU32::new(0);
@@ -77,15 +82,15 @@ impl Envoy {
         }
         let bootstrap = folder.join("bootstrap.json");
         fs::write(&bootstrap, bootstrap::of(&listeners, &upstream).to_string()).unwrap();
-        let log = File::create(folder.join("log")).unwrap();
+        let file = File::create(folder.join("log")).unwrap();
         let process = Command::new(envoy)
             .args(["--concurrency", "1", "--disable-hot-restart"])
-            .args(["--log-level", "warn", "--component-log-level", "wasm:info"])
+            .args(["--log-level", "warn", "--component-log-level", log])
             .arg("--config-path")
             .arg(&bootstrap)
             .stdin(Stdio::null())
-            .stdout(log.try_clone().unwrap())
-            .stderr(log)
+            .stdout(file.try_clone().unwrap())
+            .stderr(file)
             .spawn()
             .unwrap();
         let mut envoy = Self { process, folder, more: more.clone(), sockets };
