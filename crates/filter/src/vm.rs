@@ -165,7 +165,7 @@ pub mod exports {
 
     pub use crate::accelerator::{Accelerated, Random};
     pub use crate::callouts::{Calls, HOST_CALLS, NO_CALLS};
-    pub use crate::root::Abilities;
+    pub use crate::root::{Abilities, MakeSessionKeys};
     pub use gatekey_core::oidc::SessionKeys;
 
     /// Of a module that verifies no signatures and has no sessions.

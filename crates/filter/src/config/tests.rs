@@ -237,12 +237,12 @@ fn providers_are_found_by_name_and_show_no_secret() {
     let upstream = config.upstream("idp.test:8443").unwrap();
     assert_eq!((upstream.upstream.as_str(), upstream.scheme), ("idp", None));
     assert!(config.upstream("idp.test").is_none());
-    assert_eq!(config.clients.len(), 2);
-    assert!(config.clients[1].secret.expose().is_empty());
+    assert_eq!(config.settings.clients.len(), 2);
+    assert!(config.settings.clients[1].secret.expose().is_empty());
     assert!(config.session.is_some());
-    assert!(config.request_calls && config.accelerator);
+    assert!(config.settings.call_outs == CallOuts::Shared && config.accelerator);
     assert_eq!((config.token_cache_entries, config.max_waiting), (4_096, 1_024));
-    let raw = json::read(with_providers().to_string().as_bytes())
+    let raw = json::read(with_providers().to_string().as_bytes(), &LIMITS)
         .and_then(|node| Raw::read(node, "it"))
         .map(|raw| format!("{raw:?}"));
     for shown in [format!("{config:?}"), raw.unwrap()] {
@@ -251,8 +251,12 @@ fn providers_are_found_by_name_and_show_no_secret() {
         }
     }
     let config = Config::parse(on_nginx().to_string().as_bytes()).unwrap();
-    assert!(!config.request_calls && !config.accelerator);
-    assert!(config.clients.is_empty() && config.upstreams.is_empty() && config.session.is_none());
+    assert!(config.settings.call_outs == CallOuts::Never && !config.accelerator);
+    assert!(
+        config.settings.clients.is_empty()
+            && config.upstreams.is_empty()
+            && config.session.is_none()
+    );
 }
 
 #[test]
