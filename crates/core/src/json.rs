@@ -2,8 +2,8 @@
 //! one would add to a guest module.
 //!
 //! What a client or an identity provider sends is read with bounds: [`Limits`] says how deep, how
-//! wide and how much. The work and what is allocated grow with the input. One value, in UTF-8 without a byte order mark; no name twice in an object, however
-//! it is spelt.
+//! wide and how much. The work and what is allocated grow with the input. One value, in UTF-8
+//! without a byte order mark; no name twice in an object, however it is spelt.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -426,7 +426,9 @@ fn duplicate<T>(at: usize, name: &str) -> Result<T, Fault> {
     fault(at, ["duplicate field `", name, "`"].concat())
 }
 
-/// Finds the first name that was there before, without comparing each with each.
+/// Finds the first name that was there before, without comparing each with each. Whoever knows the
+/// seed of the hashes can choose names that share one; what that costs ends with the members that
+/// an object may have.
 fn all_differ(members: &[Member<'_>]) -> Result<(), Fault> {
     let mut seen = HashSet::with_capacity(members.len());
     match members.iter().find(|member| !seen.insert(&*member.name)) {

@@ -10,7 +10,7 @@ use super::tests::held;
 
 /// How many bytes are held at most for each byte that is read, at the moment when a list of numbers
 /// of one digit outgrows its place: eight times the size of a pointer, so 32 in a guest.
-const TIMES: usize = size_of::<[usize; 8]>();
+const TIMES: usize = if cfg!(target_pointer_width = "64") { 64 } else { 32 };
 /// What is held for the smallest input.
 const BASE: usize = 1_024;
 
