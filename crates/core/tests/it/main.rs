@@ -15,6 +15,7 @@ mod follower;
 mod golden;
 #[cfg(test)]
 mod pages;
+#[cfg(test)]
 mod strategies;
 #[cfg(test)]
 mod tokens;
