@@ -53,7 +53,6 @@ pub struct Discovery {
     pub introspection_endpoint: Option<Url>,
     pub authorization_endpoint: Option<Url>,
     pub end_session_endpoint: Option<Url>,
-    pub revocation_endpoint: Option<Url>,
 }
 
 impl Discovery {
@@ -82,7 +81,6 @@ impl Discovery {
             introspection_endpoint: place("introspection_endpoint")?,
             authorization_endpoint: place("authorization_endpoint")?,
             end_session_endpoint: place("end_session_endpoint")?,
-            revocation_endpoint: place("revocation_endpoint")?,
         })
     }
 }

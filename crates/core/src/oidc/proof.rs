@@ -117,6 +117,11 @@ pub(crate) fn conclude(
     strategy: StrategyId,
     expires_at: Option<UnixTime>,
 ) -> Result<Proof, Denial> {
+    // Whoever presents a token that is bound to a key has to prove that it holds the key (RFC 8705,
+    // RFC 9449); nothing here could check that.
+    if claims.has("cnf") {
+        return Err(Denial::WrongTokenType);
+    }
     let audiences = claims.strings_at(&settings.audience_claim);
     if !settings.audience_required.is_empty()
         && !satisfies(&settings.audience_required, audiences.as_deref().unwrap_or_default())
@@ -230,6 +235,19 @@ mod tests {
         assert!(!satisfies(&rules, &["read"]));
         assert!(!satisfies(&rules, &[]));
         assert!(!satisfies(&[" ".into()], &["x"]));
+    }
+
+    #[test]
+    fn a_token_that_is_bound_to_a_key_is_refused() {
+        let json = br#"{"issuer":"https://idp.test","auth_methods":["bearer"]}"#;
+        let settings = Settings::parse(json).unwrap();
+        let proven = |claims: &[u8]| {
+            let claims = Claims::parse(claims).unwrap();
+            prove(&claims, &settings, StrategyId::from_bytes([1; 16]), UnixTime(1)).map(|_| ())
+        };
+        assert_eq!(proven(br#"{"sub":"a","exp":9}"#), Ok(()));
+        let bound = br#"{"sub":"a","exp":9,"cnf":{"x5t#S256":"x"}}"#;
+        assert_eq!(proven(bound), Err(Denial::WrongTokenType));
     }
 
     #[test]

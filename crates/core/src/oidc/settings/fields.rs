@@ -179,9 +179,6 @@ fields! {
     kong "end_session_endpoint" One(Url), NONE,
         "The logout endpoint, instead of the discovered one.",
         |s, g| s.end_session_endpoint = g.url();
-    kong "revocation_endpoint" One(Url), NONE,
-        "The revocation endpoint, instead of the discovered one.",
-        |s, g| s.revocation_endpoint = g.url();
     kong "token_post_args_names" List(1, 20, Word(64)), NONE,
         "Names of more parameters of the token request.",
         |s, g| s.token_post_args = names(g);
@@ -252,9 +249,6 @@ fields! {
     kong "logout_redirect_uri" Single(Place), NONE,
         "Where the browser goes after it signed out.",
         |s, g| s.logout_redirect_uri = g.own_text();
-    kong "logout_revoke" Flag, FALSE,
-        "Whether signing out revokes the refresh token.",
-        |s, g| s.logout_revoke = g.flag();
     kong "unauthorized_destroy_session" Flag, TRUE,
         "Whether a session that is refused ends.",
         |s, g| s.unauthorized_destroy_session = g.flag();

@@ -107,8 +107,6 @@ pub struct Settings {
     pub authorization_endpoint: Option<Url>,
     /// The logout endpoint, instead of the discovered one.
     pub end_session_endpoint: Option<Url>,
-    /// The revocation endpoint, instead of the discovered one.
-    pub revocation_endpoint: Option<Url>,
     /// More parameters of the token request.
     pub token_post_args: Vec<(Box<str>, Box<str>)>,
     /// More parameters of the authorization request.
@@ -150,8 +148,6 @@ pub struct Settings {
     pub logout_query_arg: Option<Box<str>>,
     /// Where the browser goes after it signed out.
     pub logout_redirect_uri: Option<Box<str>>,
-    /// Whether signing out revokes the refresh token.
-    pub logout_revoke: bool,
     /// Whether a refused session ends.
     pub unauthorized_destroy_session: bool,
     /// The cookie's name, as configured.

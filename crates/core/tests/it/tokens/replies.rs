@@ -19,7 +19,6 @@ fn places_are_urls_that_may_be_called() {
         "introspection_endpoint",
         "authorization_endpoint",
         "end_session_endpoint",
-        "revocation_endpoint",
     ] {
         for place in [
             r#""""#,
