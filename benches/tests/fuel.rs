@@ -1,12 +1,12 @@
 //! What a request costs in the guest must not creep up.
 //!
-//! `fuel.json` holds the cost of each kind of request with a thousand credentials. Fuel depends on
+//! `fuel.json` holds the cost of each kind of request with a thousand credentials or clients. Fuel depends on
 //! the module and on nothing else, so a rise is a change of ours: either it is worth its price, and
 //! the file is changed with it, or it is undone.
 
 use std::collections::BTreeMap;
 
-use gatekey_benches::guest::{Gateway, costs, filter};
+use gatekey_benches::guest::{Gateway, costs, filter, filter_with_tokens, token_costs};
 use gatekey_benches::population::Population;
 
 /// Percent by which a cost may rise unnoticed.
@@ -20,11 +20,12 @@ fn a_request_costs_no_more_than_is_written_down() {
     let written: BTreeMap<String, u64> =
         serde_json::from_str(include_str!("../fuel.json")).unwrap();
     let population = Population::new(1_000, Gateway::NOW).unwrap();
-    let measured: BTreeMap<String, u64> = costs(&filter().unwrap(), &population)
-        .unwrap()
-        .into_iter()
-        .map(|(case, cost)| (case.name().to_owned(), cost.fuel))
-        .collect();
+    let keys = costs(&filter().unwrap(), &population).unwrap();
+    let tokens = token_costs(&filter_with_tokens().unwrap(), &population).unwrap();
+    let keys = keys.into_iter().map(|(case, cost)| (case.name(), cost.fuel));
+    let tokens = tokens.into_iter().map(|(case, cost)| (case.name(), cost.fuel));
+    let measured: BTreeMap<String, u64> =
+        keys.chain(tokens).map(|(name, fuel)| (name.to_owned(), fuel)).collect();
     let dearer = |(case, fuel): (&String, &u64)| {
         written.get(case).is_none_or(|written| *fuel > written + written * TOLERANCE / 100)
     };

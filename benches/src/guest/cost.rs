@@ -45,12 +45,19 @@ fn cost(gateway: &mut Gateway, case: Case, keys: &[&str]) -> Result<Cost> {
     }
     let transcripts: Vec<Transcript> =
         keys.iter().map(|key| gateway.expect(case, key)).collect::<Result<_>>()?;
-    let over =
-        |of: fn(&Transcript) -> u64| median(&mut transcripts.iter().map(of).collect::<Vec<_>>());
-    Ok(Cost {
-        fuel: over(|transcript| transcript.fuel),
-        host_calls: over(Transcript::host_call_count),
-        callbacks: transcripts.first().map_or(0, |transcript| transcript.callbacks.len()),
-        bytes_copied: over(|transcript| transcript.bytes_copied),
-    })
+    Ok(Cost::over(&transcripts))
+}
+
+impl Cost {
+    pub(super) fn over(transcripts: &[Transcript]) -> Self {
+        let over = |of: fn(&Transcript) -> u64| {
+            median(&mut transcripts.iter().map(of).collect::<Vec<_>>())
+        };
+        Self {
+            fuel: over(|transcript| transcript.fuel),
+            host_calls: over(Transcript::host_call_count),
+            callbacks: transcripts.first().map_or(0, |transcript| transcript.callbacks.len()),
+            bytes_copied: over(|transcript| transcript.bytes_copied),
+        }
+    }
 }

@@ -10,9 +10,12 @@ use gatekey_host_harness::{
     Artifact, Plugin, Profile, Request, Transcript, Upstream, UpstreamReply, UpstreamRequest,
     WorkerId, World, WorldBuilder,
 };
+use serde_json::json;
 
+use crate::clients;
 use crate::population::{KEY_HEADER, Population, REVISION};
 use crate::request::{AUTHORITY, Case, HEADERS, PATH};
+use crate::tokens::Provider;
 
 const START: u64 = 1_800_000_000_000;
 const CLUSTER: &str = "portal";
@@ -31,14 +34,36 @@ pub enum Metering {
     Clock,
 }
 
-/// The built filter, compiled for the harness.
+/// The built filter for keys, compiled for the harness.
 ///
 /// # Errors
 ///
 /// When it was not built.
 pub fn filter() -> Result<Artifact> {
-    let path = crate::folder("GATEKEY_FILTERS_DIR")?.join("gatekey_key_auth.wasm");
+    artifact("gatekey_key_auth.wasm")
+}
+
+/// The built filter with every method.
+///
+/// # Errors
+///
+/// When it was not built.
+pub fn filter_with_tokens() -> Result<Artifact> {
+    artifact("gatekey_application_auth.wasm")
+}
+
+fn artifact(file: &str) -> Result<Artifact> {
+    let path = crate::folder("GATEKEY_FILTERS_DIR")?.join(file);
     Artifact::from_file(&path).with_context(|| format!("cannot load {}", path.display()))
+}
+
+/// Who verifies signatures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verifier {
+    /// The host; this one believes everything.
+    Host,
+    /// The filter itself.
+    Guest,
 }
 
 /// A worker that holds a population.
@@ -100,6 +125,42 @@ impl Gateway {
         Ok((Self { world, worker }, took))
     }
 
+    /// Starts with the clients of a provider inside the configuration.
+    ///
+    /// # Errors
+    ///
+    /// When the filter refuses it.
+    pub fn with_tokens(
+        filter: &Artifact,
+        population: &Population,
+        provider: &Provider,
+        verifier: Verifier,
+        metering: Metering,
+    ) -> Result<Self> {
+        let mut configuration =
+            population.inline_configuration(&clients::snapshot(population, provider)?);
+        if let Some(fields) = configuration.as_object_mut() {
+            fields.insert("accelerator".to_owned(), json!(verifier == Verifier::Host));
+        }
+        let yes = |_: &[u8]| Ok(b"\x08\x01".to_vec());
+        let mut world = world(metering).foreign_function("verify_signature", yes).build();
+        let worker = world.start(filter, Plugin::new("gatekey", configuration.to_string()))?;
+        Ok(Self { world, worker })
+    }
+
+    /// Sends the ordinary request with a token and makes sure how it is answered.
+    ///
+    /// # Errors
+    ///
+    /// When it is answered otherwise.
+    pub fn expect_token(&mut self, token: &str, expected: u16) -> Result<Transcript> {
+        let request = ordinary().header("authorization", ["Bearer ", token].concat());
+        let transcript = self.world.request(self.worker, request);
+        let status = transcript.status();
+        ensure!(status == Some(expected), "a token was answered {status:?}");
+        Ok(transcript)
+    }
+
     /// Lets time pass until the portal has said which credential is revoked.
     pub fn hear_of_revocation(&mut self) -> Taken {
         while self.world.elapsed() + MOMENT < NEWS_AFTER {
@@ -119,10 +180,7 @@ impl Gateway {
 
     /// Sends the ordinary request with these keys.
     pub fn send(&mut self, keys: &[String]) -> Transcript {
-        let mut request = Request::get(PATH).authority(AUTHORITY);
-        for (name, value) in HEADERS {
-            request = request.header(name, value);
-        }
+        let mut request = ordinary();
         for key in keys {
             request = request.header(KEY_HEADER, key);
         }
@@ -146,6 +204,11 @@ impl Gateway {
     pub fn memory(&self) -> usize {
         self.world.memory_bytes(self.worker)
     }
+}
+
+fn ordinary() -> Request {
+    let request = Request::get(PATH).authority(AUTHORITY);
+    HEADERS.into_iter().fold(request, |request, (name, value)| request.header(name, value))
 }
 
 fn world(metering: Metering) -> WorldBuilder {
