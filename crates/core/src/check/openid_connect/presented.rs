@@ -32,7 +32,9 @@ pub(super) fn find<'p, 'r>(attempt: &Attempt<'p, 'r>) -> Result<Option<Token<'p,
             Ok(())
         }
     };
-    let joined = || header(attempt.request, AUTHORIZATION).is_some_and(is_joined);
+    let authorization = header(attempt.request, AUTHORIZATION);
+    let bearer = authorization.and_then(bearer);
+    let joined = || bearer.is_none() && authorization.is_some_and(is_joined);
     if count(attempt.request, AUTHORIZATION) > 1 || joined() {
         return Err(Denial::AmbiguousToken);
     }
@@ -42,7 +44,7 @@ pub(super) fn find<'p, 'r>(attempt: &Attempt<'p, 'r>) -> Result<Option<Token<'p,
             if count(attempt.request, name) > 1 {
                 return Err(Denial::AmbiguousToken);
             }
-            if let Some(text) = in_header(attempt.request, name)? {
+            if let Some(text) = in_header(attempt.request, name, bearer)? {
                 hold(Token { text: Cow::Borrowed(text), place: Hidden::Header(name) })?;
             }
         }
@@ -72,8 +74,21 @@ pub(super) fn header<'r>(request: &Request<'r>, name: &[u8]) -> Option<&'r [u8]>
     headers.find(|header| header.name.eq_ignore_ascii_case(name)).map(|header| header.value)
 }
 
-/// A token in a header: after `Bearer` in `Authorization`, with or without it elsewhere.
-fn in_header<'r>(request: &Request<'r>, name: &[u8]) -> Result<Option<&'r [u8]>, Denial> {
+/// The token in a value of `Authorization`.
+fn bearer(value: &[u8]) -> Option<&[u8]> {
+    credentials(value, b"bearer").filter(|token| is_token(token))
+}
+
+/// A token in a header: after `Bearer` in `Authorization`, with or without it elsewhere. `bearer` is
+/// the one in `Authorization`, if it is well formed.
+fn in_header<'r>(
+    request: &Request<'r>,
+    name: &[u8],
+    bearer: Option<&'r [u8]>,
+) -> Result<Option<&'r [u8]>, Denial> {
+    if name == AUTHORIZATION && bearer.is_some() {
+        return Ok(bearer);
+    }
     let Some(value) = header(request, name) else { return Ok(None) };
     match credentials(value, b"bearer") {
         Some(token) => is_token(token).then_some(Some(token)).ok_or(Denial::MalformedToken),
@@ -105,13 +120,26 @@ fn is_joined(value: &[u8]) -> bool {
     })
 }
 
+/// The bytes of `b64token` (RFC 6750 2.1) but for `=`. A table, because every token is read through,
+/// known ones too.
+static TOKEN_BYTES: [bool; 256] = {
+    let mut table = [false; 256];
+    let (mut rest, mut byte) = (table.as_mut_slice(), 0_u8);
+    while let [fits, after @ ..] = rest {
+        *fits =
+            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/');
+        (rest, byte) = (after, byte.wrapping_add(1));
+    }
+    table
+};
+
 /// The grammar of `b64token` (RFC 6750 2.1): no blank, no comma, `=` only at the end.
 fn is_token(text: &[u8]) -> bool {
-    let fits = |byte: &u8| {
-        byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/')
-    };
     let end = text.iter().rposition(|byte| *byte != b'=').map_or(0, |at| at + 1);
-    end != 0 && text.iter().take(end).all(fits)
+    let text = text.get(..end).unwrap_or_default();
+    let fits = |byte: &u8| TOKEN_BYTES.get(usize::from(*byte)).is_some_and(|fits| *fits);
+    // Most texts are tokens: nothing is gained by looking where one ceases to be.
+    !text.is_empty() && text.iter().fold(true, |fit, byte| fit & fits(byte))
 }
 
 impl Candidate<'_> {
