@@ -110,7 +110,8 @@ fn providers(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
     build_filters::run_if_missing(workspace)?;
     let chromium = tools::chromium()?;
     let mut test = cargo(workspace, "test");
-    test.args(["--package", PROVIDERS, "--no-fail-fast"])
+    // Most of the time they wait.
+    test.args(["--package", PROVIDERS, "--no-fail-fast", "--", "--test-threads", "6"])
         .env("GATEKEY_FILTERS_DIR", workspace.filters())
         .env("GATEKEY_ENVOY", tools::envoy(workspace)?)
         .env("GATEKEY_NODE", tools::node(workspace)?)
