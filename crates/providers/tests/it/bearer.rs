@@ -97,10 +97,10 @@ fn what_is_wrong_is_refused() {
     let token = provider.token("stranger", "RS256", "read", 600);
     assert_refused(&world.bearer("/api/", &token), 401, "unknown_client");
 
-    // Two tokens are one too many, even if both are good. Envoy makes one header of the two.
+    // Two tokens are one too many, even if both are good. Envoy joins the two.
     let field = format!("Bearer {good}");
     let twice = world.get("/api/", &[("authorization", &field), ("authorization", &field)]);
-    assert_refused(&twice, 401, "malformed_token");
+    assert_refused(&twice, 400, "ambiguous_token");
 
     std::thread::sleep(Duration::from_millis(2_100));
     assert!(challenge(&short, 401, "expired_token").contains(invalid));
