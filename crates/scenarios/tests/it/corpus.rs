@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use gatekey_scenarios::document::Expect;
 use gatekey_scenarios::scenario::{self, Scenario};
-use gatekey_scenarios::subject::{NAMES, Native, Oracle};
+use gatekey_scenarios::subject::{NAMES, Native, Oracle, START};
 use gatekey_scenarios::{Outcome, Subject};
 
 fn scenarios() -> Vec<Scenario> {
@@ -24,6 +25,18 @@ fn holds(mut subject: impl Subject) {
     assert!(differences.is_empty(), "{}: {}", subject.name(), differences.join("\n"));
     assert!(run >= 60, "only {run} scenarios were run");
 }
+
+/// Reasons that only an identity provider's answer gives, or its silence.
+const ASKED: [&str; 8] = [
+    "credentials_refused",
+    "inactive_token",
+    "keys_unavailable",
+    "login_failed",
+    "login_required",
+    "provider_invalid",
+    "provider_unavailable",
+    "too_many_waiting",
+];
 
 /// The core with the signatures that the filters lend it.
 fn native() -> Native {
@@ -76,6 +89,16 @@ fn every_reason_for_a_refusal_has_a_scenario() {
     }
     // How many headers are looked at, and which hosts cannot take one out, is the filter's rule.
     seen.extend(["oversized_request", "reserved_header"].map(String::from));
+    // These take an identity provider that can be asked.
+    seen.extend(ASKED.map(String::from));
+    // Tables that are no files try these.
+    for batch in gatekey_scenarios::conformance::batches(START).unwrap() {
+        let wanted = batch.scenario.requests().filter_map(|request| match &request.expect {
+            Expect::Deny { code, .. } => Some(code.clone()),
+            Expect::Allow { .. } => None,
+        });
+        seen.extend(wanted);
+    }
     for denial in gatekey_core::check::Denial::ALL {
         assert!(seen.contains(denial.code()), "no scenario is refused as `{}`", denial.code());
     }
