@@ -24,6 +24,14 @@ pub trait Subject {
     fn run(&mut self, scenario: &Scenario) -> Transcript;
 }
 
+/// Puts a header that only the gateway may set in the place of what the client sent under its name.
+/// A transcript knows no other headers than the client's.
+fn tell(client: &mut Fields, name: &str, value: Option<Vec<u8>>) {
+    let sent = client.iter().any(|(known, _)| known == name);
+    client.retain(|(known, _)| known != name);
+    client.extend(value.filter(|_| sent).map(|value| (name.to_owned(), value)));
+}
+
 /// The header fields of a request, names in lower case and in order.
 ///
 /// # Errors

@@ -15,7 +15,7 @@ use gatekey_core::snapshot::delta;
 use gatekey_core::sync::Replica;
 use gatekey_core::time::{UnixMillis, UnixTime};
 
-use super::{Subject, fields};
+use super::{Subject, fields, tell};
 use crate::document::{Change, Policy, Request, Step};
 use crate::document::{UnknownRoute as OnUnknownRoute, WhenStale as OnStale};
 use crate::names;
@@ -191,6 +191,9 @@ impl<'s> Running<'s> {
         client.retain(|(name, _)| {
             !is_identity_header(name.as_bytes()) && Some(Hidden::Header(name.as_bytes())) != hidden
         });
+        for edit in &grant.edits.headers {
+            tell(&mut client, &edit.name, edit.value.as_ref().map(|value| value.expose().clone()));
+        }
         client.sort();
         Ok(Outcome::Allowed { identity, client })
     }

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use sha2::{Digest, Sha256};
 
 use self::token::{Presented, Settings};
-use super::{Subject, fields};
+use super::{Subject, fields, tell};
 use crate::cast::{hmac, spelled_id};
 use crate::document::{
     Application, Credential, KeySource, Name, Policy, Publication, RegistrationStatus, Request,
@@ -89,6 +89,8 @@ impl From<String> for No {
 struct Yes {
     identity: Fields,
     key_header: Option<String>,
+    /// Headers that only the gateway may set.
+    told: Vec<(String, Option<Vec<u8>>)>,
 }
 
 impl World<'_> {
@@ -103,6 +105,9 @@ impl World<'_> {
                 if self.scenario.gateway.hide_credentials {
                     client.retain(|(name, _)| Some(name) != yes.key_header.as_ref());
                 }
+                for (name, value) in yes.told {
+                    tell(&mut client, &name, value);
+                }
                 client.sort();
                 Outcome::Allowed { identity: yes.identity, client }
             }
@@ -115,7 +120,7 @@ impl World<'_> {
     }
 
     fn decide(&mut self, request: &Request, headers: &Fields) -> Result<Yes, No> {
-        let anybody = || Yes { identity: Fields::new(), key_header: None };
+        let anybody = || Yes { identity: Fields::new(), key_header: None, told: Vec::new() };
         let gateway = &self.scenario.gateway;
         if self.scenario.snapshot.missing {
             return Err(No::Code("no_policy"));
@@ -187,7 +192,7 @@ impl World<'_> {
             })
             .collect();
         let identity = self.admitted(&offers, &credential, &key, stale, &accepts)?;
-        Ok(Yes { identity, key_header: Some(header) })
+        Ok(Yes { identity, key_header: Some(header), told: Vec::new() })
     }
 
     /// What every credential has to pass once it is known whose it is. `accepts` says of each
@@ -316,7 +321,7 @@ impl World<'_> {
         let its = |offer: &Publication| offer.strategy.as_ref() == Some(strategy);
         let accepts: Vec<_> = offers.iter().map(|offer| its(offer).then_some(Ok(()))).collect();
         let identity = self.admitted(&offers, &credential, &[], stale, &accepts)?;
-        Ok(Yes { identity, key_header: header })
+        Ok(Yes { identity, key_header: header, told: parts.told(settings) })
     }
 
     /// The second that lies so many seconds after the start, or before it.

@@ -290,6 +290,28 @@ impl Parts {
         Ok(Proven { client, in_scope })
     }
 
+    /// The claims that the upstream is told, by the headers they come in.
+    pub(super) fn told(&self, settings: &Settings) -> Vec<(String, Option<Vec<u8>>)> {
+        let list = |name: &str| settings.list(name).unwrap_or_default();
+        let headers = list("upstream_headers_names").into_iter().map(str::to_ascii_lowercase);
+        let claims = list("upstream_headers_claims").into_iter();
+        let text = |value: &Value| match value {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
+            Value::Array(items) => {
+                let items: Option<Vec<_>> = items.iter().map(Value::as_str).collect();
+                items.map(|items| items.join(","))
+            }
+            _ => None,
+        };
+        let plain = |text: &String| text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+        let value = |claim: &str| {
+            let value = self.claims.as_ref()?.get(claim).and_then(text).filter(plain);
+            value.map(String::into_bytes)
+        };
+        headers.zip(claims).map(|(header, claim)| (header, value(claim))).collect()
+    }
+
     fn kind(&self, claims: &Map<String, Value>, settings: &Settings) -> Result<(), &'static str> {
         let kind = self.header.get("typ").and_then(Value::as_str).unwrap_or("jwt");
         let kind = kind.to_ascii_lowercase();
