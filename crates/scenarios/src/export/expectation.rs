@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{content, value};
-use crate::document::{Expect, Request};
+use crate::document::{Expect, Request, StrategyMethod};
 use crate::transcript::Outcome;
 use crate::{Host, Scenario, expect};
 
@@ -81,5 +81,13 @@ fn identity_names() -> String {
 pub(super) fn tells_keys(scenario: &Scenario, request: &Request) -> Result<bool, String> {
     let Expect::Allow { caller, upstream_headers, .. } = &request.expect else { return Ok(false) };
     let decided = caller.is_some() || upstream_headers.is_some();
-    Ok(!(decided && scenario.gateway.hide_credentials))
+    let shown = |method: &StrategyMethod| match method {
+        StrategyMethod::OpenIdConnect(method) => {
+            method.settings.get("hide_credentials").is_some_and(|hide| *hide == false)
+        }
+        StrategyMethod::KeyAuth(_) | StrategyMethod::Other(_) => false,
+    };
+    let hidden = scenario.gateway.hide_credentials
+        && !scenario.policy.strategies.iter().any(|strategy| shown(&strategy.method));
+    Ok(!(decided && hidden))
 }

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use self::portal::Portal;
 use crate::document::{HeaderValue, Request, Step};
 use crate::subject::{START, fields};
-use crate::{Host, Scenario};
+use crate::{Host, Module, Scenario};
 
 /// What a scenario file may call the harness where it lists who does not run a case.
 const SUBJECT: &str = "harness";
@@ -75,14 +75,18 @@ impl Set {
     }
 }
 
-/// Makes case files of scenarios: one for each scenario file and set, by their paths.
+/// Makes case files of the scenarios that a module runs: one for each scenario file and set, by
+/// their paths.
 ///
 /// # Errors
 ///
 /// When a scenario makes no sense.
-pub fn case_files(scenarios: &[Scenario]) -> Result<BTreeMap<String, String>, String> {
+pub fn case_files(
+    scenarios: &[Scenario],
+    module: Module,
+) -> Result<BTreeMap<String, String>, String> {
     let mut files: BTreeMap<&str, Vec<&Scenario>> = BTreeMap::new();
-    for scenario in scenarios {
+    for scenario in scenarios.iter().filter(|scenario| Module::of(scenario) == module) {
         let file = scenario.name.split('/').next().unwrap_or_default();
         files.entry(file).or_default().push(scenario);
     }
@@ -105,7 +109,9 @@ fn case_file(set: Set, name: &str, scenarios: &[&Scenario]) -> Result<Value, Str
         let host = set.host(scenario);
         let configuration = configuration::of(scenario, host, START, follows(scenario));
         let configuration = configuration.map_err(|why| located(scenario, why))?;
-        chains.push(json!([{"name": "key-auth", "configuration": {"json": configuration}}]));
+        chains.push(json!([{
+            "name": Module::of(scenario).name(), "configuration": {"json": configuration},
+        }]));
     }
     // The chain that most cases have is the file's.
     let count = |chain: &Value| chains.iter().filter(|other| *other == chain).count();
