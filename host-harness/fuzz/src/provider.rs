@@ -104,7 +104,6 @@ pub fn discovery(data: &[u8]) -> Judged {
         ("introspection_endpoint", &read.introspection_endpoint),
         ("authorization_endpoint", &read.authorization_endpoint),
         ("end_session_endpoint", &read.end_session_endpoint),
-        ("revocation_endpoint", &read.revocation_endpoint),
     ] {
         let Some(url) = place else { continue };
         coverage::said("place", name, url.path_and_query().len());
