@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 use gatekey_benches::guest::{
-    Cost, Gateway, applications_memory, costs, filter, inline, page_by_page, revocation_fuel,
+    Cost, Gateway, applications_memory, costs, filter, filter_with_tokens, inline, page_by_page,
+    revocation_fuel, token_costs,
 };
 use gatekey_benches::population::{Population, REVISION};
 use gatekey_benches::report::{line, row, write};
@@ -32,6 +33,13 @@ fn main() -> Result<()> {
     drop(population);
     for ((case, few), (_, many)) in few.iter().zip(&many) {
         note_case(&mut note, *case, few, many);
+    }
+
+    line("per request with a token, gatekey_application_auth.wasm");
+    let clients = Population::new(FEW, Gateway::NOW)?;
+    for (case, cost) in token_costs(&filter_with_tokens()?, &clients)? {
+        note(&format!("{}_fuel", case.name()), json!(cost.fuel), "");
+        note(&format!("{}_host_calls", case.name()), json!(cost.host_calls), "");
     }
 
     line("a million credentials, page by page from the portal");
