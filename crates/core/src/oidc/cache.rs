@@ -89,6 +89,15 @@ impl<V> Table<V> {
         }
     }
 
+    /// Forgets every value that is not to be kept.
+    pub(crate) fn retain(&mut self, keep: impl Fn(&V) -> bool) {
+        for slot in self.sets.iter_mut().flatten() {
+            if slot.as_ref().is_some_and(|known| !keep(&known.value)) {
+                *slot = None;
+            }
+        }
+    }
+
     pub(crate) fn clear(&mut self) {
         self.sets.clear();
     }
@@ -116,6 +125,17 @@ mod tests {
         assert_eq!(get(4, 103), Some(4));
         assert_eq!(get(4, 104), None);
         assert_eq!(table.get(&digest(1), StrategyId::from_bytes([2; 16]), UnixTime(1), None), None);
+    }
+
+    #[test]
+    fn what_is_not_to_be_kept_is_forgotten() {
+        let mut table = Table::new(8);
+        for at in 0..6_u8 {
+            table.put(digest(at), STRATEGY, UnixTime(100), None, at);
+        }
+        table.retain(|value| *value != 3);
+        let get = |at| table.get(&digest(at), STRATEGY, UnixTime(1), None).copied();
+        assert_eq!((get(2), get(3), get(4)), (Some(2), None, Some(4)));
     }
 
     #[test]

@@ -23,6 +23,8 @@ const MAX_UPSTREAM_HEADER_BYTES: usize = 4_096;
 /// What was proven about a token.
 #[derive(Debug)]
 pub(crate) struct Proof {
+    /// Whose word it is: [`Settings::provider`].
+    pub(crate) provider: Digest,
     /// Finds the application.
     pub(crate) client: Digest,
     /// The client id as the token has it.
@@ -138,6 +140,7 @@ pub(crate) fn conclude(
         Some((header.clone(), Secret::new(value)))
     });
     Ok(Proof {
+        provider: settings.provider,
         client: client_digest(strategy, &settings.issuer, client_id),
         client_id: (&**client_id).into(),
         expires_at,
@@ -165,6 +168,7 @@ pub(crate) fn of_opaque(
     };
     let required = &settings.scopes_required;
     Ok(Proof {
+        provider: settings.provider,
         client: client_digest(strategy, &settings.issuer, client_id),
         client_id: client_id.into(),
         expires_at: None,

@@ -130,13 +130,9 @@ impl Providers {
     pub(crate) fn enter(&mut self, epoch: u64) {
         if self.epoch != epoch {
             self.epoch = epoch;
-            self.forget_tokens();
+            self.tokens.clear();
+            self.refused.clear();
         }
-    }
-
-    fn forget_tokens(&mut self) {
-        self.tokens.clear();
-        self.refused.clear();
     }
 
     pub(crate) fn take_notices(&mut self) -> Vec<Notice> {
@@ -473,7 +469,9 @@ impl Providers {
                 // Nothing was verified with keys that were not there.
                 let first = provider.keys.is_empty();
                 if provider.keys.accept(answer.body, keys, env.now) && !first {
-                    self.forget_tokens();
+                    // What others said about theirs still holds.
+                    self.tokens.retain(|proof| proof.provider != settings.provider);
+                    self.refused.clear();
                     self.note(Notice::KeysChanged);
                 }
                 Ok(())

@@ -84,6 +84,7 @@ fn both_kinds_of_tokens_and_two_issuers_at_once() {
             "auth_methods": ["bearer", "introspection"],
             "client_id": "gateway",
             "credential_claim": ["client_id"],
+            "rediscovery_lifetime": 1,
         })
     };
     let of = |name: &str, provider: &OidcProvider| {
@@ -102,6 +103,19 @@ fn both_kinds_of_tokens_and_two_issuers_at_once() {
         assert_eq!(answer.status, 401, "{format}: {answer:?}");
     }
     assert_eq!(first.count("/token/introspection"), 1);
+
+    // What one says about its tokens is no matter of the other's keys.
+    let opaque = first.token("app", "opaque", "read", 600);
+    assert_eq!(world.bearer("/first", &opaque).status, 200);
+    let signed = second.token("app", "RS256", "read", 600);
+    assert_eq!(world.bearer("/second", &signed).status, 200);
+    second.set_keys(&jwks(&tools, "two", &["RS256", "ES256"]));
+    std::thread::sleep(Duration::from_millis(1_100));
+    let signed = second.token("app", "ES256", "read", 600);
+    assert_eq!(world.bearer("/second", &signed).status, 200, "{}", world.log());
+    assert!(world.log().contains("provider_keys_changed"), "{}", world.log());
+    assert_eq!(world.bearer("/first", &opaque).status, 200);
+    assert_eq!(first.count("/token/introspection"), 2);
 }
 
 /// Discovery that speaks of another issuer than was asked is not believed.

@@ -315,6 +315,7 @@ fn go_on<'p>(
     let scopes: Vec<&str> = session.identity.scopes.split(' ').collect();
     let required = &settings.scopes_required;
     let proof = Proof {
+        provider: settings.provider,
         client: client_digest(candidate.id, &settings.issuer, &session.identity.client_id),
         client_id: session.identity.client_id.clone(),
         expires_at: session.tokens.expires_at,
