@@ -91,5 +91,6 @@ fn no_request_fails_while_keys_change() {
     assert_eq!(world.bearer("/api/", &newest).status, 200);
     await_status(401, Duration::from_secs(60), || world.bearer("/api/", &first));
     let fetched = provider.count("/jwks");
-    assert!(fetched < 60, "the keys were fetched {fetched} times");
+    // Two workers, three sets: what one has fetched the other one takes.
+    assert!(fetched <= 8, "the keys were fetched {fetched} times");
 }
