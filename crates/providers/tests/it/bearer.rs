@@ -41,9 +41,11 @@ fn tokens_pass_whatever_signs_them() {
             assert_eq!(answer.json()["path"], "/api/items?page=2");
         }
     }
-    // One look at the provider was enough.
-    assert_eq!(provider.count("/.well-known/openid-configuration"), 1);
-    assert_eq!(provider.count("/jwks"), 1);
+    // One look at the provider was enough; Envoy's worker and its main thread, where the filter runs
+    // too, may have begun at the same moment.
+    for path in ["/.well-known/openid-configuration", "/jwks"] {
+        assert!((1..=2).contains(&provider.count(path)), "{path}: {}", provider.count(path));
+    }
     assert_eq!(world.upstream_count(), 9);
 }
 
