@@ -80,6 +80,13 @@ fn run(root: &mut Root, stream: u32, count: Option<u32>, pending: Option<Pending
             };
             match decide(policy, memory, config.asks(), &env, &request, pending.take()) {
                 Step::Wait(waits) => waits,
+                // There only the first copy of a header can be changed.
+                Step::Done(Decision::Allow(grant))
+                    if !on_envoy && nginx::repeats(&headers, &grant.edits.headers) =>
+                {
+                    let refusal = Refusal::unproven(Denial::ReservedHeader);
+                    return refuse(root, refusal, request_id);
+                }
                 Step::Done(Decision::Allow(grant)) => match admit(&headers, &grant, config) {
                     Ok(()) => {
                         metrics.count("allowed");

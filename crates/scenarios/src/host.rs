@@ -9,13 +9,14 @@
 //!   refuse.
 //! - Kong says for which service a request is, as Envoy's route metadata does; plain nginx has no
 //!   word for it ([`Host::cannot_tell`]): there the configuration of the filter names the service.
+//! - A header in which the upstream is told of a claim cannot be set where the client sent two.
 //! - A filter sees only so many headers, and refuses what it does not see whole.
 //! - The portal is called by its address, not by the name of a cluster.
 
 use serde_json::{Value, json};
 
 use crate::Scenario;
-use crate::document::{Expect, Request, Step};
+use crate::document::{Expect, Request, Step, StrategyMethod};
 use crate::expect::is_identity;
 use crate::transcript::Fields;
 
@@ -106,7 +107,7 @@ impl Host {
         for step in &mut retold.steps {
             if let Step::Request(request) = step
                 && !self.cuts_short(request)
-                && says_who_calls(request)
+                && (says_who_calls(request) || repeats_told(scenario, request))
             {
                 request.expect = Expect::Deny {
                     code: "reserved_header".into(),
@@ -143,6 +144,20 @@ impl Host {
             !value.is_empty() || !sent.iter().any(emptied)
         });
     }
+}
+
+/// Whether a request that passes carries a header twice in which the upstream is told of a claim: only
+/// the first copy can be changed.
+fn repeats_told(scenario: &Scenario, request: &Request) -> bool {
+    let told = scenario.policy.strategies.iter().filter_map(|strategy| match &strategy.method {
+        StrategyMethod::OpenIdConnect(method) => method.settings.get("upstream_headers_names"),
+        StrategyMethod::KeyAuth(_) | StrategyMethod::Other(_) => None,
+    });
+    let mut names = told.filter_map(Value::as_array).flatten().filter_map(Value::as_str);
+    let copies = |name: &str| {
+        request.headers.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name)).count()
+    };
+    matches!(request.expect, Expect::Allow { .. }) && names.any(|name| copies(name) > 1)
 }
 
 fn says_who_calls(request: &Request) -> bool {

@@ -4,7 +4,7 @@
 //! the first copy can be changed. So nothing is taken out of a request: one that says who calls is
 //! refused, and the key, of which there is exactly one copy, is emptied.
 
-use gatekey_core::check::{Denial, is_identity_header};
+use gatekey_core::check::{Denial, HeaderEdit, is_identity_header};
 use gatekey_core::http::Header;
 
 use super::{CONTINUE, PAUSE};
@@ -57,6 +57,14 @@ pub(super) fn empty(
 ) -> HostResult<()> {
     let mut hidden = headers.iter().filter(|header| hidden(header));
     hidden.try_for_each(|header| host::replace_request_header(header.name, b""))
+}
+
+/// Whether the client sent more than one copy of a header that the gateway sets.
+pub(super) fn repeats(headers: &[Header<'_>], edits: &[HeaderEdit]) -> bool {
+    let copies = |name: &[u8]| {
+        headers.iter().filter(|header| header.name.eq_ignore_ascii_case(name)).count()
+    };
+    edits.iter().any(|edit| copies(edit.name.as_bytes()) > 1)
 }
 
 /// Says a part of who calls by the variable for this header. An empty one is what the operator's
