@@ -320,7 +320,7 @@ impl World<'_> {
         let header = settings.hides().then(|| presented.header.clone());
         let its = |offer: &Publication| offer.strategy.as_ref() == Some(strategy);
         let accepts: Vec<_> = offers.iter().map(|offer| its(offer).then_some(Ok(()))).collect();
-        let identity = self.admitted(&offers, &credential, &[], stale, &accepts)?;
+        let identity = self.admitted(offers, &credential, &[], stale, &accepts)?;
         Ok(Yes { identity, key_header: header, told: parts.told(settings) })
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Attempts, Forge, header, header_with};
+use super::{Attempts, Forge, before, header, header_with};
 use crate::conformance::{Batch, Plan, Set, allow, bearer, deny, members};
 use crate::document::Expect;
 use crate::forge;
@@ -33,7 +33,7 @@ fn dates(attempts: &mut Attempts, forge: &Forge) -> Result<(), String> {
         ("{}", missing),
     ] {
         let payload = forge.claims_with(json!({"exp": null}));
-        let token = forge.saying(&format!("{{\"exp\":{exp},{}", &payload[1..]))?;
+        let token = forge.saying(&before(&format!("\"exp\":{exp},"), &payload))?;
         attempts.token("AT-14", &format!("`exp` {exp}"), token, code);
     }
     attempts.token("AT-14", "no `exp`", forge.with(json!({"exp": null}))?, missing);
@@ -41,7 +41,7 @@ fn dates(attempts: &mut Attempts, forge: &Forge) -> Result<(), String> {
         [("a fraction", "4e9"), ("a fraction", "4000000000.5"), ("an exponent", "0.4E+10")]
     {
         let payload = forge.claims_with(json!({"exp": null}));
-        let token = forge.saying(&format!("{{\"exp\":{exp},{}", &payload[1..]))?;
+        let token = forge.saying(&before(&format!("\"exp\":{exp},"), &payload))?;
         attempts.pass("AT-14", &format!("`exp` {exp}: {name} is a date"), token);
     }
     let ago = forge.start - 100;
@@ -63,7 +63,7 @@ fn dates(attempts: &mut Attempts, forge: &Forge) -> Result<(), String> {
     attempts.token(
         "AT-14",
         "`iat` 1e400",
-        forge.saying(&format!("{{\"iat\":1e400,{}", &forge.payload()[1..]))?,
+        forge.saying(&before("\"iat\":1e400,", &forge.payload()))?,
         missing,
     );
     Ok(())
@@ -188,7 +188,7 @@ fn rules(forge: &Forge) -> Result<Batch, String> {
     let mut plan = Plan::new("attack-rules");
     let mut attempts: Vec<(&'static str, String, String, Value, Expect)> = Vec::new();
     let mut strategy = |name: &str, more: Value| -> Result<(), String> {
-        let mut settings = super::settings(forge::key_set(["rsa-a"])?);
+        let mut settings = super::settings(&forge::key_set(["rsa-a"])?);
         settings.extend(members(more));
         super::stand(&mut plan, name, settings);
         Ok(())

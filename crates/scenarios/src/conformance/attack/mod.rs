@@ -69,14 +69,14 @@ pub(super) fn batches(start: u64) -> Result<Vec<Batch>, String> {
 fn plain_plan(name: &'static str) -> Result<Plan, String> {
     let mut plan = Plan::new(name);
     plan.api("flights", "/", "idp");
-    plan.strategy("idp", settings(forge::key_set(["rsa-a", "p256-a", "ed25519-a"])?));
+    plan.strategy("idp", settings(&forge::key_set(["rsa-a", "p256-a", "ed25519-a"])?));
     plan.application("trips", "idp");
     plan.registered("trips", "flights");
     plan.client("trips", "idp", ISSUER, "trips-client");
     Ok(plan)
 }
 
-fn settings(jwks: Value) -> Map<String, Value> {
+fn settings(jwks: &Value) -> Map<String, Value> {
     members(json!({"issuer": ISSUER, "auth_methods": ["bearer"], "jwks": jwks}))
 }
 
@@ -147,6 +147,11 @@ fn header_with(more: Value) -> String {
     header.extend(members(more));
     header.retain(|_, value| !value.is_null());
     Value::Object(header).to_string()
+}
+
+/// An object with these members before its own.
+fn before(members: &str, object: &str) -> String {
+    format!("{{{members}{}", object.trim_start_matches('{'))
 }
 
 /// The parts of a token.

@@ -159,7 +159,8 @@ fn keys_and_tokens(forge: &Forge) -> Result<Batch, String> {
     });
     let good = forge.good()?;
     let key = crate::names::key("alice", "gk", "live").ok_or("no key")?;
-    let token = format!("Bearer {good}");
+    let bearer = format!("Bearer {good}");
+    let (token, key) = (bearer.as_str(), key.as_str());
     let keyed = Expect::Allow {
         caller: Some(crate::document::CallerName {
             credential: "alice".into(),
@@ -169,36 +170,32 @@ fn keys_and_tokens(forge: &Forge) -> Result<Batch, String> {
         present: Vec::new(),
         absent: vec!["apikey".into()],
     };
-    let rows: Vec<(&str, Vec<(&str, &str)>, Expect)> = vec![
-        ("the token alone", vec![("authorization", &token)], allow("trips-idp", "flights")),
-        ("the key alone", vec![("apikey", &key)], keyed),
-        (
-            "key and token",
-            vec![("apikey", &key), ("authorization", &token)],
-            deny("ambiguous_token"),
-        ),
+    let rows = vec![
+        ("the token alone", vec![("authorization", token)], allow("trips-idp", "flights")),
+        ("the key alone", vec![("apikey", key)], keyed),
+        ("key and token", vec![("apikey", key), ("authorization", token)], deny("ambiguous_token")),
         (
             "token and an unknown key",
-            vec![("authorization", &token), ("apikey", "x")],
+            vec![("authorization", token), ("apikey", "x")],
             deny("ambiguous_token"),
         ),
         (
             "key and a token that is none",
-            vec![("apikey", &key), ("authorization", "Bearer x")],
+            vec![("apikey", key), ("authorization", "Bearer x")],
             deny("ambiguous_token"),
         ),
         (
             "two keys in two places",
-            vec![("apikey", &key), ("x-api-key", &key)],
+            vec![("apikey", key), ("x-api-key", key)],
             deny("ambiguous_credential"),
         ),
         (
             "two keys in one place",
-            vec![("apikey", &key), ("apikey", &key)],
+            vec![("apikey", key), ("apikey", key)],
             deny("duplicate_credential"),
         ),
-        ("the key as a bearer token", vec![("authorization", &key)], deny("no_credential")),
-        ("the token as a key", vec![("apikey", &good)], deny("malformed_credential")),
+        ("the key as a bearer token", vec![("authorization", key)], deny("no_credential")),
+        ("the token as a key", vec![("apikey", good.as_str())], deny("malformed_credential")),
         ("nothing", Vec::new(), deny("no_credential")),
     ];
     for (name, headers, expect) in rows {
@@ -254,7 +251,7 @@ fn time(forge: &Forge) -> Result<Vec<Batch>, String> {
     changes.steps.push(put(Record::Registration(registration(RegistrationStatus::Approved))));
     row(&mut changes, "the same token, registration approved again", passes());
     let strategy = |keys: &[&str]| {
-        let settings = super::settings(forge::key_set(keys)?);
+        let settings = super::settings(&forge::key_set(keys)?);
         let method = crate::document::OpenIdConnect { settings, keys: Vec::new() };
         let method = StrategyMethod::OpenIdConnect(method);
         Ok::<_, String>(Record::Strategy(Strategy { name: "idp".into(), method }))

@@ -126,7 +126,7 @@ pub(super) fn batch(forge: &Forge) -> Result<Batch, String> {
         ),
         (
             "a point off its curve",
-            set(json!([key("p256-a", json!({"y": Key::named("p256-b")?.jwk()["y"]}))?])),
+            set(json!([key("p256-a", json!({"y": Key::named("p256-b")?.jwk().get("y")}))?])),
             &curve,
             unknown,
         ),
@@ -138,7 +138,7 @@ pub(super) fn batch(forge: &Forge) -> Result<Batch, String> {
     ];
     for (number, (name, keys, token, code)) in rows.into_iter().enumerate() {
         let stand_name = format!("set-{number}");
-        let passes = stand(&mut plan, &stand_name, settings(keys));
+        let passes = stand(&mut plan, &stand_name, settings(&keys));
         let expect = code.map_or(passes, deny);
         let path = format!("/{stand_name}/");
         plan.try_row(
