@@ -126,7 +126,7 @@ fn case_file(set: Set, name: &str, scenarios: &[&Scenario]) -> Result<Value, Str
         }
         cases.push(case);
     }
-    Ok(json!({
+    let mut file = json!({
         "version": 1,
         "name": format!("{}-{name}", set.folder()),
         "profiles": set.profiles(),
@@ -140,7 +140,14 @@ fn case_file(set: Set, name: &str, scenarios: &[&Scenario]) -> Result<Value, Str
         },
         "chain": common,
         "cases": cases,
-    }))
+    });
+    let tokens = scenarios.iter().any(|scenario| Module::of(scenario) != Module::KeyAuth);
+    if let Some(members) = file.as_object_mut().filter(|_| tokens && set == Set::Envoy) {
+        // The harness lends no verifier: the module goes on with its own.
+        let message = "the host has no `verify_signature`: it is not asked again";
+        members.insert("allow".into(), json!({"logs": [{"level": "warn", "message": message}]}));
+    }
+    Ok(file)
 }
 
 /// Whether the filter must ask the portal for changes.
