@@ -32,7 +32,10 @@ const FILTER_SCHEMA: &[&str] = &[
 const STRATEGY_SETTINGS: &[&str] =
     &["run", "--quiet", "--package", "gatekey-core", "--example", "strategy-settings"];
 
+const REFUSALS: &[&str] = &["run", "--quiet", "--package", "gatekey-core", "--example", "refusals"];
+
 const GENERATED: &[Generated] = &[
+    Generated { file: "docs/refusals.md", command: REFUSALS },
     Generated { file: "filters/openid-connect/config.schema.json", command: FILTER_SCHEMA },
     Generated { file: "docs/openid-connect-settings.md", command: STRATEGY_SETTINGS },
     Generated { file: "filters/application-auth/config.schema.json", command: FILTER_SCHEMA },

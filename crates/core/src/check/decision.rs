@@ -171,11 +171,11 @@ impl From<Denial> for Refusal {
 }
 
 macro_rules! denials {
-    ($($(#[$doc:meta])* $name:ident = $code:literal $status:literal,)*) => {
+    ($($(#[doc = $doc:literal])+ $name:ident = $code:literal $status:literal,)*) => {
         /// Why a request is refused. A new reason must break whoever maps them.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Denial {
-            $($(#[$doc])* $name,)*
+            $($(#[doc = $doc])+ $name,)*
         }
 
         impl Denial {
@@ -192,6 +192,11 @@ macro_rules! denials {
             #[must_use]
             pub const fn status(self) -> u16 {
                 match self { $(Self::$name => $status,)* }
+            }
+
+            /// What it means, for the operator's documentation.
+            const fn meaning(self) -> &'static str {
+                match self { $(Self::$name => concat!($($doc),+),)* }
             }
         }
     };
@@ -306,9 +311,54 @@ impl Denial {
     }
 }
 
+/// Every reason as a page of Markdown: what the operator reads and what the client is told.
+#[must_use]
+pub fn refusals_reference() -> String {
+    let mut out = String::from(REFERENCE_PREFACE);
+    out.push_str("| reason | status | the client is told | meaning |\n|---|---|---|---|\n");
+    for denial in Denial::ALL {
+        let parts = [denial.code(), "` | ", status_text(denial.status()), " | ", denial.message()];
+        out.push_str("| `");
+        parts.into_iter().for_each(|part| out.push_str(part));
+        out.push_str(" |");
+        out.push_str(denial.meaning());
+        out.push_str(" |\n");
+    }
+    out
+}
+
+const REFERENCE_PREFACE: &str = "\
+# Why requests are refused
+
+The reason is in the log, in the counter `wasmcustom.gatekey.` and its name, and on Envoy in the response \
+code details as `gatekey_` and its name. The client is told the status and a short text, never the reason. \
+Where a service asks for no API key, a request without a credential is told `Unauthorized`.
+
+";
+
+const fn status_text(status: u16) -> &'static str {
+    match status {
+        400 => "400",
+        401 => "401",
+        403 => "403",
+        431 => "431",
+        _ => "503",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_page_about_refusals_has_every_reason_once() {
+        let page = refusals_reference();
+        for denial in Denial::ALL {
+            let start = alloc::format!("| `{}` | {} |", denial.code(), denial.status());
+            assert_eq!(page.matches(&start).count(), 1, "{start}");
+            assert!(denial.meaning().starts_with(' ') && denial.meaning().ends_with('.'));
+        }
+    }
 
     #[test]
     fn codes_are_unique_and_every_status_has_its_text() {

@@ -18,6 +18,7 @@ mod openid_connect;
 
 pub use self::decision::{
     Caller, Challenge, Decision, Denial, Edits, Grant, HeaderEdit, Hidden, Redirect, Refusal,
+    refusals_reference,
 };
 pub use self::identity::{IDENTITY_HEADERS, is_identity_header};
 pub use self::key_auth::{KEY_AUTH, KeyAuth};

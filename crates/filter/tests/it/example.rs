@@ -13,7 +13,7 @@ const NGINX_CONF: &str = include_str!("../../../../examples/kong/nginx.conf");
 const SCHEMA: &str = include_str!("../../../../filters/key-auth/config.schema.json");
 
 /// Puts in what an operator would.
-fn filled_in(text: &str, portal: &Portal) -> String {
+pub fn filled_in(text: &str, portal: &Portal) -> String {
     let pepper = portal.pepper_json();
     text.replace("GATEKEY_GATEWAY_ID", &GATEWAY.to_string())
         .replace("GATEKEY_PEPPER", pepper["secret"].as_str().unwrap())
@@ -27,12 +27,12 @@ fn settings(text: &str) -> Vec<(&str, &str)> {
     lines.map(|line| line.split_once(" = ").unwrap()).collect()
 }
 
-fn megabytes(text: &str) -> usize {
+pub fn megabytes(text: &str) -> usize {
     text.strip_suffix('m').unwrap().parse::<usize>().unwrap() << 20
 }
 
 /// The values of every directive of this name in a configuration of nginx.
-fn directives(text: &str, name: &str) -> Vec<String> {
+pub fn directives(text: &str, name: &str) -> Vec<String> {
     let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
     let text = lines.collect::<Vec<_>>().join("\n");
     let mut quoted = false;
@@ -48,7 +48,7 @@ fn directives(text: &str, name: &str) -> Vec<String> {
 }
 
 /// Every field of the configuration is one that the schema describes.
-fn is_described(schema: &Value, definition: &str, configuration: &Value) {
+pub fn is_described(schema: &Value, definition: &str, configuration: &Value) {
     let properties = schema["$defs"][definition]["properties"].as_object().unwrap();
     for name in configuration.as_object().unwrap().keys() {
         assert!(properties.contains_key(name), "`{name}` is not in `{definition}`");

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 
@@ -15,23 +15,37 @@ use serde_json::{Value, json};
 use crate::portal::{GATEWAY, Portal, START};
 
 /// The module that `cargo xtask build-filters` made; without it, one that is built here.
-pub static FILTER: LazyLock<Artifact> = LazyLock::new(|| {
-    let file = match env::var_os("GATEKEY_FILTERS_DIR") {
-        Some(folder) => PathBuf::from(folder).join("gatekey_key_auth.wasm"),
-        None => build(),
-    };
-    Artifact::from_file(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
-});
+pub static FILTER: LazyLock<Artifact> =
+    LazyLock::new(|| loaded(&module("gatekey-key-auth", "gatekey_key_auth.wasm")));
 
-fn build() -> PathBuf {
+/// The same with the filter for OpenID Connect alone.
+pub static OPENID_CONNECT: LazyLock<Artifact> = LazyLock::new(|| loaded(&openid_connect()));
+
+/// Where that filter is.
+pub fn openid_connect() -> PathBuf {
+    module("gatekey-openid-connect", "gatekey_openid_connect.wasm")
+}
+
+fn loaded(file: &Path) -> Artifact {
+    Artifact::from_file(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+}
+
+fn module(package: &str, name: &str) -> PathBuf {
+    match env::var_os("GATEKEY_FILTERS_DIR") {
+        Some(folder) => PathBuf::from(folder).join(name),
+        None => build(package).join(name),
+    }
+}
+
+fn build(package: &str) -> PathBuf {
     let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("guest");
     let status = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--package", "gatekey-key-auth", "--profile", "filter"])
+        .args(["build", "--quiet", "--package", package, "--profile", "filter"])
         .args(["--target", "wasm32-wasip1", "--target-dir"])
         .arg(&target)
         .status();
     assert!(status.unwrap().success(), "the filter does not build for wasm32-wasip1");
-    target.join("wasm32-wasip1/filter/gatekey_key_auth.wasm")
+    target.join("wasm32-wasip1/filter")
 }
 
 /// A configuration that follows the portal with polls of a second.

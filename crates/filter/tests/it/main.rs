@@ -13,6 +13,7 @@ mod example;
 mod filter;
 mod fleet;
 mod nginx;
+mod openid_connect;
 mod portal;
 mod staleness;
 mod stream;

@@ -8,11 +8,12 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use core::time::Duration;
 use gatekey_core::digest::Pepper;
 use gatekey_core::id::{
-    ApiId, ApplicationId, DeveloperId, GatewayId, PortalId, Revision, RouteId, ServiceId,
-    StrategyId,
+    ApiId, ApplicationId, CredentialId, DeveloperId, GatewayId, PortalId, Revision, RouteId,
+    ServiceId, StrategyId,
 };
 use gatekey_core::key::{IssuedKey, KeyFormat};
 use gatekey_core::lifecycle::registration::RegistrationStatus;
+use gatekey_core::oidc::client_digest;
 use gatekey_core::snapshot::record::{
     Application, Credential, Publication, Record, RecordKey, Registration, Route, Scheme, Service,
     Strategy, StrategyMethod,
@@ -167,6 +168,20 @@ impl Portal {
                 state.records.insert(record.key(), record);
             }
         });
+    }
+
+    /// Gives the API to an identity provider, and the application a client there.
+    pub fn open_id_connect(&self, settings: &Value, client_id: &str) {
+        let issuer = settings["issuer"].as_str().unwrap();
+        self.put(Credential {
+            id: CredentialId::from_bytes([0xaa; 16]),
+            application: APPLICATION,
+            digest: client_digest(STRATEGY, issuer, client_id),
+            scheme: Scheme::Client,
+            expires_at: None,
+        });
+        let settings = settings.to_string().into_bytes();
+        self.put(Strategy { id: STRATEGY, method: StrategyMethod::OpenIdConnect { settings } });
     }
 
     /// Forgets the log: a gateway that is behind needs a snapshot.
