@@ -26,9 +26,11 @@ pub trait Method: sealed::Sealed + fmt::Debug + Send + Sync {
     #[doc(hidden)]
     fn check<'p>(&self, attempt: &mut Attempt<'p, '_>) -> Option<Result<Step<'p>, Refusal>>;
 
-    /// Whether the request holds a credential of this method, whatever it is worth.
+    /// Whether the request holds a token, whatever it is worth.
     #[doc(hidden)]
-    fn is_presented(&self, attempt: &Attempt<'_, '_>) -> bool;
+    fn finds_token(&self, _attempt: &Attempt<'_, '_>) -> bool {
+        false
+    }
 
     /// What this method has to fetch now.
     #[doc(hidden)]

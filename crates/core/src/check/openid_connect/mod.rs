@@ -98,7 +98,7 @@ impl Method for OpenIdConnect {
         })
     }
 
-    fn is_presented(&self, attempt: &Attempt<'_, '_>) -> bool {
+    fn finds_token(&self, attempt: &Attempt<'_, '_>) -> bool {
         !matches!(presented::find(attempt), Ok(None))
     }
 
