@@ -144,12 +144,12 @@ fn an_expired_session_is_renewed_by_its_refresh_token() {
 #[test]
 fn a_session_that_nobody_used_ends() {
     let Some(tools) = Tools::find() else { return };
-    let scene = Scene::set(&tools, 600, &json!({"session_idling_timeout": 2}));
+    let scene = Scene::set(&tools, 600, &json!({"session_idling_timeout": 5}));
     scene.sign_in("/app/start");
     let asked = scene.provider.count("/auth");
     scene.page("/app/next");
     assert_eq!(scene.provider.count("/auth"), asked);
-    std::thread::sleep(Duration::from_millis(3_500));
+    std::thread::sleep(Duration::from_secs(7));
     let (status, _) = scene.browser.fetch(&scene.url("/app/data"), &json!({}));
     assert_eq!(status, 401);
     // The provider remembers who it is: the page comes without a question.
