@@ -10,17 +10,17 @@ use serde_json::Value;
 use super::Folder;
 
 /// The built filter; without it the test is left out, but never on CI.
-fn filter() -> Option<PathBuf> {
+fn filter(name: &str) -> Option<PathBuf> {
     let folder = std::env::var_os("GATEKEY_FILTERS_DIR").map(PathBuf::from);
     assert!(
         folder.is_some() || std::env::var_os("CI").is_none(),
         "`GATEKEY_FILTERS_DIR` is not set"
     );
-    folder.map(|folder| folder.join("gatekey_key_auth.wasm"))
+    folder.map(|folder| folder.join(name))
 }
 
-fn cases() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../filters/key-auth/cases")
+fn cases(filter: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../filters").join(filter).join("cases")
 }
 
 /// Runs cases; what was printed, and the reports.
@@ -41,9 +41,30 @@ fn run(cases: &Path, filter: &Path, profile: &str) -> (Output, Vec<Value>) {
 }
 
 #[test]
+fn the_filters_for_tokens_tell_every_story_on_every_profile() {
+    for (name, module, least) in [
+        ("openid-connect", "gatekey_openid_connect.wasm", 200),
+        ("application-auth", "gatekey_application_auth.wasm", 15),
+    ] {
+        let Some(filter) = filter(module) else { return };
+        let (output, reports) = run(&cases(name), &filter, "all");
+        let text = String::from_utf8_lossy(&output.stdout);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{name}: {text}{errors}");
+        for profile in Profile::NAMES {
+            let passed = reports
+                .iter()
+                .filter(|report| report["profile"] == profile && report["verdict"] == "passed");
+            let passed = passed.count();
+            assert!(passed >= least, "{name}, {profile}: {passed} passed");
+        }
+    }
+}
+
+#[test]
 fn the_key_auth_filter_tells_every_story_on_every_profile() {
-    let Some(filter) = filter() else { return };
-    let (output, reports) = run(&cases(), &filter, "all");
+    let Some(filter) = filter("gatekey_key_auth.wasm") else { return };
+    let (output, reports) = run(&cases("key-auth"), &filter, "all");
     let text = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{text}{}", String::from_utf8_lossy(&output.stderr));
     for profile in Profile::NAMES {
@@ -64,10 +85,11 @@ fn the_key_auth_filter_tells_every_story_on_every_profile() {
 /// The filter is set up otherwise than the cases expect.
 #[test]
 fn a_key_that_reaches_the_upstream_is_found_on_every_profile() {
-    let Some(filter) = filter() else { return };
+    let Some(filter) = filter("gatekey_key_auth.wasm") else { return };
     for profile in Profile::NAMES {
         let set = if ["spec", "envoy"].contains(&profile) { "envoy" } else { "nginx" };
-        let text = fs::read_to_string(cases().join(set).join("key-headers.json")).unwrap();
+        let text =
+            fs::read_to_string(cases("key-auth").join(set).join("key-headers.json")).unwrap();
         let shown = text.replace("\"hide_credentials\": true", "\"hide_credentials\": false");
         assert_ne!(shown, text);
         let folder = Folder::new();
@@ -85,9 +107,10 @@ fn a_key_that_reaches_the_upstream_is_found_on_every_profile() {
 /// What the client says about who calls is refused on nginx; Envoy relieves the request of it.
 #[test]
 fn a_story_of_one_host_does_not_hold_on_another() {
-    let Some(filter) = filter() else { return };
+    let Some(filter) = filter("gatekey_key_auth.wasm") else { return };
     for (set, profile) in [("envoy", "ngx-0.6"), ("nginx", "envoy")] {
-        let text = fs::read_to_string(cases().join(set).join("identity-headers.json")).unwrap();
+        let text =
+            fs::read_to_string(cases("key-auth").join(set).join("identity-headers.json")).unwrap();
         let mut file: Value = serde_json::from_str(&text).unwrap();
         file.as_object_mut().unwrap().remove("profiles");
         // The filter is told where it really is.
