@@ -14,5 +14,6 @@ mod conformance;
 mod corpus;
 mod envoy;
 mod harness;
+mod key_sets;
 mod portal;
 mod random;
