@@ -9,6 +9,10 @@
 //! between the proxies. [`export`] writes scenarios as case files of the harness, which run without
 //! this crate.
 //!
+//! Tokens are described in a file and made by the [`forge`]; [`Module`] says which filter a
+//! scenario needs. [`conformance`] holds attacks and published vectors as tables, whose batches
+//! any subject can run.
+//!
 //! Nothing in a file is an opaque number: [`names`] derives every id and key from a readable
 //! name, and texts refer to them as `{{key:alice}}` (see [`cast::Cast::text`]).
 
