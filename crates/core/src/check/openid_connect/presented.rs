@@ -32,6 +32,10 @@ pub(super) fn find<'p, 'r>(attempt: &Attempt<'p, 'r>) -> Result<Option<Token<'p,
             Ok(())
         }
     };
+    // Where no token is asked for, the header is the upstream's business.
+    if candidates(attempt, AuthMethods::ALL).next().is_none() {
+        return Ok(None);
+    }
     let authorization = header(attempt.request, AUTHORIZATION);
     let bearer = authorization.and_then(bearer);
     let joined = || bearer.is_none() && authorization.is_some_and(is_joined);
