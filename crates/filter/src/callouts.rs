@@ -48,6 +48,14 @@ pub(crate) struct Parked {
     pub(crate) pending: Pending,
 }
 
+/// Who made a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    Root,
+    /// The request with this number.
+    Stream(u32),
+}
+
 /// How a call begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Begun {
@@ -83,7 +91,6 @@ pub static HOST_CALLS: Calls =
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Answered {
     pub(crate) id: u32,
-    pub(crate) stream: Option<u32>,
     pub(crate) headers: u32,
     pub(crate) body_size: u32,
 }
@@ -139,15 +146,16 @@ impl Root {
         self.callouts.open.push(Open { id, stream, ticket, document, newer_than, given_up_at });
     }
 
-    /// Whether this is the answer to a call of a request.
-    pub(crate) fn has_call(&self, id: u32, stream: Option<u32>) -> bool {
-        self.callouts.open.iter().any(|open| open.id == Some(id) && open.stream == stream)
+    /// Whose call this is: the root's, or that of a request. `None` for a call that is not known.
+    /// The host's numbers alone tell: not every host says which request an answer is for.
+    pub(crate) fn owner(&self, id: u32) -> Option<Owner> {
+        let open = self.callouts.open.iter().find(|open| open.id == Some(id))?;
+        Some(open.stream.map_or(Owner::Root, Owner::Stream))
     }
 
     fn call_answered(&mut self, answered: Answered) -> Option<Ticket> {
-        let Answered { id, stream, headers, body_size } = answered;
-        let is_it = |open: &Open| open.id == Some(id) && open.stream == stream;
-        let at = self.callouts.open.iter().position(is_it)?;
+        let Answered { id, headers, body_size } = answered;
+        let at = self.callouts.open.iter().position(|open| open.id == Some(id))?;
         let Open { ticket, document, .. } = self.callouts.open.swap_remove(at);
         self.now = host::now();
         let status = if headers == 0 { None } else { crate::root::response_status() };

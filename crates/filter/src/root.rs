@@ -10,7 +10,7 @@ use gatekey_core::sync::{
 };
 use gatekey_core::time::UnixMillis;
 
-use crate::callouts::{CallOuts, Calls};
+use crate::callouts::{Answered, CallOuts, Calls};
 use crate::config::{Config, Sync};
 use crate::cookies::Cookies;
 use crate::documents::Documents;
@@ -200,10 +200,11 @@ impl Root {
     }
 
     /// The answer to a call of this root. The numbers of calls begin with 0 on some hosts; one that
-    /// is not known belongs to a call that was given up, or to a VM that is gone.
-    pub(crate) fn answered(&mut self, id: u32, headers: u32, body_size: u32) {
+    /// is not known belongs to a call that was given up, or to a VM that is gone: then it is false.
+    pub(crate) fn answered(&mut self, answered: Answered) -> bool {
+        let Answered { id, headers, body_size } = answered;
         if self.call.as_ref().is_none_or(|call| call.id != id) {
-            return;
+            return false;
         }
         self.now = host::now();
         let status = if headers == 0 { None } else { response_status() };
@@ -221,6 +222,7 @@ impl Root {
         if self.config.host.is_envoy() && self.fleet.lead(self.now) {
             self.follow();
         }
+        true
     }
 
     fn settle(&mut self, reply: &Reply<'_>) {

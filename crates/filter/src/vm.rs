@@ -14,7 +14,7 @@ use gatekey_core::crypto::{NoCrypto, NoEntropy};
 use gatekey_core::oidc::Ticket;
 use gatekey_core::time::UnixMillis;
 
-use crate::callouts::{Answered, Parked};
+use crate::callouts::{Answered, Owner, Parked};
 use crate::config::Entry;
 use crate::host::{self, LogLevel};
 use crate::respond;
@@ -257,33 +257,35 @@ pub mod exports {
         stream::CONTINUE
     }
 
-    /// A call was answered.
+    /// A call was answered. Some hosts name the root here whoever made the call, and some its maker:
+    /// the call's number tells.
     pub fn http_call_response(context: u32, call: u32, headers: u32, body: u32) {
         let _ = with(|vm| {
-            let on_nginx = vm.is_on_nginx();
-            match vm.root(context) {
-                Some(Role::Filter(root)) if root.has_call(call, None) => {
-                    let answered = Answered { id: call, stream: None, headers, body_size: body };
-                    let calls = root.lent.calls;
-                    if let Some(ticket) = (calls.answered)(root, answered) {
-                        resume_parked(root, ticket);
-                    }
-                }
-                Some(Role::Filter(root)) => root.answered(call, headers, body),
-                Some(Role::Gate(_)) => {}
-                // After this nginx lets the request go on, unless it is answered.
-                None if on_nginx => {
-                    let mut filters = vm.filters();
-                    match filters.find(|root| root.has_call(call, Some(context))) {
-                        Some(root) => resume_own(root, context, call, headers, body),
-                        None => {
-                            let _ = respond::deny_without_configuration();
-                        }
-                    }
-                }
-                None => {}
+            let answered = Answered { id: call, headers, body_size: body };
+            if let Some(root) = vm.filters().find(|root| root.owner(call).is_some()) {
+                call_answered(root, answered);
+                return;
+            }
+            let known = match vm.root(context) {
+                Some(Role::Filter(root)) => root.answered(answered),
+                _ => false,
+            };
+            // A request that waits for a call which nobody remembers: after this nginx lets it go on,
+            // unless it is answered.
+            if !known && vm.is_on_nginx() && stream::nginx::is_request_at_hand() {
+                let _ = respond::deny_without_configuration();
             }
         });
+    }
+}
+
+fn call_answered(root: &mut Root, answered: Answered) {
+    let Some(owner) = root.owner(answered.id) else { return };
+    let ticket = (root.lent.calls.answered)(root, answered);
+    match (owner, ticket) {
+        (Owner::Root, Some(ticket)) => resume_parked(root, ticket),
+        (Owner::Root, None) => {}
+        (Owner::Stream(stream), ticket) => resume_own(root, stream, ticket),
     }
 }
 
@@ -295,6 +297,10 @@ fn resume_parked(root: &mut Root, ticket: Ticket) {
         && let Some(Parked { stream, pending }) = root.take_parked(ticket)
     {
         most -= 1;
+        // On nginx a request is at hand only in the answer to its own call. This one was given up.
+        if !root.config.host.is_envoy() {
+            continue;
+        }
         // The client may have gone away meanwhile.
         if host::set_effective_context(stream).is_err() {
             continue;
@@ -310,10 +316,7 @@ fn resume_parked(root: &mut Root, ticket: Ticket) {
 
 /// Goes on with the request that made a call itself. nginx lets it go on after this in any case:
 /// what is not allowed has been answered by then.
-fn resume_own(root: &mut Root, stream: u32, call: u32, headers: u32, body: u32) {
-    let answered = Answered { id: call, stream: Some(stream), headers, body_size: body };
-    let calls = root.lent.calls;
-    let ticket = (calls.answered)(root, answered);
+fn resume_own(root: &mut Root, stream: u32, ticket: Option<Ticket>) {
     let Some(parked) = ticket.and_then(|ticket| root.take_parked(ticket)) else {
         let _ = respond::deny_without_configuration();
         return;

@@ -21,6 +21,11 @@ const RAW_PATH: &str = "request\0path";
 const ADMITTED: &str = "wasmx\0gatekey";
 const ALLOW: &[u8] = b"allow";
 
+/// Whether there is a request to be answered: a root has none, and must not answer.
+pub(crate) fn is_request_at_hand() -> bool {
+    host::property(RAW_PATH).is_ok()
+}
+
 /// Whether all header fields were handed over. `count` is without the pseudo-headers.
 pub(super) fn is_whole(headers: &[Header<'_>], count: u32) -> bool {
     let plain = headers.iter().filter(|header| !header.name.starts_with(b":")).count();

@@ -15,32 +15,34 @@ use serde_json::{Value, json};
 use crate::portal::{GATEWAY, Portal, START};
 
 /// The module that `cargo xtask build-filters` made; without it, one that is built here.
-pub static FILTER: LazyLock<Artifact> =
-    LazyLock::new(|| loaded(&module("gatekey-key-auth", "gatekey_key_auth.wasm")));
+pub static FILTER: LazyLock<Artifact> = LazyLock::new(|| module("key-auth"));
 
 /// The same with the filter for OpenID Connect alone.
-pub static OPENID_CONNECT: LazyLock<Artifact> = LazyLock::new(|| loaded(&openid_connect()));
+pub static OPENID_CONNECT: LazyLock<Artifact> = LazyLock::new(|| module("openid-connect"));
 
 /// Where that filter is.
 pub fn openid_connect() -> PathBuf {
-    module("gatekey-openid-connect", "gatekey_openid_connect.wasm")
+    file("openid-connect")
 }
 
-fn loaded(file: &Path) -> Artifact {
-    Artifact::from_file(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+/// The module of one of the folders of `filters`.
+pub fn module(name: &str) -> Artifact {
+    let file = file(name);
+    Artifact::from_file(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
-fn module(package: &str, name: &str) -> PathBuf {
+fn file(name: &str) -> PathBuf {
+    let file = format!("gatekey_{}.wasm", name.replace('-', "_"));
     match env::var_os("GATEKEY_FILTERS_DIR") {
-        Some(folder) => PathBuf::from(folder).join(name),
-        None => build(package).join(name),
+        Some(folder) => PathBuf::from(folder).join(file),
+        None => build(name).join(file),
     }
 }
 
-fn build(package: &str) -> PathBuf {
+fn build(name: &str) -> PathBuf {
     let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("guest");
     let status = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--package", package, "--profile", "filter"])
+        .args(["build", "--quiet", "--package", &format!("gatekey-{name}"), "--profile", "filter"])
         .args(["--target", "wasm32-wasip1", "--target-dir"])
         .arg(&target)
         .status();

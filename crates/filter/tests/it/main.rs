@@ -14,6 +14,7 @@ mod filter;
 mod fleet;
 mod nginx;
 mod openid_connect;
+mod oidc;
 mod portal;
 mod staleness;
 mod stream;

@@ -1,0 +1,127 @@
+//! What differs between hosts: who lets a request go on, and how cookies reach the client.
+
+use gatekey_host_harness::{Fault, FaultKind, Outcome, Request};
+use serde_json::json;
+
+use super::calls::introspecting;
+use super::provider::Mood;
+use super::scene::{HOSTS, NGINX, Setup, status, token, with_token};
+
+/// There a request goes on by itself after a callback that fails: the gate is shut then.
+#[test]
+fn a_trap_while_a_request_waits_opens_no_gate() {
+    let callback = "proxy_on_http_call_response";
+    for profile in NGINX {
+        for function in
+            ["proxy_get_header_map_pairs", "proxy_get_buffer_bytes", "proxy_send_local_response"]
+        {
+            for kind in [FaultKind::Trap, FaultKind::Status(2), FaultKind::EmptyData] {
+                if function == "proxy_send_local_response" && kind == FaultKind::EmptyData {
+                    continue;
+                }
+                let mut scene = introspecting(profile).start();
+                scene.wait(1_000);
+                let active = function != "proxy_send_local_response";
+                scene.provider.introspection(json!({"active": active, "sub": "planner"}));
+                scene.world.set_faults(vec![Fault::new(function, kind).within(callback)]);
+                let transcript = scene.ask(with_token("opaque"));
+                assert!(
+                    !transcript.reached_upstream(),
+                    "{profile} {function} {kind:?}: {transcript}"
+                );
+                scene.world.set_faults(Vec::new());
+                assert_eq!(
+                    status(&scene.ask(Request::get("/flights"))),
+                    401,
+                    "{profile} {function} {kind:?}"
+                );
+            }
+        }
+    }
+}
+
+/// Another request's trap takes the memory of what waits along.
+#[test]
+fn a_request_that_waits_is_refused_when_another_traps() {
+    for profile in NGINX {
+        let mut scene = introspecting(profile).start();
+        scene.provider.introspection(json!({"active": true, "sub": "planner"}));
+        scene.provider.slow(500);
+        scene.wait(1_000);
+        let worker = scene.worker();
+        let waiting = scene.world.open(worker, with_token("opaque"));
+        scene.world.set_faults(vec![
+            Fault::new("proxy_get_header_map_pairs", FaultKind::Trap)
+                .within("proxy_on_request_headers"),
+        ]);
+        let trapped = scene.ask(with_token("other"));
+        assert!(!trapped.reached_upstream(), "{profile}");
+        scene.world.set_faults(Vec::new());
+        scene.wait(3_000);
+        let transcript = scene.world.finish(waiting);
+        assert!(!transcript.reached_upstream(), "{profile}: {transcript}");
+    }
+}
+
+/// A client that goes away takes its call along; nothing else suffers.
+#[test]
+fn a_client_that_goes_away_harms_nobody() {
+    for profile in HOSTS {
+        let mut scene = introspecting(profile).start();
+        scene.wait(1_000);
+        scene.provider.slow(500);
+        scene.provider.introspection(json!({"active": true, "sub": "planner"}));
+        let worker = scene.worker();
+        for at in 0..5 {
+            let gone = scene.world.open(worker, with_token(&format!("opaque-{at}")));
+            scene.wait(100);
+            scene.world.abort(gone);
+        }
+        assert_eq!(scene.token("opaque-0"), 200, "{profile}: {}", scene.logs());
+        scene.wait_seconds(30);
+        assert_eq!(scene.token("opaque-9"), 200, "{profile}");
+        assert_eq!(scene.world.open_streams(worker), 0, "{profile}");
+        scene.assert_sound(profile);
+    }
+}
+
+#[test]
+fn a_session_is_one_cookie() {
+    let secret = "c2Vzc2lvbi1zZWNyZXQtb2YtdGhpcnR5LXR3by1ieXRlcyE=";
+    for profile in HOSTS {
+        let mut scene = Setup::new(profile)
+            .settings(json!({"auth_methods": ["session", "bearer"]}))
+            .configuration(json!({"session": {"secret": secret}}))
+            .start();
+        scene.wait(2_000);
+        let transcript = scene.ask(with_token(&token("ed25519-a")));
+        assert_eq!(status(&transcript), 200, "{profile}: {}", scene.logs());
+        let response = transcript.response.as_ref().unwrap();
+        let cookies = response.headers.get_all("set-cookie");
+        assert_eq!(cookies.len(), 1, "{profile}: {transcript}");
+        let text = String::from_utf8(cookies[0].to_vec()).unwrap();
+        let pair = text.split(';').next().unwrap();
+        let with = |pair: &str| Request::get("/flights").header("cookie", format!("a=b; {pair}"));
+        let back = scene.ask(with(pair));
+        assert_eq!(status(&back), 200, "{profile}: {}", scene.logs());
+        let seen = format!("{:?}", back.upstream);
+        let value = pair.split_once('=').unwrap().1;
+        assert!(!seen.contains(value), "{profile}: the cookie is the gateway's own");
+        // A bit of it, or a bit more of it, is none.
+        let mut flipped = pair.to_owned();
+        let last = if flipped.pop() == Some('A') { 'B' } else { 'A' };
+        flipped.push(last);
+        for bad in [&*flipped, &pair[..pair.len() - 8], &format!("{pair}AAAA")] {
+            let transcript = scene.ask(with(bad));
+            assert_eq!(status(&transcript), 401, "{profile}");
+            if let Outcome::Local { headers, .. } = &transcript.outcome {
+                assert!(headers.get_all("set-cookie").len() <= 1, "{profile}");
+            }
+        }
+        scene.provider.mood(Mood::Away);
+        assert_eq!(status(&scene.ask(with(pair))), 200, "{profile}: nobody is asked");
+        scene.wait_seconds(901);
+        assert_eq!(status(&scene.ask(with(pair))), 401, "{profile}: idle for too long");
+        scene.assert_sound(profile);
+    }
+}
