@@ -40,6 +40,59 @@ fn a_trap_while_a_request_waits_opens_no_gate() {
     }
 }
 
+/// Without a gate whatever the filter can answer is answered.
+#[test]
+fn an_answer_that_cannot_be_read_opens_nothing() {
+    let callback = "proxy_on_http_call_response";
+    for profile in NGINX {
+        for function in [
+            "proxy_get_header_map_pairs",
+            "proxy_get_header_map_value",
+            "proxy_get_buffer_bytes",
+            "proxy_get_property",
+        ] {
+            for kind in [
+                FaultKind::Status(1),
+                FaultKind::Status(2),
+                FaultKind::EmptyData,
+                FaultKind::ShortData,
+                FaultKind::GarbageData,
+            ] {
+                let mut scene =
+                    introspecting(profile).configuration(json!({"gate": false})).start();
+                scene.wait(1_000);
+                scene.provider.introspection(json!({"active": true, "sub": "planner"}));
+                let fault = Fault::new(function, kind.clone()).within(callback);
+                scene.world.set_faults(vec![fault]);
+                let transcript = scene.ask(with_token("opaque"));
+                let about = format!("{profile} {function} {kind:?}");
+                assert!(!transcript.reached_upstream(), "{about}: {transcript}");
+                assert!([400, 403, 431, 503].contains(&status(&transcript)), "{about}");
+                scene.assert_sound(&about);
+            }
+        }
+    }
+}
+
+/// An answer that comes when the call was given up long ago: there a request goes on after it.
+#[test]
+fn an_answer_to_a_call_that_is_not_known_any_more_refuses() {
+    for profile in NGINX {
+        for gate in [true, false] {
+            let mut scene = introspecting(profile).configuration(json!({"gate": gate})).start();
+            scene.wait(1_000);
+            scene.provider.introspection(json!({"active": true, "sub": "planner"}));
+            scene.provider.mood(Mood::Drips);
+            let transcript = scene.ask(with_token("opaque"));
+            assert_eq!(status(&transcript), 503, "{profile}: {transcript}");
+            assert!(!transcript.reached_upstream(), "{profile}");
+            scene.provider.mood(Mood::Honest);
+            assert_eq!(scene.token("opaque"), 200, "{profile}");
+            scene.assert_sound(profile);
+        }
+    }
+}
+
 /// Another request's trap takes the memory of what waits along.
 #[test]
 fn a_request_that_waits_is_refused_when_another_traps() {

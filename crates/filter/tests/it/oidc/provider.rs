@@ -17,6 +17,8 @@ pub enum Mood {
     Away,
     /// No answer comes.
     Silent,
+    /// An answer comes bit by bit, each time within what a call may take.
+    Drips,
     /// The answer breaks off.
     Breaking,
     Status(u16),
@@ -112,6 +114,7 @@ impl State {
         });
         let reply = match &self.mood {
             Mood::Honest => self.honest(&path),
+            Mood::Drips => self.honest(&path).dripping(Duration::from_secs(2), 10),
             Mood::Away => UpstreamReply::connect_error(),
             Mood::Silent => UpstreamReply::never(),
             Mood::Breaking => UpstreamReply::cut_off(),
@@ -122,7 +125,7 @@ impl State {
             }
         };
         match self.mood {
-            Mood::Silent => reply,
+            Mood::Silent | Mood::Drips => reply,
             _ => reply.after(Duration::from_millis(self.slow_ms)),
         }
     }

@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use core::time::Duration;
 use gatekey_core::id::{
     ApiId, ApplicationId, CredentialId, DeveloperId, PortalId, Revision, ServiceId, StrategyId,
@@ -69,7 +71,6 @@ impl Setup {
             }
             _ => ("nginx", json!({"address": ADDRESS, "authority": "idp.test"})),
         };
-        let encode = gatekey_base64;
         Self {
             profile,
             workers: 1,
@@ -79,8 +80,8 @@ impl Setup {
                 "host": host,
                 "gateway_id": GATEWAY.to_string(),
                 "service": "flights",
-                "peppers": [{"id": "p1", "secret": encode(&PEPPER)}],
-                "snapshot_keys": [encode(signer().verifying_key().as_bytes())],
+                "peppers": [{"id": "p1", "secret": base64(&PEPPER)}],
+                "snapshot_keys": [base64(signer().verifying_key().as_bytes())],
                 "metrics": true,
                 "upstreams": {"idp.test": upstream},
                 "providers": [{
@@ -126,7 +127,7 @@ impl Setup {
     }
 
     pub fn try_start(mut self, provider: Provider) -> Result<Scene, StartError> {
-        self.configuration["snapshot"] = json!({"inline": gatekey_base64(&bundle(&self.settings))});
+        self.configuration["snapshot"] = json!({"inline": base64(&bundle(&self.settings))});
         let mut builder = World::builder(Profile::named(self.profile).unwrap())
             .seed(7)
             .clock(UnixMillis(START.0))
@@ -137,7 +138,7 @@ impl Setup {
         let mut world = builder.build();
         let name = "openid-connect";
         let mut chain = vec![(FILTER.clone(), Plugin::new(name, self.configuration.to_string()))];
-        if self.configuration.get("gate").is_some() {
+        if self.configuration.get("gate") == Some(&json!(true)) {
             let gate = json!({"version": 1, "role": "gate", "host": self.configuration["host"]});
             chain.push((FILTER.clone(), Plugin::new(name, gate.to_string())));
         }
@@ -152,9 +153,8 @@ fn merge(object: &mut Value, more: Value) {
     }
 }
 
-fn gatekey_base64(bytes: &[u8]) -> String {
-    use base64::Engine as _;
-    base64::engine::general_purpose::STANDARD.encode(bytes)
+fn base64(bytes: &[u8]) -> String {
+    BASE64.encode(bytes)
 }
 
 fn signer() -> SigningKey {
@@ -214,7 +214,7 @@ pub fn with_token(token: &str) -> Request {
 }
 
 pub fn with_basic(secret: &str) -> Request {
-    let pair = gatekey_base64(format!("{CLIENT}:{secret}").as_bytes());
+    let pair = base64(format!("{CLIENT}:{secret}").as_bytes());
     Request::get("/flights").header("authorization", format!("Basic {pair}"))
 }
 

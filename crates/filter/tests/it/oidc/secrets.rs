@@ -3,7 +3,9 @@
 use serde_json::json;
 
 use super::provider::{ISSUER, Mood};
-use super::scene::{CLIENT_SECRET, HOSTS, OWN_SECRET, Setup, token, with_basic, with_token};
+use super::scene::{
+    CLIENT_SECRET, HOSTS, OWN_SECRET, Setup, token, token_of, with_basic, with_token,
+};
 use gatekey_host_harness::Request;
 
 /// Tokens, secrets and cookies, good and bad, through every way a request can end.
@@ -24,7 +26,9 @@ fn no_secret_is_in_a_log_a_metric_or_a_forwarded_request() {
             .start();
         scene.wait(2_000);
         let (good, bad) = (token("ed25519-a"), token("ed25519-b"));
-        scene.provider.tokens(json!({"access_token": good, "token_type": "Bearer"}));
+        // The upstream gets this one: the gateway asked for it.
+        let handed = token_of("ed25519-a", json!({"jti": "handed"}));
+        scene.provider.tokens(json!({"access_token": handed, "token_type": "Bearer"}));
         let mut cookies = Vec::new();
         for round in 0..3 {
             match round {
@@ -77,7 +81,9 @@ fn no_secret_is_in_a_log_a_metric_or_a_forwarded_request() {
         let told = [scene.logs(), names.join("\n")].concat();
         let signature = good.rsplit('.').next().unwrap();
         let payload = good.split('.').nth(1).unwrap();
-        for canary in ["canary", signature, payload, OWN_SECRET, secret, bad.as_str()] {
+        for canary in
+            ["canary", signature, payload, OWN_SECRET, secret, bad.as_str(), handed.as_str()]
+        {
             assert!(!told.contains(canary), "{profile}: {canary} in {told}");
         }
         for cookie in &cookies {
