@@ -216,27 +216,34 @@ pub fn host() -> Profile {
     profile
 }
 
-/// The compiled filter: of the folder `GATEKEY_FILTERS_DIR`, else the one that
-/// `cargo xtask build-filters` fills.
+/// The compiled filter for keys: see [`module`].
 ///
 /// # Errors
 ///
 /// When it was not built.
 pub fn filter() -> Result<&'static Artifact, String> {
-    static FILTER: LazyLock<Result<Artifact, String>> = LazyLock::new(|| {
-        let name = "gatekey_key_auth.wasm";
-        let path = match env::var_os("GATEKEY_FILTERS_DIR") {
-            Some(folder) => PathBuf::from(folder).join(name),
-            None => {
-                let here = env::current_exe().map_err(|error| error.to_string())?;
-                let folders = here.ancestors().map(|folder| folder.join("filters").join(name));
-                folders.into_iter().find(|path| path.is_file()).unwrap_or_else(|| name.into())
-            }
-        };
-        Artifact::from_file(&path)
-            .map_err(|error| format!("{error} (`cargo xtask build-filters` makes it)"))
-    });
+    static FILTER: LazyLock<Result<Artifact, String>> = LazyLock::new(|| module("key_auth"));
     FILTER.as_ref().map_err(Clone::clone)
+}
+
+/// A compiled filter: of the folder `GATEKEY_FILTERS_DIR`, else the one that
+/// `cargo xtask build-filters` fills.
+///
+/// # Errors
+///
+/// When it was not built.
+pub fn module(name: &str) -> Result<Artifact, String> {
+    let name = format!("gatekey_{name}.wasm");
+    let path = match env::var_os("GATEKEY_FILTERS_DIR") {
+        Some(folder) => PathBuf::from(folder).join(name),
+        None => {
+            let here = env::current_exe().map_err(|error| error.to_string())?;
+            let folders = here.ancestors().map(|folder| folder.join("filters").join(&name));
+            folders.into_iter().find(|path| path.is_file()).unwrap_or_else(|| name.into())
+        }
+    };
+    Artifact::from_file(&path)
+        .map_err(|error| format!("{error} (`cargo xtask build-filters` makes it)"))
 }
 
 /// The filter a second after its start, beside this portal; nothing when it refused its

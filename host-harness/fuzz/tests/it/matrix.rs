@@ -1,4 +1,6 @@
-//! The filter's fail-closed matrix, as it is committed. `GATEKEY_BLESS=1` writes it anew.
+//! The fail-closed matrices of the filters, as they are committed. `GATEKEY_BLESS=1` writes it anew.
+
+mod tokens;
 
 use std::env;
 use std::fs;
@@ -15,8 +17,9 @@ use serde_json::{Value, json};
 
 use crate::filter;
 
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../filters/key-auth")
+/// The folder of a filter.
+fn folder(filter: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../filters").join(filter)
 }
 
 fn is_blessed() -> bool {
@@ -146,8 +149,12 @@ fn cases() -> Value {
 
 #[test]
 fn the_cases_are_the_committed_ones() {
-    let path = folder().join("faults/cases.json");
-    let text = format!("{:#}\n", cases());
+    assert_committed(&folder("key-auth"), &cases());
+}
+
+fn assert_committed(folder: &Path, cases: &Value) {
+    let path = folder.join("faults/cases.json");
+    let text = format!("{cases:#}\n");
     if is_blessed() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, text).unwrap();
@@ -175,9 +182,13 @@ fn told(artifact: &Artifact, paths: &[PathBuf], profiles: &[Profile]) -> matrix:
 #[test]
 fn the_filter_is_closed_under_every_fault() {
     let Some(filter) = filter() else { return };
-    let cases = folder().join("faults/cases.json");
+    assert_closed(&folder("key-auth"), filter);
+}
+
+fn assert_closed(folder: &Path, filter: &Artifact) {
+    let cases = folder.join("faults/cases.json");
     let outcome = told(filter, &[cases], &profiles());
-    let path = folder().join("faults.json");
+    let path = folder.join("faults.json");
     if is_blessed() {
         fs::write(&path, outcome.table.to_json()).unwrap();
     }
