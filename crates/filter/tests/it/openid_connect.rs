@@ -86,6 +86,10 @@ fn provider() -> Upstream {
 /// The text with what an operator puts in; every word is replaced.
 fn whole(text: &str, portal: &Portal) -> String {
     let text = filled_in(text, portal)
+        .replace(
+            "GATEKEY_FILTER_WASM",
+            &Value::from(openid_connect().to_str().unwrap()).to_string(),
+        )
         .replace("GATEKEY_CLIENT_SECRET", "secret")
         .replace("GATEKEY_SESSION_SECRET", "CQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk=");
     let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
@@ -173,9 +177,7 @@ fn a_real_envoy_takes_the_example() {
         println!("GATEKEY_ENVOY is not set: not tried");
         return;
     };
-    let filter = openid_connect();
-    let filter = Value::from(filter.to_str().unwrap()).to_string();
-    let text = whole(&ENVOY_YAML.replace("GATEKEY_FILTER_WASM", &filter), &portal());
+    let text = whole(ENVOY_YAML, &portal());
     let valid = |name: &str, text: &str| {
         let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
         fs::write(&file, text).unwrap();
