@@ -10,8 +10,9 @@
 //! # What a request costs
 //!
 //! One read of the header map, parsed in place; one write per identity header; on nginx and Kong one
-//! read of the raw path; nothing is kept for the stream. The module therefore exports neither `proxy_on_delete` nor any other callback
-//! that a stream would pay for without needing it.
+//! read of the raw path; nothing is kept for a stream that neither waits for a call nor awaits a
+//! cookie. The module therefore exports no `proxy_on_delete`, nor any other callback that a stream
+//! would pay for without needing it.
 //!
 //! # Panics
 //!

@@ -57,7 +57,7 @@ fn every_piece_of_the_guide_is_taken() {
         is_described_throughout(&configuration);
         configurations += 1;
     }
-    assert!(strategies >= 6 && configurations >= 1, "{strategies} {configurations}");
+    assert!(strategies >= 5 && configurations >= 1, "{strategies} {configurations}");
 }
 
 fn portal() -> Portal {
@@ -178,24 +178,23 @@ fn a_real_envoy_takes_the_example() {
         return;
     };
     let text = whole(ENVOY_YAML, &portal());
-    let valid = |name: &str, text: &str| {
+    let refusal = |name: &str, text: &str| {
         let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
         fs::write(&file, text).unwrap();
-        validates(Path::new(&envoy), &file)
+        refusal_of(Path::new(&envoy), &file)
     };
-    assert_eq!(valid("openid-connect.yaml", &text), Ok(()));
+    assert_eq!(refusal("openid-connect.yaml", &text), None);
     let broken = text.replace("\"version\": 1", "\"version\": 2");
-    let broken = valid("openid-connect-broken.yaml", &broken);
-    assert!(broken.is_err(), "it reads what the filter is told");
+    let told = refusal("openid-connect-broken.yaml", &broken).unwrap();
+    assert!(told.contains("version: is 2"), "{told}");
 }
 
-/// What Envoy says against a configuration, if anything.
-fn validates(envoy: &Path, file: &Path) -> Result<(), String> {
+/// Why Envoy does not take a file.
+fn refusal_of(envoy: &Path, file: &Path) -> Option<String> {
     let mut command = Command::new(envoy);
     command.args(["--mode", "validate", "--log-level", "error", "--config-path"]).arg(file);
     let output = command.output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    if output.status.success() { Ok(()) } else { Err(said) }
+    (!output.status.success()).then(|| String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
 #[test]
