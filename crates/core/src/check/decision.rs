@@ -233,7 +233,8 @@ denials! {
     MalformedCredential = "malformed_credential" 401,
     /// The token cannot be one: shape, encoding, JSON or a header that must be understood.
     MalformedToken = "malformed_token" 401,
-    /// The strategy needs a method that this build does not have.
+    /// The strategy needs what this gateway lacks: a method, a client at the provider, or leave to
+    /// call while a request waits.
     MethodAbsent = "method_absent" 403,
     /// The token lacks a claim that is required, or has it in another type.
     MissingClaim = "missing_claim" 401,
@@ -251,7 +252,7 @@ denials! {
     PrematureToken = "premature_token" 401,
     /// The identity provider's answer cannot be believed.
     ProviderInvalid = "provider_invalid" 503,
-    /// The identity provider does not answer.
+    /// The identity provider does not answer, or not to this gateway's client.
     ProviderUnavailable = "provider_unavailable" 503,
     /// The algorithm is not allowed for this issuer, or not one of a public key.
     RefusedAlgorithm = "refused_algorithm" 401,
@@ -261,7 +262,7 @@ denials! {
     RegistrationRejected = "registration_rejected" 403,
     /// The registration was withdrawn.
     RegistrationRevoked = "registration_revoked" 403,
-    /// The request says who calls, on a host that could not take that out of it.
+    /// The request has what only the gateway may say, on a host that could not take it out.
     ReservedHeader = "reserved_header" 400,
     /// The portal has been silent for too long.
     StalePolicy = "stale_policy" 503,
