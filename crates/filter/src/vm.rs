@@ -291,16 +291,17 @@ fn call_answered(root: &mut Root, answered: Answered) {
 
 /// Goes on with every request that waited for a call of the root.
 fn resume_parked(root: &mut Root, ticket: Ticket) {
+    if !root.config.host.is_envoy() {
+        // A request is at hand only in the answer to its own call: this one was given up.
+        let _ = root.take_parked(ticket);
+        return;
+    }
     // Whatever waits again waits for another call, and comes after those that are here now.
     let mut most = root.callouts.parked.len();
     while most > 0
         && let Some(Parked { stream, pending }) = root.take_parked(ticket)
     {
         most -= 1;
-        // On nginx a request is at hand only in the answer to its own call. This one was given up.
-        if !root.config.host.is_envoy() {
-            continue;
-        }
         // The client may have gone away meanwhile.
         if host::set_effective_context(stream).is_err() {
             continue;

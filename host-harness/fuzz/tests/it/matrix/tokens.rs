@@ -15,7 +15,7 @@ use gatekey_harness_fuzz::gate::{self, Source};
 use gatekey_scenarios::forge;
 use serde_json::{Value, json};
 
-use super::{HOSTS, Host, assert_closed, assert_committed, folder};
+use super::{HOSTS, Host, assert_closed, assert_committed, assert_same, folder, profiles, told};
 use crate::built;
 
 const ISSUER: &str = "https://idp.test";
@@ -257,4 +257,14 @@ fn the_cases_are_the_committed_ones() {
 fn the_filter_is_closed_under_every_fault() {
     let Some(filter) = built(gate::module("openid_connect")) else { return };
     assert_closed(&folder("openid-connect"), &filter);
+}
+
+/// What the filter with all methods does with tokens is no other code.
+#[test]
+fn the_filter_with_all_methods_is_as_closed() {
+    let Some(filter) = built(gate::module("application_auth")) else { return };
+    let folder = folder("openid-connect");
+    let outcome = told(&filter, &[folder.join("faults/cases.json")], &profiles());
+    assert!(outcome.breaches.is_empty(), "{:?}", outcome.breaches.first());
+    assert_same(&outcome.table, &folder.join("faults.json"));
 }
