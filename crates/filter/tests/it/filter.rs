@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::LazyLock;
 

@@ -13,13 +13,13 @@ use cargo_metadata::{DependencyKind, Metadata};
 const ARROWS: &[(&str, &[&str], &[&str])] = &[
     ("gatekey-core", &[], &[]),
     ("gatekey-jwt", &["gatekey-core"], &[]),
-    ("gatekey-filter", &["gatekey-core"], &["gatekey-host-harness"]),
+    ("gatekey-filter", &["gatekey-core"], &["gatekey-host-harness", "gatekey-scenarios"]),
     ("gatekey-portal", &["gatekey-core", "gatekey-jwt"], &["gatekey-filter", "gatekey-scenarios"]),
     ("gatekey-scenarios", &["gatekey-core"], &["gatekey-jwt", "gatekey-host-harness"]),
     ("gatekey-key-auth", &["gatekey-core", "gatekey-filter"], &[]),
     ("gatekey-openid-connect", &["gatekey-core", "gatekey-filter", "gatekey-jwt"], &[]),
     ("gatekey-application-auth", &["gatekey-core", "gatekey-filter", "gatekey-jwt"], &[]),
-    ("gatekey-harness-fuzz", &["gatekey-core", "gatekey-host-harness"], &[]),
+    ("gatekey-harness-fuzz", &["gatekey-core", "gatekey-host-harness"], &["gatekey-scenarios"]),
     ("gatekey-providers", &["gatekey-core"], &[]),
     ("gatekey-host-harness", &[], &["gatekey-core", "gatekey-scenarios"]),
 ];

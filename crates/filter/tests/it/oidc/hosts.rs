@@ -62,7 +62,7 @@ fn an_answer_that_cannot_be_read_opens_nothing() {
                     introspecting(profile).configuration(json!({"gate": false})).start();
                 scene.wait(1_000);
                 scene.provider.introspection(json!({"active": true, "sub": "planner"}));
-                let fault = Fault::new(function, kind.clone()).within(callback);
+                let fault = Fault::new(function, kind).within(callback);
                 scene.world.set_faults(vec![fault]);
                 let transcript = scene.ask(with_token("opaque"));
                 let about = format!("{profile} {function} {kind:?}");
@@ -164,7 +164,8 @@ fn a_session_is_one_cookie() {
         let mut flipped = pair.to_owned();
         let last = if flipped.pop() == Some('A') { 'B' } else { 'A' };
         flipped.push(last);
-        for bad in [&*flipped, &pair[..pair.len() - 8], &format!("{pair}AAAA")] {
+        let shorter = pair.get(..pair.len() - 8).unwrap();
+        for bad in [&*flipped, shorter, &format!("{pair}AAAA")] {
             let transcript = scene.ask(with(bad));
             assert_eq!(status(&transcript), 401, "{profile}");
             if let Outcome::Local { headers, .. } = &transcript.outcome {

@@ -93,13 +93,13 @@ impl Setup {
 
     /// Sets members of the strategy's settings.
     pub fn settings(mut self, more: Value) -> Self {
-        merge(&mut self.settings, more);
+        merge(&mut self.settings, &more);
         self
     }
 
     /// Sets members of the filter's configuration.
     pub fn configuration(mut self, more: Value) -> Self {
-        merge(&mut self.configuration, more);
+        merge(&mut self.configuration, &more);
         self
     }
 
@@ -147,7 +147,7 @@ impl Setup {
     }
 }
 
-fn merge(object: &mut Value, more: Value) {
+fn merge(object: &mut Value, more: &Value) {
     for (name, value) in more.as_object().unwrap() {
         object[name] = value.clone();
     }
@@ -204,7 +204,7 @@ pub fn token(key: &str) -> String {
 
 pub fn token_of(key: &str, more: Value) -> String {
     let mut claims = json!({"iss": ISSUER, "sub": CLIENT, "iat": NOW - 10, "exp": NOW + 1_000_000});
-    merge(&mut claims, more);
+    merge(&mut claims, &more);
     let header = json!({"alg": "EdDSA", "kid": key, "typ": "JWT"}).to_string();
     forge::token(&header, claims.to_string().as_bytes(), key, "EdDSA").unwrap()
 }
