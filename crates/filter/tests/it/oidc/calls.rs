@@ -9,7 +9,7 @@ use super::scene::{
 };
 
 pub fn introspecting(profile: &'static str) -> Setup {
-    Setup::new(profile).calling().gated().settings(json!({
+    Setup::new(profile).calling().gated().settings(&json!({
         "auth_methods": ["introspection"],
         "introspection_endpoint": format!("{ISSUER}/introspect"),
         "cache_ttl": 600,
@@ -81,7 +81,7 @@ fn an_answer_is_remembered_within_its_life_and_the_limit() {
 }
 
 fn granting(profile: &'static str) -> Setup {
-    Setup::new(profile).calling().gated().settings(json!({
+    Setup::new(profile).calling().gated().settings(&json!({
         "auth_methods": ["client_credentials"],
         "upstream_access_token_header": "authorization:bearer",
     }))
@@ -145,7 +145,7 @@ fn a_grant_that_goes_wrong_is_refused() {
 fn methods_that_need_calls_are_refused_without_them() {
     for profile in NGINX {
         let methods = json!(["introspection", "client_credentials"]);
-        let mut scene = Setup::new(profile).settings(json!({"auth_methods": methods})).start();
+        let mut scene = Setup::new(profile).settings(&json!({"auth_methods": methods})).start();
         scene.wait(2_000);
         scene.provider.take();
         scene.provider.introspection(json!({"active": true, "sub": CLIENT}));

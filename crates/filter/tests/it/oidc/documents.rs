@@ -59,7 +59,7 @@ fn ten_requests_wait_for_one_fetch() {
     scene.provider.slow(300);
     let worker = scene.worker();
     let tokens: Vec<String> = (0..10)
-        .map(|at| super::scene::token_of("ed25519-a", json!({"jti": at.to_string()})))
+        .map(|at| super::scene::token_of("ed25519-a", &json!({"jti": at.to_string()})))
         .collect();
     let mut open: Vec<_> =
         tokens.iter().map(|token| scene.world.open(worker, with_token(token))).collect();
@@ -83,16 +83,16 @@ fn stale_keys_are_used_up_to_their_limit() {
     for profile in HOSTS {
         let setup = Setup::new(profile);
         let mut scene =
-            setup.settings(json!({"jwks_max_age": 60, "jwks_stale_seconds": 600})).start();
+            setup.settings(&json!({"jwks_max_age": 60, "jwks_stale_seconds": 600})).start();
         scene.wait(2_000);
         let good = token("ed25519-a");
         assert_eq!(scene.token(&good), 200, "{profile}");
         scene.provider.mood(Mood::Away);
         scene.wait_seconds(640);
-        let fresh = super::scene::token_of("ed25519-a", json!({"jti": "2"}));
+        let fresh = super::scene::token_of("ed25519-a", &json!({"jti": "2"}));
         assert_eq!(scene.token(&fresh), 200, "{profile}: stale, and within the limit");
         scene.wait_seconds(40);
-        let late = super::scene::token_of("ed25519-a", json!({"jti": "3"}));
+        let late = super::scene::token_of("ed25519-a", &json!({"jti": "3"}));
         let transcript = scene.ask(with_token(&late));
         assert_eq!(status(&transcript), 503, "{profile}: {}", reason(&transcript));
         scene.provider.mood(Mood::Honest);
@@ -110,7 +110,7 @@ fn an_unknown_key_is_asked_for_once_in_an_interval() {
         scene.wait_seconds(60);
         scene.provider.take();
         for at in 0..50 {
-            let odd = super::scene::token_of("ed25519-b", json!({"jti": at.to_string()}));
+            let odd = super::scene::token_of("ed25519-b", &json!({"jti": at.to_string()}));
             assert_eq!(scene.token(&odd), 401, "{profile}");
             scene.wait(300);
         }

@@ -35,7 +35,7 @@ fn without_keys_nothing_passes_and_all_is_well_afterwards() {
             let provider = Provider::new();
             provider.mood(mood);
             let mut scene =
-                Setup::new(profile).settings(json!({"timeout": 500})).start_with(provider);
+                Setup::new(profile).settings(&json!({"timeout": 500})).start_with(provider);
             let good = token("ed25519-a");
             for _ in 0..4 {
                 let transcript = scene.ask(with_token(&good));
@@ -63,16 +63,16 @@ fn a_provider_that_fails_later_is_not_noticed() {
     for profile in HOSTS {
         for mood in moods() {
             let about = format!("{profile} {:.60}", format!("{mood:?}"));
-            let mut scene = Setup::new(profile).settings(json!({"timeout": 500})).start();
+            let mut scene = Setup::new(profile).settings(&json!({"timeout": 500})).start();
             scene.wait(2_000);
             scene.provider.mood(mood);
             for at in 0..5 {
                 scene.wait_seconds(150);
-                let good = super::scene::token_of("ed25519-a", json!({"jti": at.to_string()}));
+                let good = super::scene::token_of("ed25519-a", &json!({"jti": at.to_string()}));
                 let transcript = scene.ask(with_token(&good));
                 assert_eq!(status(&transcript), 200, "{about}");
                 assert_eq!(transcript.opened_at, transcript.ended_at, "{about}: at once");
-                let odd = super::scene::token_of("ed25519-b", json!({"jti": at.to_string()}));
+                let odd = super::scene::token_of("ed25519-b", &json!({"jti": at.to_string()}));
                 assert_eq!(scene.token(&odd), 401, "{about}");
             }
             scene.assert_sound(&about);
@@ -101,7 +101,7 @@ fn a_provider_of_another_name_is_not_believed() {
 #[test]
 fn a_silent_provider_stalls_nobody_else() {
     let mut scene = Setup::new(ENVOY)
-        .settings(json!({"auth_methods": ["bearer", "introspection"], "introspection_endpoint": format!("{ISSUER}/introspect")}))
+        .settings(&json!({"auth_methods": ["bearer", "introspection"], "introspection_endpoint": format!("{ISSUER}/introspect")}))
         .start();
     scene.wait(2_000);
     scene.provider.mood(Mood::Silent);
@@ -120,7 +120,7 @@ fn a_silent_provider_stalls_nobody_else() {
 
 #[test]
 fn more_than_may_wait_are_refused() {
-    let mut scene = Setup::new(ENVOY).configuration(json!({"max_waiting": 3})).start();
+    let mut scene = Setup::new(ENVOY).configuration(&json!({"max_waiting": 3})).start();
     scene.provider.slow(500);
     let worker = scene.worker();
     let good = token("ed25519-a");
@@ -140,7 +140,7 @@ fn a_circuit_opens_and_closes() {
             .calling()
             .gated()
             .settings(
-                json!({"auth_methods": ["introspection"], "introspection_endpoint": endpoint}),
+                &json!({"auth_methods": ["introspection"], "introspection_endpoint": endpoint}),
             )
             .start();
         scene.wait(1_000);
@@ -168,7 +168,7 @@ fn a_circuit_opens_and_closes() {
 #[test]
 fn a_provider_without_a_place_is_not_called() {
     for profile in [ENVOY, NGINX[0]] {
-        let mut scene = Setup::new(profile).configuration(json!({"upstreams": {}})).start();
+        let mut scene = Setup::new(profile).configuration(&json!({"upstreams": {}})).start();
         scene.wait(3_000);
         let transcript = scene.ask(with_token(&token("ed25519-a")));
         assert_eq!(status(&transcript), 503, "{profile}");

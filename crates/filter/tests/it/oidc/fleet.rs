@@ -8,7 +8,7 @@ use super::scene::{ENVOY, HOSTS, Setup, status, token, with_token};
 
 fn two(profile: &'static str) -> Setup {
     let setup = Setup::new(profile).workers(2);
-    if profile == ENVOY { setup } else { setup.configuration(json!({"shared_data_zone": "*"})) }
+    if profile == ENVOY { setup } else { setup.configuration(&json!({"shared_data_zone": "*"})) }
 }
 
 #[test]
@@ -34,7 +34,7 @@ fn one_worker_fetches_for_both() {
 #[test]
 fn a_worker_that_dies_leaves_its_fetch_to_the_other() {
     for profile in HOSTS {
-        let mut scene = two(profile).settings(json!({"timeout": 1000})).start();
+        let mut scene = two(profile).settings(&json!({"timeout": 1000})).start();
         scene.provider.mood(Mood::Silent);
         scene.wait(400);
         let dead = scene.workers.remove(0);

@@ -59,7 +59,7 @@ fn an_answer_that_cannot_be_read_opens_nothing() {
                 FaultKind::GarbageData,
             ] {
                 let mut scene =
-                    introspecting(profile).configuration(json!({"gate": false})).start();
+                    introspecting(profile).configuration(&json!({"gate": false})).start();
                 scene.wait(1_000);
                 scene.provider.introspection(json!({"active": true, "sub": "planner"}));
                 let fault = Fault::new(function, kind).within(callback);
@@ -79,7 +79,7 @@ fn an_answer_that_cannot_be_read_opens_nothing() {
 fn an_answer_to_a_call_that_is_not_known_any_more_refuses() {
     for profile in NGINX {
         for gate in [true, false] {
-            let mut scene = introspecting(profile).configuration(json!({"gate": gate})).start();
+            let mut scene = introspecting(profile).configuration(&json!({"gate": gate})).start();
             scene.wait(1_000);
             scene.provider.introspection(json!({"active": true, "sub": "planner"}));
             scene.provider.mood(Mood::Drips);
@@ -143,8 +143,8 @@ fn a_session_is_one_cookie() {
     let secret = "c2Vzc2lvbi1zZWNyZXQtb2YtdGhpcnR5LXR3by1ieXRlcyE=";
     for profile in HOSTS {
         let mut scene = Setup::new(profile)
-            .settings(json!({"auth_methods": ["session", "bearer"]}))
-            .configuration(json!({"session": {"secret": secret}}))
+            .settings(&json!({"auth_methods": ["session", "bearer"]}))
+            .configuration(&json!({"session": {"secret": secret}}))
             .start();
         scene.wait(2_000);
         let transcript = scene.ask(with_token(&token("ed25519-a")));

@@ -92,14 +92,14 @@ impl Setup {
     }
 
     /// Sets members of the strategy's settings.
-    pub fn settings(mut self, more: Value) -> Self {
-        merge(&mut self.settings, &more);
+    pub fn settings(mut self, more: &Value) -> Self {
+        merge(&mut self.settings, more);
         self
     }
 
     /// Sets members of the filter's configuration.
-    pub fn configuration(mut self, more: Value) -> Self {
-        merge(&mut self.configuration, &more);
+    pub fn configuration(mut self, more: &Value) -> Self {
+        merge(&mut self.configuration, more);
         self
     }
 
@@ -110,12 +110,12 @@ impl Setup {
 
     /// Lets requests wait for the provider, on any host.
     pub fn calling(self) -> Self {
-        self.configuration(json!({"request_calls": true}))
+        self.configuration(&json!({"request_calls": true}))
     }
 
     /// Puts a gate behind the filter, where there are gates.
     pub fn gated(self) -> Self {
-        if self.profile == ENVOY { self } else { self.configuration(json!({"gate": true})) }
+        if self.profile == ENVOY { self } else { self.configuration(&json!({"gate": true})) }
     }
 
     pub fn start(self) -> Scene {
@@ -199,12 +199,12 @@ pub const NOW: u64 = START.0 / 1000;
 
 /// A token of the application, signed with a key of the forge.
 pub fn token(key: &str) -> String {
-    token_of(key, json!({}))
+    token_of(key, &json!({}))
 }
 
-pub fn token_of(key: &str, more: Value) -> String {
+pub fn token_of(key: &str, more: &Value) -> String {
     let mut claims = json!({"iss": ISSUER, "sub": CLIENT, "iat": NOW - 10, "exp": NOW + 1_000_000});
-    merge(&mut claims, &more);
+    merge(&mut claims, more);
     let header = json!({"alg": "EdDSA", "kid": key, "typ": "JWT"}).to_string();
     forge::token(&header, claims.to_string().as_bytes(), key, "EdDSA").unwrap()
 }

@@ -16,18 +16,18 @@ fn no_secret_is_in_a_log_a_metric_or_a_forwarded_request() {
         let mut scene = Setup::new(profile)
             .calling()
             .gated()
-            .settings(json!({
+            .settings(&json!({
                 "auth_methods": ["session", "bearer", "introspection", "client_credentials"],
                 "introspection_endpoint": format!("{ISSUER}/introspect"),
                 "bearer_token_param_type": ["header", "query", "cookie"],
                 "bearer_token_cookie_name": "token",
             }))
-            .configuration(json!({"session": {"secret": secret}}))
+            .configuration(&json!({"session": {"secret": secret}}))
             .start();
         scene.wait(2_000);
         let (good, bad) = (token("ed25519-a"), token("ed25519-b"));
         // The upstream gets this one: the gateway asked for it.
-        let handed = token_of("ed25519-a", json!({"jti": "handed"}));
+        let handed = token_of("ed25519-a", &json!({"jti": "handed"}));
         scene.provider.tokens(json!({"access_token": handed, "token_type": "Bearer"}));
         let mut cookies = Vec::new();
         for round in 0..3 {
