@@ -59,6 +59,46 @@ pub(crate) fn verdict(
     if claims.iss().is_some_and(|issuer| !settings.is_issuer(issuer)) {
         return Err(Denial::UnknownIssuer);
     }
+    // Bound to a key, which nothing here could check (RFC 9449 6.2).
+    if claims.text("token_type").is_some_and(|kind| kind.eq_ignore_ascii_case("DPoP")) {
+        return Err(Denial::WrongTokenType);
+    }
     let expires_at = lifetime(claims, settings, now)?;
     conclude(claims, settings, strategy, expires_at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_plain_yes_proves_anything() {
+        let json = br#"{"issuer":"https://idp.test","auth_methods":["introspection"],
+            "client_id":"gateway"}"#;
+        let settings = Settings::parse(json).unwrap();
+        let told = |status, body: &[u8]| {
+            let answer = Answer { status, max_age_seconds: None, body };
+            let strategy = StrategyId::from_bytes([1; 16]);
+            verdict(Some(&answer), &settings, strategy, UnixTime(100)).map(|_| ())
+        };
+        let yes = br#"{"active":true,"sub":"a","token_type":"Bearer"}"#;
+        assert_eq!(told(200, yes), Ok(()));
+        for (status, body, denial) in [
+            (500, &yes[..], Denial::ProviderUnavailable),
+            (401, yes, Denial::ProviderUnavailable),
+            (200, b"{}", Denial::ProviderInvalid),
+            (200, br#"{"active":false}"#, Denial::InactiveToken),
+            (200, br#"{"active":true,"sub":"a","exp":100}"#, Denial::ExpiredToken),
+            (
+                200,
+                br#"{"active":true,"sub":"a","iss":"https://other.test"}"#,
+                Denial::UnknownIssuer,
+            ),
+            (200, br#"{"active":true,"sub":"a","token_type":"dpop"}"#, Denial::WrongTokenType),
+            (200, br#"{"active":true,"sub":"a","cnf":{"jkt":"x"}}"#, Denial::WrongTokenType),
+            (200, br#"{"active":true}"#, Denial::MissingClaim),
+        ] {
+            assert_eq!(told(status, body), Err(denial), "{denial:?}");
+        }
+    }
 }
