@@ -4,7 +4,7 @@ use gatekey_host_harness::{Fault, FaultKind, Outcome, Request};
 use serde_json::json;
 
 use super::calls::introspecting;
-use super::provider::Mood;
+use super::provider::{ISSUER, Mood};
 use super::scene::{HOSTS, NGINX, Setup, status, token, with_token};
 
 /// There a request goes on by itself after a callback that fails: the gate is shut then.
@@ -177,5 +177,63 @@ fn a_session_is_one_cookie() {
         scene.wait_seconds(901);
         assert_eq!(status(&scene.ask(with(pair))), 401, "{profile}: idle for too long");
         scene.assert_sound(profile);
+    }
+}
+
+fn signing_in(profile: &'static str) -> Setup {
+    Setup::new(profile).calling().gated().settings(&json!({
+        "auth_methods": ["session", "authorization_code"],
+        "redirect_uri": "https://api.test/callback",
+        "authorization_endpoint": format!("{ISSUER}/authorize"),
+    }))
+}
+
+fn navigation(path: &str) -> Request {
+    let request = Request::get(path).header("accept", "text/html").header("host", "api.test");
+    request.authority("api.test").header("sec-fetch-mode", "navigate")
+}
+
+#[test]
+fn a_sign_in_begins_with_one_cookie() {
+    let secret = "c2Vzc2lvbi1zZWNyZXQtb2YtdGhpcnR5LXR3by1ieXRlcyE=";
+    for profile in HOSTS {
+        let mut scene =
+            signing_in(profile).configuration(&json!({"session": {"secret": secret}})).start();
+        scene.wait(2_000);
+        let mut seen = Vec::new();
+        for _ in 0..2 {
+            let transcript = scene.ask(navigation("/flights"));
+            assert_eq!(status(&transcript), 302, "{profile}: {transcript}");
+            let headers = &transcript.response.as_ref().unwrap().headers;
+            assert_eq!(headers.get_all("set-cookie").len(), 1, "{profile}: {transcript}");
+            let location = headers.get("location").unwrap().to_vec();
+            let location = String::from_utf8(location).unwrap();
+            assert!(location.contains("code_challenge_method=S256"), "{profile}: {location}");
+            seen.push(location);
+        }
+        assert_ne!(seen[0], seen[1], "{profile}: state and nonce are new each time");
+        // Who comes back with nothing of ours, or calls as a program does.
+        for path in ["/callback?code=c&state=s", "/callback?state=s", "/callback?error=e&state=s"] {
+            let transcript = scene.ask(navigation(path));
+            assert_eq!(status(&transcript), 401, "{profile} {path}: {transcript}");
+        }
+        let program = Request::get("/flights").header("accept", "application/json");
+        assert_eq!(status(&scene.ask(program)), 401, "{profile}");
+        scene.assert_sound(profile);
+    }
+}
+
+/// Nothing can be sealed then, and what is not sealed cannot be believed.
+#[test]
+fn nobody_signs_in_without_a_secret() {
+    for profile in HOSTS {
+        let mut scene = signing_in(profile).start();
+        scene.wait(2_000);
+        for path in ["/flights", "/callback?code=c&state=s"] {
+            let transcript = scene.ask(navigation(path));
+            assert!([401, 403].contains(&status(&transcript)), "{profile}: {transcript}");
+            let headers = &transcript.response.as_ref().unwrap().headers;
+            assert!(headers.get("location").is_none(), "{profile} {path}");
+        }
     }
 }
