@@ -212,6 +212,10 @@ impl TryFrom<Filter> for Config {
                 return Err(ConfigError::at(place, "is for the hosts `nginx` and `kong`"));
             }
         }
+        // There a request that waits goes on by itself when the filter fails.
+        if raw.request_calls == Some(true) && !host.is_envoy() && !raw.gate {
+            return Err(ConfigError::at("request_calls", "needs `gate` on this host"));
+        }
         if raw.accelerator.is_some() && !host.is_envoy() {
             return Err(ConfigError::at("accelerator", "is for the host `envoy`"));
         }

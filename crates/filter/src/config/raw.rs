@@ -158,7 +158,8 @@ pub struct Filter {
     #[cfg_attr(any(test, feature = "schema"), serde(default))]
     pub(super) session: Option<Session>,
     /// Whether a request may wait for an identity provider. By default it may on Envoy, and may
-    /// not on nginx and Kong, where keys are fetched between requests only.
+    /// not on nginx and Kong, where keys are fetched between requests only, and where it needs
+    /// `gate`: a request that waits there can go on by itself.
     #[cfg_attr(any(test, feature = "schema"), serde(default))]
     pub(super) request_calls: Option<bool>,
     /// How many tokens are remembered with what was found out about them.

@@ -260,6 +260,17 @@ fn providers_are_found_by_name_and_show_no_secret() {
 }
 
 #[test]
+fn requests_wait_on_nginx_only_before_a_gate() {
+    let mut document = on_nginx();
+    document["request_calls"] = json!(true);
+    let refused = Config::parse(document.to_string().as_bytes()).unwrap_err();
+    assert_eq!(refused.to_string(), "request_calls: needs `gate` on this host");
+    document["gate"] = json!(true);
+    let config = Config::parse(document.to_string().as_bytes()).unwrap();
+    assert_eq!(config.settings.call_outs, CallOuts::Each);
+}
+
+#[test]
 fn every_rule_about_providers_names_its_field() {
     let many = |value: Value| Value::Array(vec![value; 65]);
     let cases: [(&str, Value, &str); 26] = [

@@ -40,7 +40,7 @@ fn a_trap_while_a_request_waits_opens_no_gate() {
     }
 }
 
-/// Without a gate whatever the filter can answer is answered.
+/// Whatever the filter can answer is answered, were there no gate.
 #[test]
 fn an_answer_that_cannot_be_read_opens_nothing() {
     let callback = "proxy_on_http_call_response";
@@ -58,8 +58,7 @@ fn an_answer_that_cannot_be_read_opens_nothing() {
                 FaultKind::ShortData,
                 FaultKind::GarbageData,
             ] {
-                let mut scene =
-                    introspecting(profile).configuration(&json!({"gate": false})).start();
+                let mut scene = introspecting(profile).without_its_gate().start();
                 scene.wait(1_000);
                 scene.provider.introspection(json!({"active": true, "sub": "planner"}));
                 let fault = Fault::new(function, kind).within(callback);
@@ -79,7 +78,8 @@ fn an_answer_that_cannot_be_read_opens_nothing() {
 fn an_answer_to_a_call_that_is_not_known_any_more_refuses() {
     for profile in NGINX {
         for gate in [true, false] {
-            let mut scene = introspecting(profile).configuration(&json!({"gate": gate})).start();
+            let setup = introspecting(profile);
+            let mut scene = if gate { setup } else { setup.without_its_gate() }.start();
             scene.wait(1_000);
             scene.provider.introspection(json!({"active": true, "sub": "planner"}));
             scene.provider.mood(Mood::Drips);

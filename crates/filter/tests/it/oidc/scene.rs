@@ -53,6 +53,7 @@ pub struct Setup {
     settings: Value,
     configuration: Value,
     workers: usize,
+    gate_is_there: bool,
 }
 
 /// What was set up.
@@ -74,6 +75,7 @@ impl Setup {
         Self {
             profile,
             workers: 1,
+            gate_is_there: true,
             settings: json!({"issuer": ISSUER, "client_id": "gateway", "auth_methods": ["bearer"]}),
             configuration: json!({
                 "version": 1,
@@ -118,6 +120,12 @@ impl Setup {
         if self.profile == ENVOY { self } else { self.configuration(&json!({"gate": true})) }
     }
 
+    /// Leaves out the gate that the configuration promises: what the filter itself refuses shows.
+    pub fn without_its_gate(mut self) -> Self {
+        self.gate_is_there = false;
+        self
+    }
+
     pub fn start(self) -> Scene {
         self.start_with(Provider::new())
     }
@@ -138,7 +146,7 @@ impl Setup {
         let mut world = builder.build();
         let name = "openid-connect";
         let mut chain = vec![(FILTER.clone(), Plugin::new(name, self.configuration.to_string()))];
-        if self.configuration.get("gate") == Some(&json!(true)) {
+        if self.gate_is_there && self.configuration.get("gate") == Some(&json!(true)) {
             let gate = json!({"version": 1, "role": "gate", "host": self.configuration["host"]});
             chain.push((FILTER.clone(), Plugin::new(name, gate.to_string())));
         }
