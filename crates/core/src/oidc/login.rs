@@ -39,22 +39,6 @@ const MAX_SKEW_SECONDS: u64 = 60;
 const MAX_RETURN_BYTES: usize = 1024;
 /// The longest code that is exchanged.
 const MAX_CODE_BYTES: usize = 4096;
-/// The parameters of an authorization request that are the gateway's alone.
-const RESERVED: [&str; 12] = [
-    "client_id",
-    "client_secret",
-    "code_challenge",
-    "code_challenge_method",
-    "nonce",
-    "redirect_uri",
-    "request",
-    "request_uri",
-    "response_mode",
-    "response_type",
-    "scope",
-    "state",
-];
-
 /// A sign-in under way.
 #[derive(Clone)]
 pub(crate) struct Login {
@@ -197,9 +181,7 @@ pub(crate) fn begin(
         }
     }
     for (name, value) in &settings.authorization_query_args {
-        if !RESERVED.contains(&&**name) {
-            query::push(&mut location, name, value);
-        }
+        query::push(&mut location, name, value);
     }
     Ok(Redirect { location: Secret::new(location), set_cookie: Some(set_cookie) })
 }

@@ -13,6 +13,7 @@ use crate::digest::Digest;
 use crate::jose::{Claims, Jws};
 use crate::oidc::documents::TokenReply;
 use crate::oidc::form::BasicCredentials;
+use crate::oidc::grant::GrantRequest;
 use crate::oidc::settings::AuthMethods;
 use crate::oidc::{Proof, ProviderClient, Purpose, call_to, client_digest, form, grant, proof};
 use crate::snapshot::record::Scheme;
@@ -76,15 +77,44 @@ fn decide<'p>(attempt: &mut Attempt<'p, '_>, basic: &BasicCredentials) -> Result
     Err(refused.unwrap_or_else(|| Denial::UnknownClient.into()).into())
 }
 
-/// The token reply for these credentials: remembered, or asked for.
+/// The token reply for these credentials.
 fn exchange(
     attempt: &mut Attempt<'_, '_>,
     candidate: Candidate<'_>,
     kind: Kind,
     basic: &BasicCredentials,
 ) -> Result<Arc<TokenReply>, Stop> {
-    let (Candidate { id, settings }, env) = (candidate, attempt.env);
+    let (settings, env) = (candidate.settings, attempt.env);
     let key = place(attempt, candidate, kind, basic)?;
+    let keep_seconds =
+        if settings.cache_tokens { u64::from(settings.cache_ttl_seconds) } else { 0 };
+    token_reply(attempt, candidate, key, keep_seconds, || match kind {
+        Kind::ClientCredentials => {
+            let client = ProviderClient {
+                issuer: settings.issuer.clone(),
+                id: basic.id.as_str().into(),
+                secret: basic.secret.clone(),
+                auth: settings.client_auth,
+            };
+            Ok(grant::client_credentials(settings, &client))
+        }
+        Kind::Password => {
+            let client = grant::client_of(settings, &env.settings.clients);
+            let client = client.ok_or_else(|| candidate.refuse(Denial::MethodAbsent))?;
+            Ok(grant::password(settings, client, &basic.id, &basic.secret))
+        }
+    })
+}
+
+/// A token reply: at hand under `key`, or asked for by what `request` makes.
+pub(super) fn token_reply(
+    attempt: &mut Attempt<'_, '_>,
+    candidate: Candidate<'_>,
+    key: Digest,
+    keep_seconds: u64,
+    request: impl FnOnce() -> Result<GrantRequest, Stop>,
+) -> Result<Arc<TokenReply>, Stop> {
+    let (Candidate { id, settings }, env) = (candidate, attempt.env);
     let providers = &mut attempt.memory.providers;
     match providers.exchanges.get(&key, id, env.now, attempt.answered) {
         Some(Ok(reply)) => return Ok(Arc::clone(reply)),
@@ -96,27 +126,10 @@ fn exchange(
             discovery.token_endpoint.as_ref()
         })
         .map_err(|need| candidate.stopped(need))?;
-    let request = match kind {
-        Kind::ClientCredentials => {
-            let client = ProviderClient {
-                issuer: settings.issuer.clone(),
-                id: basic.id.as_str().into(),
-                secret: basic.secret.clone(),
-                auth: settings.client_auth,
-            };
-            grant::client_credentials(settings, &client)
-        }
-        Kind::Password => {
-            let client = grant::client_of(settings, &env.settings.clients);
-            let client = client.ok_or_else(|| candidate.refuse(Denial::MethodAbsent))?;
-            grant::password(settings, client, &basic.id, &basic.secret)
-        }
-    };
+    let request = request()?;
     let mut call = call_to(settings, &endpoint);
     call.method = Method::Post;
     (call.authorization, call.body) = (request.authorization, request.body);
-    let keep_seconds =
-        if settings.cache_tokens { u64::from(settings.cache_ttl_seconds) } else { 0 };
     let purpose = Purpose::Tokens { strategy: id, digest: key, keep_seconds };
     Err(candidate.stopped(providers.ask(settings, env, purpose, call)))
 }

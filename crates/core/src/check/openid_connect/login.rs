@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use super::exchange::token_reply;
 use super::{Candidate, Stop, admitted, candidates, edits, hand_over, token};
 use crate::check::Step;
 use crate::check::decision::{Decision, Denial, Edits, Grant, Hidden, Refusal};
@@ -16,8 +17,7 @@ use crate::oidc::login::{self, CodeExchange, Returned};
 use crate::oidc::sealed::{Jar, Presented, Sealer};
 use crate::oidc::session::{Freshness, Identity, Session, Tokens};
 use crate::oidc::settings::AuthMethods;
-use crate::oidc::{Proof, Purpose, call_to, client_digest, grant, logout, proof};
-use crate::sync::Method;
+use crate::oidc::{Proof, client_digest, grant, logout, proof};
 
 /// For how long the answer to a code or a refresh token is at hand, in seconds: for the requests of
 /// one browser that come at the same time.
@@ -109,7 +109,8 @@ fn come_back<'p>(
     let request = grant::authorization_code(settings, client, &exchange);
     let secret = exchange.code.expose().as_bytes();
     let key = Digest::sha256(&[&b"gatekey-code-v1\0"[..], secret].concat());
-    let reply = tokens(attempt, candidate, key, request).map_err(|stop| match stop {
+    let reply = token_reply(attempt, candidate, key, KEEP_SECONDS, || Ok(request));
+    let reply = reply.map_err(|stop| match stop {
         Stop::Refused(refusal) if refusal.denial == Denial::CredentialsRefused => failed(),
         stop => stop,
     })?;
@@ -195,32 +196,6 @@ fn prove(
     }
     let digest = attempt.memory.providers.fingerprints.of(attempt.env, text);
     token::read(attempt, candidate, &jws, &claims, &digest)
-}
-
-/// A token reply: at hand, or asked for.
-fn tokens(
-    attempt: &mut Attempt<'_, '_>,
-    candidate: Candidate<'_>,
-    key: Digest,
-    request: grant::GrantRequest,
-) -> Result<Arc<TokenReply>, Stop> {
-    let (Candidate { id, settings }, env) = (candidate, attempt.env);
-    let providers = &mut attempt.memory.providers;
-    match providers.exchanges.get(&key, id, env.now, attempt.answered) {
-        Some(Ok(reply)) => return Ok(Arc::clone(reply)),
-        Some(Err(denial)) => return Err(candidate.refuse(*denial).into()),
-        None => {}
-    }
-    let endpoint = providers
-        .endpoint(settings, env, settings.token_endpoint.as_ref(), |discovery| {
-            discovery.token_endpoint.as_ref()
-        })
-        .map_err(|need| candidate.stopped(need))?;
-    let mut call = call_to(settings, &endpoint);
-    call.method = Method::Post;
-    (call.authorization, call.body) = (request.authorization, request.body);
-    let purpose = Purpose::Tokens { strategy: id, digest: key, keep_seconds: KEEP_SECONDS };
-    Err(candidate.stopped(providers.ask(settings, env, purpose, call)))
 }
 
 /// A session of whoever was proven.
@@ -348,7 +323,7 @@ fn refresh(
     let client = grant::client_of(settings, clients).ok_or_else(missing)?;
     let request = grant::refresh_token(settings, client, old);
     let key = Digest::sha256(&[&b"gatekey-refresh-v1\0"[..], old.expose().as_bytes()].concat());
-    let reply = tokens(attempt, candidate, key, request)?;
+    let reply = token_reply(attempt, candidate, key, KEEP_SECONDS, || Ok(request))?;
     let proof = prove(attempt, candidate, &reply)?;
     if *proof.client_id != *session.identity.client_id {
         return Err(candidate.refuse(Denial::UnknownClient).into());

@@ -75,6 +75,7 @@ const TOKEN_PARAMETERS: &[&str] = &[
 ];
 const AUTHORIZATION_PARAMETERS: &[&str] = &[
     "client_id",
+    "client_secret",
     "code_challenge",
     "code_challenge_method",
     "nonce",
