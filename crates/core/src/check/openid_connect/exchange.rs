@@ -88,7 +88,7 @@ fn exchange(
     let key = place(attempt, candidate, kind, basic)?;
     let keep_seconds =
         if settings.cache_tokens { u64::from(settings.cache_ttl_seconds) } else { 0 };
-    token_reply(attempt, candidate, key, keep_seconds, || match kind {
+    token_reply(attempt, candidate, key, keep_seconds, &|| match kind {
         Kind::ClientCredentials => {
             let client = ProviderClient {
                 issuer: settings.issuer.clone(),
@@ -112,7 +112,7 @@ pub(super) fn token_reply(
     candidate: Candidate<'_>,
     key: Digest,
     keep_seconds: u64,
-    request: impl FnOnce() -> Result<GrantRequest, Stop>,
+    request: &dyn Fn() -> Result<GrantRequest, Stop>,
 ) -> Result<Arc<TokenReply>, Stop> {
     let (Candidate { id, settings }, env) = (candidate, attempt.env);
     let providers = &mut attempt.memory.providers;

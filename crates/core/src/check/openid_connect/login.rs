@@ -109,7 +109,7 @@ fn come_back<'p>(
     let request = grant::authorization_code(settings, client, &exchange);
     let secret = exchange.code.expose().as_bytes();
     let key = Digest::sha256(&[&b"gatekey-code-v1\0"[..], secret].concat());
-    let reply = token_reply(attempt, candidate, key, KEEP_SECONDS, || Ok(request));
+    let reply = token_reply(attempt, candidate, key, KEEP_SECONDS, &|| Ok(request.clone()));
     let reply = reply.map_err(|stop| match stop {
         Stop::Refused(refusal) if refusal.denial == Denial::CredentialsRefused => failed(),
         stop => stop,
@@ -323,7 +323,7 @@ fn refresh(
     let client = grant::client_of(settings, clients).ok_or_else(missing)?;
     let request = grant::refresh_token(settings, client, old);
     let key = Digest::sha256(&[&b"gatekey-refresh-v1\0"[..], old.expose().as_bytes()].concat());
-    let reply = token_reply(attempt, candidate, key, KEEP_SECONDS, || Ok(request))?;
+    let reply = token_reply(attempt, candidate, key, KEEP_SECONDS, &|| Ok(request.clone()))?;
     let proof = prove(attempt, candidate, &reply)?;
     if *proof.client_id != *session.identity.client_id {
         return Err(candidate.refuse(Denial::UnknownClient).into());
