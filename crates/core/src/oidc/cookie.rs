@@ -1,7 +1,7 @@
 //! One cookie: found among what a client sent, set, deleted, kept from the upstream (RFC 6265).
 //!
 //! There is one cookie for each strategy, and one `Set-Cookie` in a response at most: some hosts
-//! keep only the last. What lies in the cookie is the matter of [`super::sealed`].
+//! keep only the last. What lies in the cookie is the matter of another module.
 
 use alloc::string::String;
 use alloc::vec::Vec;
