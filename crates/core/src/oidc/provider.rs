@@ -192,9 +192,7 @@ impl Providers {
                 provider.inline.get_or_insert_with(|| Arc::new(KeySet::new(jwks, env.crypto)));
             return Some(Arc::clone(keys));
         }
-        let oldest =
-            u64::from(settings.jwks_max_age_seconds).saturating_add(settings.jwks_stale_seconds);
-        provider.keys.value(env.now, oldest).map(Arc::clone)
+        provider.keys.value(env.now, settings.oldest_seconds()).map(Arc::clone)
     }
 
     /// Has the keys fetched anew because a token names one that is not among them.
@@ -229,10 +227,8 @@ impl Providers {
         settings: &Arc<Settings>,
         env: &Env<'_>,
     ) -> Result<Arc<Discovery>, Need> {
-        let oldest =
-            u64::from(settings.jwks_max_age_seconds).saturating_add(settings.jwks_stale_seconds);
         let provider = self.at(settings).ok_or(Denial::KeysUnavailable)?;
-        if let Some(discovery) = provider.discovery.value(env.now, oldest) {
+        if let Some(discovery) = provider.discovery.value(env.now, settings.oldest_seconds()) {
             return Ok(Arc::clone(discovery));
         }
         let place = provider.discovery_place(settings);

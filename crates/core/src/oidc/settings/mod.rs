@@ -202,14 +202,19 @@ impl Settings {
         matches!(&*self.scopes_claim, [only] if &**only == "scope")
     }
 
-    /// Whether a method is switched on for which the provider's keys are needed.
+    /// Whether a method is switched on for which the provider's keys have to be fetched.
     #[must_use]
     pub const fn needs_keys(&self) -> bool {
         let readers = AuthMethods::BEARER
             .and(AuthMethods::WITH_BASIC)
             .and(AuthMethods::REFRESH_TOKEN)
             .and(AuthMethods::AUTHORIZATION_CODE);
-        self.auth_methods.intersects(readers)
+        self.jwks.is_none() && self.auth_methods.intersects(readers)
+    }
+
+    /// How old a provider's documents may get before nothing is decided by them.
+    pub(crate) fn oldest_seconds(&self) -> u64 {
+        u64::from(self.jwks_max_age_seconds).saturating_add(self.jwks_stale_seconds)
     }
 
     /// Whether something is needed that only the discovery document says.
@@ -219,7 +224,7 @@ impl Settings {
         let askers = AuthMethods::WITH_BASIC
             .and(AuthMethods::REFRESH_TOKEN)
             .and(AuthMethods::AUTHORIZATION_CODE);
-        (self.needs_keys() && self.jwks.is_none() && self.jwks_endpoint.is_none())
+        (self.needs_keys() && self.jwks_endpoint.is_none())
             || (on(AuthMethods::INTROSPECTION) && self.introspection_endpoint.is_none())
             || (on(AuthMethods::AUTHORIZATION_CODE) && self.authorization_endpoint.is_none())
             || (on(askers) && self.token_endpoint.is_none())

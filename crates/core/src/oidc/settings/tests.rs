@@ -308,3 +308,15 @@ fn the_page_about_the_settings_is_up_to_date() {
         assert_eq!(line.matches('|').count(), 6, "{line}");
     }
 }
+
+#[test]
+fn keys_that_are_configured_are_not_fetched() {
+    let fetched = parsed(r#"{"issuer": "https://idp.test", "auth_methods": ["bearer"]}"#);
+    assert!(fetched.needs_keys() && fetched.needs_discovery());
+    let point = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+    let given = parsed(&format!(
+        r#"{{"issuer": "https://idp.test", "auth_methods": ["bearer"],
+        "jwks": {{"keys": [{{"kty": "OKP", "crv": "Ed25519", "x": "{point}"}}]}}}}"#
+    ));
+    assert!(!given.needs_keys() && !given.needs_discovery());
+}
