@@ -7,13 +7,13 @@
 use gatekey_core::check::{Env, Pending};
 use gatekey_core::digest::Digest;
 use gatekey_core::oidc::{Answer, CallOut, Ticket};
-use gatekey_core::sync::Method;
 use gatekey_core::time::{UnixMillis, UnixTime};
 
 use crate::config::Upstream;
 use crate::documents::Elsewhere;
 use crate::host::{self, HostResult};
 use crate::root::Root;
+use crate::send::Body;
 
 /// An answer that is this late will not come.
 const LOST_CALL_MS: u64 = 5_000;
@@ -267,26 +267,10 @@ fn max_age() -> Option<u64> {
 }
 
 fn send(upstream: &Upstream, call: &CallOut) -> HostResult<u32> {
-    let path = [upstream.path_prefix.as_str(), &call.path].concat();
-    let method: &[u8] = match call.method {
-        Method::Get => b"GET",
-        Method::Post => b"POST",
-    };
-    let mut headers: Vec<(&[u8], &[u8])> = vec![
-        (b":method", method),
-        (b":path", path.as_bytes()),
-        (b":authority", upstream.authority.as_bytes()),
-        (b"accept", b"application/json"),
-    ];
+    let mut headers: Vec<(&[u8], &[u8])> = vec![(b"accept", b"application/json")];
     if let Some(authorization) = &call.authorization {
         headers.push((b"authorization", authorization.expose().as_bytes()));
     }
-    if let Some(scheme) = upstream.scheme {
-        headers.push((b":scheme", scheme.as_bytes()));
-    }
-    let body = call.body.expose();
-    if !body.is_empty() {
-        headers.push((b"content-type", b"application/x-www-form-urlencoded"));
-    }
-    host::http_call(&upstream.upstream, &headers, body, call.timeout_ms)
+    let body = Body { kind: b"application/x-www-form-urlencoded", bytes: call.body.expose() };
+    upstream.send(call.method, &call.path, &headers, &body, call.timeout_ms)
 }

@@ -35,6 +35,7 @@ mod pairs;
 mod report;
 mod respond;
 mod root;
+mod send;
 mod stream;
 mod vm;
 

@@ -5,8 +5,7 @@ use gatekey_core::crypto::{Crypto, Entropy};
 use gatekey_core::id::Revision;
 use gatekey_core::oidc::{SessionKeys, ShortSecret};
 use gatekey_core::sync::{
-    CallFailure, Chore, Document, Follower, Method, Progress, Purpose, Replica, Reply, Settled,
-    Timing,
+    CallFailure, Chore, Document, Follower, Progress, Purpose, Replica, Reply, Settled, Timing,
 };
 use gatekey_core::time::UnixMillis;
 
@@ -18,6 +17,7 @@ use crate::fleet::Fleet;
 use crate::host::{self, LogLevel};
 use crate::metrics::Metrics;
 use crate::report;
+use crate::send::Body;
 
 /// How often the clock is read and shared data looked at.
 pub(crate) const TICK_MS: u32 = 250;
@@ -287,24 +287,10 @@ pub(crate) fn response_status() -> Option<u16> {
 }
 
 fn send(sync: &Sync, call: &gatekey_core::sync::Call) -> host::HostResult<u32> {
-    let upstream = &sync.upstream;
-    let path = [upstream.path_prefix.as_str(), &call.path].concat();
-    let method: &[u8] = match call.method {
-        Method::Get => b"GET",
-        Method::Post => b"POST",
-    };
-    let mut headers: Vec<(&[u8], &[u8])> = vec![
-        (b":method", method),
-        (b":path", path.as_bytes()),
-        (b":authority", upstream.authority.as_bytes()),
+    let headers: [(&[u8], &[u8]); 2] = [
         (b"authorization", sync.authorization.expose().as_bytes()),
         (b"accept", b"application/vnd.gatekey.snapshot, application/vnd.gatekey.delta"),
     ];
-    if let Some(scheme) = upstream.scheme {
-        headers.push((b":scheme", scheme.as_bytes()));
-    }
-    if !call.body.is_empty() {
-        headers.push((b"content-type", b"application/json"));
-    }
-    host::http_call(&upstream.upstream, &headers, &call.body, call.timeout_ms)
+    let body = Body { kind: b"application/json", bytes: &call.body };
+    sync.upstream.send(call.method, &call.path, &headers, &body, call.timeout_ms)
 }
