@@ -12,6 +12,7 @@ use crate::data_dir::Secrets;
 use crate::entropy::digest_of;
 use crate::gateway::Gateways;
 use crate::metrics::Metrics;
+use crate::outbound::Outbound;
 use crate::password::Passwords;
 use crate::store::Store;
 use crate::throttle::Throttles;
@@ -47,12 +48,22 @@ pub(crate) struct Parts {
     pub(crate) gateways: Gateways,
     /// What happened so far, in numbers.
     pub(crate) metrics: Metrics,
+    /// Calls what somebody else named.
+    pub(crate) outbound: Outbound,
 }
 
 impl App {
     /// Puts the parts together.
-    pub(crate) fn new(config: Config, store: Store, secrets: Secrets) -> Self {
-        Self(Arc::new(Parts {
+    ///
+    /// # Errors
+    ///
+    /// When the system gives no TLS certificates.
+    pub(crate) fn new(
+        config: Config,
+        store: Store,
+        secrets: Secrets,
+    ) -> Result<Self, reqwest::Error> {
+        Ok(Self(Arc::new(Parts {
             admin_digest: digest_of(secrets.admin_token.expose()),
             gateway_digest: digest_of(secrets.gateway_token.expose()),
             clock: Clock::default(),
@@ -62,10 +73,11 @@ impl App {
             mailbox: crate::data_dir::mailbox(&config.data_dir),
             gateways: Gateways::default(),
             metrics: Metrics::default(),
+            outbound: Outbound::new(config.outbound_allowed(), config.outbound_timeout)?,
             config,
             store,
             secrets,
-        }))
+        })))
     }
 }
 
@@ -84,8 +96,8 @@ impl App {
         let generous = crate::config::Throttle { keys: 100_000, ..Default::default() };
         let data_dir = data_dir.path().to_owned();
         let config = Config { data_dir, throttle: generous, ..Config::default() };
-        let secrets = crate::data_dir::open(&config.data_dir).unwrap();
+        let secrets = crate::data_dir::open(&config.data_dir, None).unwrap();
         let store = Store::open(config.database().expose()).await.unwrap();
-        Self::new(config, store, secrets)
+        Self::new(config, store, secrets).unwrap()
     }
 }

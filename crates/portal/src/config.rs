@@ -10,6 +10,8 @@ use gatekey_core::key::KeyFormat;
 use gatekey_core::secret::Secret;
 use serde::Deserialize;
 
+use crate::outbound::Allowed;
+
 /// Everything that can be configured, with its defaults.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -37,6 +39,14 @@ pub struct Config {
     pub throttle: Throttle,
     /// How long sessions and e-mailed tokens live.
     pub lifetimes: Lifetimes,
+    /// The keys that seal what is encrypted at rest, one `id:base64` per line, when they are not
+    /// in the data directory.
+    pub encryption_keys: Option<Secret<String>>,
+    /// Networks and hosts that may be called although they are not of the public internet. When
+    /// nothing is said: this machine itself, if the portal listens to nobody else.
+    pub outbound_allow: Option<Vec<String>>,
+    /// How long a call to an identity provider may take.
+    pub outbound_timeout: Duration,
 }
 
 impl Default for Config {
@@ -54,6 +64,9 @@ impl Default for Config {
             log_level: LogLevel::Info,
             throttle: Throttle::default(),
             lifetimes: Lifetimes::default(),
+            encryption_keys: None,
+            outbound_allow: None,
+            outbound_timeout: Duration::from_secs(10),
         }
     }
 }
@@ -65,6 +78,16 @@ impl Config {
             let file = self.data_dir.join("gatekey.db");
             Secret::new(format!("sqlite:{}?mode=rwc", file.display()))
         })
+    }
+
+    /// Who may be called besides the public internet. What cannot be read allows nothing: it was
+    /// refused before.
+    pub(crate) fn outbound_allowed(&self) -> Vec<Allowed> {
+        match &self.outbound_allow {
+            Some(listed) => listed.iter().filter_map(|text| text.parse().ok()).collect(),
+            None if self.listen.ip().is_loopback() => Allowed::LOOPBACK.to_vec(),
+            None => Vec::new(),
+        }
     }
 
     /// The base URL under which the portal is reached.
@@ -156,6 +179,9 @@ pub(crate) struct Layer {
     pub(crate) log_format: Option<LogFormat>,
     pub(crate) log_level: Option<LogLevel>,
     pub(crate) throttle: Option<Throttle>,
+    pub(crate) encryption_keys: Option<String>,
+    pub(crate) outbound_allow: Option<Vec<String>>,
+    pub(crate) outbound_timeout_seconds: Option<u64>,
 }
 
 impl Layer {
@@ -187,6 +213,11 @@ impl Layer {
             log_format: self.log_format.or(below.log_format),
             log_level: self.log_level.or(below.log_level),
             throttle: self.throttle.or(below.throttle),
+            encryption_keys: self.encryption_keys.or(below.encryption_keys),
+            outbound_allow: self.outbound_allow.or(below.outbound_allow),
+            outbound_timeout_seconds: self
+                .outbound_timeout_seconds
+                .or(below.outbound_timeout_seconds),
         }
     }
 
@@ -207,6 +238,13 @@ impl Layer {
         {
             return Err(ConfigError("`public_url`: must be an http or https URL".into()));
         }
+        for text in self.outbound_allow.iter().flatten() {
+            let parsed = text.parse::<Allowed>();
+            parsed.map_err(|fault| ConfigError(format!("`outbound_allow`: {fault}")))?;
+        }
+        if self.outbound_timeout_seconds.is_some_and(|seconds| !(1..=120).contains(&seconds)) {
+            return Err(ConfigError("`outbound_timeout_seconds`: must be 1 to 120".into()));
+        }
         Ok(Config {
             data_dir: self.data_dir.unwrap_or(default.data_dir),
             listen: self.listen.unwrap_or(default.listen),
@@ -220,6 +258,11 @@ impl Layer {
             log_level: self.log_level.unwrap_or(default.log_level),
             throttle: self.throttle.unwrap_or(default.throttle),
             lifetimes: default.lifetimes,
+            encryption_keys: self.encryption_keys.map(Secret::new),
+            outbound_allow: self.outbound_allow,
+            outbound_timeout: self
+                .outbound_timeout_seconds
+                .map_or(default.outbound_timeout, Duration::from_secs),
         })
     }
 }
@@ -262,6 +305,8 @@ mod tests {
             ("key_prefix = \"A B\"", "key_prefix"),
             ("database_url = \"mysql://x\"", "database_url"),
             ("public_url = \"ftp://x\"", "public_url"),
+            ("outbound_allow = [\"10.0.0.0/40\"]", "outbound_allow"),
+            ("outbound_timeout_seconds = 0", "outbound_timeout_seconds"),
         ] {
             let error = toml::from_str::<Layer>(text).unwrap().complete().unwrap_err();
             assert!(error.to_string().contains(blamed), "{error}");

@@ -12,6 +12,7 @@ use gatekey_core::secret::Secret;
 use gatekey_core::snapshot::SigningKey;
 
 use crate::entropy;
+use crate::vault::{KEY_BYTES, Vault};
 
 /// What the portal knows and others must not.
 pub(crate) struct Secrets {
@@ -23,6 +24,8 @@ pub(crate) struct Secrets {
     pub(crate) signing_key: SigningKey,
     /// Peppers by which keys are digested; the first is for new keys.
     pub(crate) peppers: Vec<NamedPepper>,
+    /// Seals what has to be read again and must not lie open in the database.
+    pub(crate) vault: Vault,
 }
 
 /// A pepper together with its secret, which the filter's configuration needs.
@@ -45,7 +48,11 @@ pub(crate) fn mailbox(data_dir: &Path) -> PathBuf {
 }
 
 /// Makes the directory and what is missing in it, and reads the rest.
-pub(crate) fn open(data_dir: &Path) -> io::Result<Secrets> {
+/// Encryption keys that were given otherwise are taken instead of the directory's.
+pub(crate) fn open(
+    data_dir: &Path,
+    encryption_keys: Option<&Secret<String>>,
+) -> io::Result<Secrets> {
     for dir in [data_dir, &mailbox(data_dir)] {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
     }
@@ -71,7 +78,20 @@ pub(crate) fn open(data_dir: &Path) -> io::Result<Secrets> {
     })?;
     let peppers =
         read_peppers(peppers.expose()).map_err(|fault| broken(data_dir, "pepper", &fault))?;
-    Ok(Secrets { admin_token, gateway_token, signing_key: SigningKey::from_seed(seed), peppers })
+    let vault = match encryption_keys {
+        Some(keys) => Vault::read(keys.expose()).map_err(|fault| {
+            io::Error::new(io::ErrorKind::InvalidInput, format!("GATEKEY_ENCRYPTION_KEYS: {fault}"))
+        })?,
+        None => {
+            let keys = secret_file(&data_dir.join("encryption-key"), || {
+                Ok(format!("k1:{}", STANDARD.encode(entropy::bytes::<KEY_BYTES>()?)))
+            })?;
+            Vault::read(keys.expose())
+                .map_err(|fault| broken(data_dir, "encryption-key", &fault))?
+        }
+    };
+    let signing_key = SigningKey::from_seed(seed);
+    Ok(Secrets { admin_token, gateway_token, signing_key, peppers, vault })
 }
 
 /// One pepper per line, `id:base64`.
@@ -132,12 +152,12 @@ mod tests {
     fn the_first_start_makes_what_later_starts_read() {
         let dir = tempfile::tempdir().unwrap();
         let data_dir = dir.path().join("new");
-        let made = open(&data_dir).unwrap();
-        let read = open(&data_dir).unwrap();
+        let made = open(&data_dir, None).unwrap();
+        let read = open(&data_dir, None).unwrap();
         assert_eq!(made.admin_token.expose(), read.admin_token.expose());
         assert_eq!(made.signing_key.verifying_key(), read.signing_key.verifying_key());
         assert_eq!(made.peppers[0].secret.expose(), read.peppers[0].secret.expose());
-        for name in ["admin-token", "gateway-token", "signing-key", "pepper"] {
+        for name in ["admin-token", "gateway-token", "signing-key", "pepper", "encryption-key"] {
             let mode = fs::metadata(data_dir.join(name)).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600, "{name}");
         }
@@ -150,10 +170,11 @@ mod tests {
             ("signing-key", "not base64!"),
             ("pepper", "p1"),
             ("pepper", "p1:c2hvcnQ="),
+            ("encryption-key", "k1:c2hvcnQ="),
         ] {
             let dir = tempfile::tempdir().unwrap();
             fs::write(dir.path().join(name), text).unwrap();
-            let error = open(dir.path()).unwrap_err();
+            let error = open(dir.path(), None).unwrap_err();
             assert!(error.to_string().contains(name), "{error}");
         }
     }

@@ -23,6 +23,7 @@ mod list;
 mod logging;
 mod mail;
 mod metrics;
+mod outbound;
 mod password;
 mod problem;
 mod revision;
@@ -31,6 +32,7 @@ mod session;
 mod store;
 mod throttle;
 mod usecase;
+mod vault;
 
 pub use self::api::openapi;
 pub use self::cli::run;

@@ -50,12 +50,13 @@ impl Server {
     ///
     /// When the directory or the database cannot be opened or used.
     pub async fn open(config: Config) -> Result<Self, ServerError> {
-        let secrets = data_dir::open(&config.data_dir)
+        let secrets = data_dir::open(&config.data_dir, config.encryption_keys.as_ref())
             .map_err(|error| ServerError::at("cannot use the data directory", error))?;
         let store = Store::open(config.database().expose())
             .await
             .map_err(|error| ServerError::at("cannot open the database", error))?;
-        let app = App::new(config, store, secrets);
+        let app = App::new(config, store, secrets)
+            .map_err(|error| ServerError::at("cannot make calls over TLS", error))?;
         let delivery = tokio::spawn(mail::deliver_forever(app.clone()));
         let tidying = tokio::spawn(gateway::upkeep::tidy_forever(app.clone()));
         Ok(Self { app, delivery, tidying })

@@ -89,7 +89,7 @@ pub(super) async fn open(config: &Config) -> Result<(Store, Secrets), Box<dyn Er
         let fault = "is not a data directory; `gatekey serve` makes one";
         return Err(BadInput::at(&config.data_dir, fault).into());
     }
-    let secrets = data_dir::open(&config.data_dir)?;
+    let secrets = data_dir::open(&config.data_dir, config.encryption_keys.as_ref())?;
     let store = Store::open(config.database().expose()).await?;
     Ok((store, secrets))
 }

@@ -28,6 +28,10 @@ pub(super) struct Settings {
     /// The base URL under which browsers and gateways reach the portal
     #[arg(long, env = "GATEKEY_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
+    /// The keys of what is encrypted at rest, one `id:base64` per line [default: in the data
+    /// directory]
+    #[arg(long, env = "GATEKEY_ENCRYPTION_KEYS", hide_env_values = true, value_name = "KEYS")]
+    encryption_keys: Option<String>,
 }
 
 /// The flags of `gatekey serve`.
@@ -56,6 +60,15 @@ pub(super) struct Serve {
     /// How many changes gateways can catch up on without a new snapshot [default: 10000]
     #[arg(long, env = "GATEKEY_RETAINED_CHANGES", value_name = "NUMBER")]
     retained_changes: Option<u64>,
+    /// A network or host, not of the public internet, that may be called; may be given several
+    /// times [default: this machine, when the portal listens to nobody else]
+    #[arg(
+        long,
+        env = "GATEKEY_OUTBOUND_ALLOW",
+        value_delimiter = ',',
+        value_name = "NETWORK|HOST"
+    )]
+    outbound_allow: Option<Vec<String>>,
     /// How many proxies in front of the portal append to X-Forwarded-For [default: 0]
     #[arg(long, env = "GATEKEY_TRUSTED_PROXIES", value_name = "NUMBER")]
     trusted_proxies: Option<usize>,
@@ -73,6 +86,7 @@ impl Settings {
             data_dir: self.data_dir,
             database_url: self.database_url,
             public_url: self.public_url,
+            encryption_keys: self.encryption_keys,
             ..more
         };
         Ok(flags.over(file).complete()?)
@@ -91,6 +105,7 @@ impl Serve {
             key_environment: self.key_environment,
             retained_changes: self.retained_changes,
             trusted_proxies: self.trusted_proxies,
+            outbound_allow: self.outbound_allow,
             ..Layer::default()
         })?;
         logging::start(&config);

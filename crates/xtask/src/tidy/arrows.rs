@@ -13,11 +13,19 @@ use cargo_metadata::{DependencyKind, Metadata};
 const ARROWS: &[(&str, &[&str], &[&str])] = &[
     ("gatekey-core", &[], &[]),
     ("gatekey-dcr", &["gatekey-core"], &["gatekey-dcr-fakes"]),
-    ("gatekey-dcr-bridge", &["gatekey-core", "gatekey-dcr"], &["gatekey-dcr-fakes", "gatekey-portal"]),
+    (
+        "gatekey-dcr-bridge",
+        &["gatekey-core", "gatekey-dcr"],
+        &["gatekey-dcr-fakes", "gatekey-portal"],
+    ),
     ("gatekey-dcr-fakes", &[], &[]),
     ("gatekey-jwt", &["gatekey-core"], &[]),
     ("gatekey-filter", &["gatekey-core"], &["gatekey-host-harness", "gatekey-scenarios"]),
-    ("gatekey-portal", &["gatekey-core", "gatekey-dcr", "gatekey-jwt"], &["gatekey-dcr-fakes", "gatekey-filter", "gatekey-scenarios"]),
+    (
+        "gatekey-portal",
+        &["gatekey-core", "gatekey-dcr", "gatekey-jwt"],
+        &["gatekey-dcr-fakes", "gatekey-filter", "gatekey-scenarios"],
+    ),
     ("gatekey-scenarios", &["gatekey-core"], &["gatekey-jwt", "gatekey-host-harness"]),
     ("gatekey-key-auth", &["gatekey-core", "gatekey-filter"], &[]),
     ("gatekey-openid-connect", &["gatekey-core", "gatekey-filter", "gatekey-jwt"], &[]),

@@ -13,6 +13,10 @@ pub struct Model {
     pub name: String,
     pub description: Option<String>,
     pub status: String,
+    pub client_id: Option<String>,
+    pub redirect_uri: Option<String>,
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub scopes: Option<Json>,
     #[sea_orm(column_type = "JsonBinary")]
     pub labels: Json,
     pub created_at: i64,

@@ -12,6 +12,9 @@ pub struct Model {
     pub kind: String,
     #[sea_orm(column_type = "JsonBinary")]
     pub config: Json,
+    pub dcr_provider_id: Option<Uuid>,
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub discovery: Option<Json>,
     #[sea_orm(column_type = "JsonBinary")]
     pub labels: Json,
     pub builtin: bool,

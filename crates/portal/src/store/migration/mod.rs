@@ -6,6 +6,7 @@ use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 mod m0001_catalogue;
 mod m0002_access;
 mod m0003_sync;
+mod m0004_identity;
 
 /// Every migration, in order.
 pub(crate) struct Migrator;
@@ -17,6 +18,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_catalogue::Migration),
             Box::new(m0002_access::Migration),
             Box::new(m0003_sync::Migration),
+            Box::new(m0004_identity::Migration),
         ]
     }
 }
