@@ -1,6 +1,8 @@
 //! What every adapter does.
 
 use core::fmt;
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 
 use crate::call::{Call, Outcome};
 use crate::capability::Capabilities;
@@ -11,6 +13,21 @@ use crate::remote::{Found, IssuedSecret, Remote, Session};
 /// The name of a call within a job, like `create the client`. It is told to people, and says which
 /// call an outcome belongs to.
 pub type Step = &'static str;
+
+/// The step of a name that a ledger kept.
+///
+/// Names come from adapters, so there are few; each is kept for the life of the process.
+#[must_use]
+pub fn step_named(name: &str) -> Step {
+    static KNOWN: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(step) = known.get(name) {
+        return step;
+    }
+    let step: Step = Box::leak(name.to_owned().into_boxed_str());
+    known.insert(step);
+    step
+}
 
 /// What comes next in a job.
 #[derive(Clone, Debug)]

@@ -29,7 +29,7 @@ mod job;
 mod provider;
 mod remote;
 
-pub use self::adapter::{Adapter, Next, Settled, State, Step};
+pub use self::adapter::{Adapter, Next, Settled, State, Step, step_named};
 pub use self::call::{Body, Call, Method, Outcome, Reply};
 pub use self::capability::{Capabilities, Read, Rotate};
 pub use self::failure::{Failure, FailureKind};

@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::data_dir::Secrets;
+use crate::dcr::Dcr;
 use crate::entropy::digest_of;
 use crate::gateway::Gateways;
 use crate::metrics::Metrics;
@@ -48,6 +49,8 @@ pub(crate) struct Parts {
     pub(crate) gateways: Gateways,
     /// What happened so far, in numbers.
     pub(crate) metrics: Metrics,
+    /// What is remembered of providers of clients.
+    pub(crate) dcr: Dcr,
     /// Calls what somebody else named.
     pub(crate) outbound: Outbound,
 }
@@ -73,6 +76,7 @@ impl App {
             mailbox: crate::data_dir::mailbox(&config.data_dir),
             gateways: Gateways::default(),
             metrics: Metrics::default(),
+            dcr: Dcr::default(),
             outbound: Outbound::new(config.outbound_allowed(), config.outbound_timeout)?,
             config,
             store,

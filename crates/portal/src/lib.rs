@@ -16,6 +16,7 @@ mod cli;
 mod clock;
 pub mod config;
 mod data_dir;
+mod dcr;
 mod entropy;
 mod gateway;
 mod input;

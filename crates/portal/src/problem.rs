@@ -228,6 +228,19 @@ impl Problem {
         problem
     }
 
+    /// 502: an identity provider refused, or answered something that cannot be used.
+    pub(crate) fn provider_failed(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_GATEWAY, "Identity Provider Failed", detail)
+    }
+
+    /// 503: an identity provider is away or busy.
+    pub(crate) fn provider_unavailable(detail: impl Into<String>) -> Self {
+        let title = "Identity Provider Unavailable";
+        let mut problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, title, detail);
+        problem.0.retry_after = Some(10);
+        problem
+    }
+
     /// 503: a part that the answer needs is not there for now.
     #[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
     pub(crate) fn unavailable(cause: impl ToString) -> Self {

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use crate::app::App;
 use crate::config::Config;
 use crate::store::Store;
-use crate::{api, data_dir, gateway, mail};
+use crate::{api, data_dir, dcr, gateway, mail};
 
 /// How long open requests may go on after the portal was told to stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -41,6 +41,7 @@ pub struct Server {
     app: App,
     delivery: JoinHandle<()>,
     tidying: JoinHandle<()>,
+    registering: JoinHandle<()>,
 }
 
 impl Server {
@@ -59,7 +60,8 @@ impl Server {
             .map_err(|error| ServerError::at("cannot make calls over TLS", error))?;
         let delivery = tokio::spawn(mail::deliver_forever(app.clone()));
         let tidying = tokio::spawn(gateway::upkeep::tidy_forever(app.clone()));
-        Ok(Self { app, delivery, tidying })
+        let registering = tokio::spawn(dcr::worker::work_forever(app.clone()));
+        Ok(Self { app, delivery, tidying, registering })
     }
 
     /// Answers requests without a socket.
@@ -118,5 +120,6 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.delivery.abort();
         self.tidying.abort();
+        self.registering.abort();
     }
 }
