@@ -28,6 +28,7 @@ mod failure;
 mod job;
 mod provider;
 mod remote;
+pub mod rfc7591;
 
 pub use self::adapter::{Adapter, Next, Settled, State, Step, step_named};
 pub use self::call::{Body, Call, Method, Outcome, Reply};
