@@ -111,7 +111,7 @@ impl Call {
     }
 }
 
-/// An answer.
+/// An answer. [`Reply::read`] makes one from its parts.
 #[derive(Clone, Debug)]
 pub struct Reply {
     /// The status.
@@ -119,6 +119,9 @@ pub struct Reply {
     /// How long the provider asks to wait, in seconds: from `Retry-After`, or from a header that
     /// says when its limit is reset.
     pub retry_after_seconds: Option<u32>,
+    /// The URL of a list's next page, from `Link`. As the provider wrote it: not to be called
+    /// before its origin was checked.
+    pub next_page: Option<String>,
     /// The body. It may hold secrets.
     pub body: Secret<Vec<u8>>,
 }

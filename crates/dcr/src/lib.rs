@@ -21,14 +21,17 @@
 //! A driver may be killed between any two lines. What it kept is enough to go on: a job resumes
 //! at its stage, and [`Job::Unregister`] removes a client that is only half made.
 
+pub mod rfc7591;
+
 mod adapter;
 mod call;
 mod capability;
 mod failure;
+mod header;
 mod job;
 mod provider;
 mod remote;
-pub mod rfc7591;
+mod timestamp;
 
 pub use self::adapter::{Adapter, Next, Settled, State, Step, step_named};
 pub use self::call::{Body, Call, Method, Outcome, Reply};
