@@ -36,6 +36,8 @@ pub enum Next {
     Call(Step, Call),
     /// The job is done.
     Done,
+    /// The job cannot be done, and no call would change that.
+    Failed(Failure),
 }
 
 /// What came of an outcome.
