@@ -13,7 +13,7 @@
 //!             keep(&state.remote, &state.stage);   // sealed, before anything else
 //!             ...
 //!         }
-//!         Next::Done => break,
+//!         Next::Done | Next::Failed(_) => break,
 //!     }
 //! }
 //! ```
@@ -21,6 +21,7 @@
 //! A driver may be killed between any two lines. What it kept is enough to go on: a job resumes
 //! at its stage, and [`Job::Unregister`] removes a client that is only half made.
 
+pub mod bridge;
 pub mod rfc7591;
 
 mod adapter;
@@ -29,6 +30,8 @@ mod capability;
 mod failure;
 mod header;
 mod job;
+mod oauth_error;
+mod pace;
 mod provider;
 mod remote;
 mod timestamp;

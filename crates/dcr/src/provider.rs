@@ -5,6 +5,7 @@ use core::fmt;
 use serde_json::{Map, Value};
 
 use crate::adapter::Adapter;
+use crate::bridge::Bridge;
 
 /// The kinds of providers, as Konnect names them; [`Kind::Rfc7591`] is ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -112,12 +113,8 @@ impl Provider {
     pub fn adapter(&self) -> Result<Option<Box<dyn Adapter>>, Fault> {
         match self.kind {
             Kind::KongIdentity => Ok(None),
-            Kind::Auth0
-            | Kind::AzureAd
-            | Kind::Curity
-            | Kind::Okta
-            | Kind::Http
-            | Kind::Rfc7591 => Err(Fault {
+            Kind::Http => Ok(Some(Box::new(Bridge::new(self)?))),
+            Kind::Auth0 | Kind::AzureAd | Kind::Curity | Kind::Okta | Kind::Rfc7591 => Err(Fault {
                 field: "provider_type".into(),
                 rule: "this kind is not supported yet".into(),
             }),

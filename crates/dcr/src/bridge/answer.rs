@@ -1,0 +1,120 @@
+//! What a bridge answers.
+
+use gatekey_core::secret::Secret;
+use serde_json::Value;
+
+use crate::call::Reply;
+use crate::oauth_error::OauthError;
+use crate::remote::RemoteSecret;
+use crate::timestamp;
+
+/// Larger numbers are milliseconds.
+const LAST_SECOND: u64 = 100_000_000_000;
+
+/// A member that is a text and not empty.
+pub(super) fn text(body: &Value, member: &str) -> Option<String> {
+    body.get(member)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+/// A secret member that is a text and not empty.
+pub(super) fn secret(body: &Value, member: &str) -> Option<Secret<String>> {
+    text(body, member).map(Secret::new)
+}
+
+/// A time: the contract says a date, bridges also send seconds. Zero means never.
+pub(super) fn time(body: &Value, member: &str) -> Option<u64> {
+    let number = |number: u64| if number > LAST_SECOND { number / 1_000 } else { number };
+    let time = match body.get(member)? {
+        Value::Number(value) => match value.as_u64() {
+            Some(value) => number(value),
+            None => {
+                value.as_f64().filter(|value| *value > 0.0).map(|value| number(value as u64))?
+            }
+        },
+        Value::String(value) => match value.parse() {
+            Ok(value) => number(value),
+            Err(_) => timestamp::parse(value)?,
+        },
+        _ => return None,
+    };
+    (time > 0).then_some(time)
+}
+
+/// The item of a list of secrets; none when it is of no use any more.
+pub(super) fn listed_secret(item: &Value) -> Option<RemoteSecret> {
+    let inactive = |status: &str| status.eq_ignore_ascii_case("inactive");
+    if item.get("status").and_then(Value::as_str).is_some_and(inactive) {
+        return None;
+    }
+    Some(RemoteSecret {
+        id: text(item, "secret_id")?,
+        display_name: text(item, "display_name"),
+        created_at: time(item, "created_at"),
+        expires_at: time(item, "expires_at"),
+    })
+}
+
+/// Whether a refusal says that what is to be removed is not there. The contract has no code for it:
+/// 404 and 410 are unmistakable, a 400 is by its words.
+pub(super) fn says_gone(reply: &Reply) -> bool {
+    match reply.status {
+        404 | 410 => true,
+        400 => OauthError::read(reply).is_some_and(|error| {
+            let said = format!("{} {}", error.code, error.description).to_ascii_lowercase();
+            ["not found", "not_found", "notfound", "unknown client", "unknown secret"]
+                .into_iter()
+                .chain(["unknown_client", "does not exist", "no such", "404"])
+                .any(|words| said.contains(words))
+        }),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn times_come_as_numbers_and_as_texts() {
+        for (value, expected) in [
+            (json!(1_772_366_400), Some(1_772_366_400)),
+            (json!(1_772_366_400_000_u64), Some(1_772_366_400)),
+            (json!(1_772_366_400.5), Some(1_772_366_400)),
+            (json!("1772366400"), Some(1_772_366_400)),
+            (json!("2026-03-01T12:00:00.000Z"), Some(1_772_366_400)),
+            (json!(0), None),
+            (json!("0"), None),
+            (json!(-1), None),
+            (json!(null), None),
+            (json!("soon"), None),
+        ] {
+            assert_eq!(time(&json!({ "at": value }), "at"), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn an_inactive_secret_is_not_listed() {
+        let item = |status: Value| json!({ "secret_id": "s", "status": status });
+        assert!(listed_secret(&item(json!("ACTIVE"))).is_some());
+        assert!(listed_secret(&item(json!(null))).is_some());
+        assert!(listed_secret(&item(json!("INACTIVE"))).is_none());
+        assert!(listed_secret(&json!({ "secret_id": "" })).is_none());
+    }
+
+    #[test]
+    fn only_some_refusals_say_that_nothing_is_there() {
+        let said = |status, body: &Value| {
+            let body = Secret::new(body.to_string().into_bytes());
+            says_gone(&Reply { status, retry_after_seconds: None, next_page: None, body })
+        };
+        assert!(said(404, &json!({})));
+        assert!(said(410, &json!({})));
+        assert!(said(400, &json!({"error": "unknown client", "error_description": "c"})));
+        assert!(said(400, &json!({"error": "Bad Request", "error_description": "Not found: c"})));
+        assert!(!said(400, &json!({"error": "Bad Request", "error_description": "busy"})));
+        assert!(!said(401, &json!({"error": "unknown client", "error_description": ""})));
+        assert!(!said(500, &json!({"error": "not found", "error_description": ""})));
+    }
+}
