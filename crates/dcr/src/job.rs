@@ -16,6 +16,10 @@ pub struct Metadata {
     pub auth_methods: Vec<String>,
     /// The scopes that the client may ask for.
     pub scopes: Vec<String>,
+    /// The audiences that its tokens are to be for, where the strategy names any. Auth0 gives no
+    /// token for an API to a client that was not granted it.
+    #[serde(default)]
+    pub audiences: Vec<String>,
     /// Where the client comes from.
     pub origin: Origin,
 }

@@ -11,10 +11,9 @@ use core::net::SocketAddr;
 use core::time::Duration;
 use std::sync::Arc;
 
-use gatekey_core::secret::Secret;
 use gatekey_dcr::{Body, Call, Method, Outcome, Reply};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::redirect;
 
 mod guard;
@@ -25,8 +24,6 @@ pub(crate) use self::guard::{Allowed, Guard, UrlFault};
 const LONGEST_ANSWER: usize = 1 << 20;
 /// How long connecting may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// The header in which some providers say, in seconds since 1970, when a limit is reset.
-const LIMIT_RESET: &str = "x-rate-limit-reset";
 
 /// Makes calls, guarded.
 #[derive(Clone, Debug)]
@@ -83,9 +80,11 @@ impl Outbound {
             Err(error) => return Outcome::Lost(cause(&error)),
         };
         let status = answer.status().as_u16();
-        let retry_after_seconds = retry_after(answer.headers(), now);
+        let headers = answer.headers().clone();
+        let headers =
+            headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
         match read(answer).await {
-            Ok(body) => Outcome::Replied(Reply { status, retry_after_seconds, body }),
+            Ok(body) => Outcome::Replied(Reply::read(status, headers, body, now)),
             Err(cause) => Outcome::Lost(cause),
         }
     }
@@ -110,7 +109,7 @@ fn headers(call: &Call) -> Option<HeaderMap> {
     Some(headers)
 }
 
-async fn read(mut answer: reqwest::Response) -> Result<Secret<Vec<u8>>, String> {
+async fn read(mut answer: reqwest::Response) -> Result<Vec<u8>, String> {
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(|error| cause(&error))? {
         if body.len() + chunk.len() > LONGEST_ANSWER {
@@ -118,14 +117,7 @@ async fn read(mut answer: reqwest::Response) -> Result<Secret<Vec<u8>>, String> 
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Secret::new(body))
-}
-
-fn retry_after(headers: &HeaderMap, now: u64) -> Option<u32> {
-    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
-    let seconds = number(RETRY_AFTER.as_str())
-        .or_else(|| number(LIMIT_RESET).map(|reset| reset.saturating_sub(now)))?;
-    Some(u32::try_from(seconds).unwrap_or(u32::MAX))
+    Ok(body)
 }
 
 /// What went wrong, without the URL: its query may hold what nobody is to see.
