@@ -142,7 +142,7 @@ fn rule(code: &str) -> Option<(u16, &'static str)> {
         "ambiguous_token" => (400, "Invalid request"),
         "reserved_header" => (400, "Reserved header in request"),
         "oversized_request" => (431, "Request Header Fields Too Large"),
-        "no_policy" | "stale_policy" | "keys_unavailable" => {
+        "no_policy" | "stale_policy" | "keys_unavailable" | "issuer_undiscovered" => {
             (503, "Service temporarily unavailable")
         }
         _ => return None,

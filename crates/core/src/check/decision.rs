@@ -223,6 +223,8 @@ denials! {
     InactiveToken = "inactive_token" 401,
     /// The token lacks a scope.
     InsufficientScope = "insufficient_scope" 403,
+    /// The portal has not discovered the issuer of the strategy yet.
+    IssuerUndiscovered = "issuer_undiscovered" 503,
     /// No key of the issuer is known yet.
     KeysUnavailable = "keys_unavailable" 503,
     /// The answer to a redirect to the identity provider does not belong to one of ours.

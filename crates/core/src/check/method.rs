@@ -62,6 +62,8 @@ pub enum StrategyConfig {
     Absent,
     /// Header names in which a key may come, lower case.
     KeyAuth(Arc<[Box<[u8]>]>),
+    /// Which issuer is to be believed is not known yet: refuse, for now.
+    Undiscovered,
     /// What identity provider is believed, and in what.
     OpenIdConnect(Arc<oidc::settings::Settings>),
 }

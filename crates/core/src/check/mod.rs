@@ -29,7 +29,7 @@ pub use self::method::{Method, Methods, StrategyConfig};
 pub use self::openid_connect::{OPENID_CONNECT, OpenIdConnect};
 use crate::crypto::{Crypto, Entropy, NoCrypto, NoEntropy};
 use crate::digest::Pepper;
-use crate::http::Request;
+use crate::http::{Header, Request};
 use crate::id::StrategyId;
 use crate::oidc::{Answer, CallOut, ProviderClient, SessionKeys, Ticket};
 use crate::policy::{Policy, Routed, Service};
@@ -272,13 +272,18 @@ impl Policy {
             Attempt { policy: self, service, env, request, memory, familiar_only, answered };
         for method in self.methods {
             if let Some(step) = method.check(&mut attempt) {
-                return match step {
-                    Ok(step) => Ok(step),
-                    Err(refusal) => Err(Refusal { challenge: service.challenge, ..refusal }),
-                };
+                return step.map_err(|refusal| {
+                    let refusal = Refusal { challenge: service.challenge, ..refusal };
+                    match service.undiscovered {
+                        Some(id) if refusal.denial == Denial::UnknownIssuer => waits(refusal, id),
+                        _ => refusal,
+                    }
+                });
             }
         }
-        let usable = |config: &StrategyConfig| !matches!(config, StrategyConfig::Absent);
+        let usable = |config: &StrategyConfig| {
+            !matches!(config, StrategyConfig::Absent | StrategyConfig::Undiscovered)
+        };
         let mut strategies =
             service.publications.iter().filter_map(|publication| publication.strategy.as_ref());
         let denial = if strategies.any(|strategy| usable(&strategy.config)) {
@@ -286,7 +291,14 @@ impl Policy {
         } else {
             Denial::MethodAbsent
         };
-        Err(Refusal { challenge: service.challenge, ..Refusal::unproven(denial) })
+        let refusal = Refusal { challenge: service.challenge, ..Refusal::unproven(denial) };
+        let is_token = |field: &Header<'_>| field.name.eq_ignore_ascii_case(b"authorization");
+        Err(match service.undiscovered {
+            Some(id) if denial == Denial::MethodAbsent || request.headers.iter().any(is_token) => {
+                waits(refusal, id)
+            }
+            _ => refusal,
+        })
     }
 
     /// The service of a request: as configured, as the host says, or as the routes say. `None`
@@ -303,4 +315,10 @@ impl Policy {
             Routed::Nowhere | Routed::Unclear => Err(Denial::UnknownRoute),
         }
     }
+}
+
+/// The refusal of a credential that nothing took, while a strategy waits for its issuer: whether it
+/// is one of that issuer's cannot be known yet.
+const fn waits(refusal: Refusal, strategy: StrategyId) -> Refusal {
+    Refusal { denial: Denial::IssuerUndiscovered, strategy: Some(strategy), ..refusal }
 }

@@ -36,6 +36,8 @@ pub(crate) struct Service {
     pub(crate) key_names: Vec<Box<[u8]>>,
     /// What a client may present.
     pub(crate) challenge: Challenge,
+    /// A strategy whose issuer is not known yet.
+    pub(crate) undiscovered: Option<StrategyId>,
 }
 
 impl Strategy {
@@ -183,6 +185,10 @@ impl Services {
                     add(&mut service.key_names, names.iter());
                 }
                 Some(StrategyConfig::OpenIdConnect(_)) => service.challenge.bearer = true,
+                Some(StrategyConfig::Undiscovered) => {
+                    service.challenge.bearer = true;
+                    service.undiscovered = publication.strategy;
+                }
                 Some(StrategyConfig::Absent) | None => {}
             }
             let (api, portal) = (publication.api, publication.portal);
@@ -196,6 +202,8 @@ mod tests {
     use alloc::vec;
 
     use super::*;
+    use crate::check::{Decision, Denial, Env, Memory, Settings, Step};
+    use crate::http::{Header, Request};
     use crate::id::{ApplicationId, CredentialId, DeveloperId, GatewayId, Revision};
     use crate::policy::Policy;
     use crate::snapshot::Change;
@@ -255,6 +263,63 @@ mod tests {
         let mut reversed = records();
         reversed.reverse();
         assert_eq!(policy(reversed).strategies_epoch(), before, "a snapshot that is loaded anew");
+    }
+
+    #[test]
+    fn a_strategy_whose_issuer_is_not_known_yet_refuses_and_says_so() {
+        let undiscovered = |id, name: &str| {
+            let (name, settings) = (name.into(), b"https://idp.test".into());
+            Record::from(record::Strategy { id, method: StrategyMethod::Other { name, settings } })
+        };
+        let publication = |api, strategy| {
+            let strategy = Some(strategy);
+            Record::from(record::Publication { api, portal: PORTAL, service: SERVICE, strategy })
+        };
+        let service = || record::Service { id: SERVICE, name: "flights".into() }.into();
+        let waiting = || undiscovered(STRATEGY, record::UNDISCOVERED_METHOD);
+        let other = StrategyId::from_bytes([8; 16]);
+        let settings = Settings { service: Some("flights".into()), ..Settings::default() };
+        let denied = |records: Vec<Record>, headers: &[Header<'_>]| {
+            let policy = policy(records);
+            let env = Env::new(UnixMillis(0).seconds(), &settings);
+            let request = Request { method: b"GET", authority: b"", path: b"/", headers };
+            match policy.check(&mut Memory::default(), &env, &request) {
+                Step::Done(Decision::Deny(refusal)) => {
+                    assert!(refusal.challenge.bearer);
+                    (refusal.denial, refusal.strategy)
+                }
+                other => panic!("{other:?}"),
+            }
+        };
+        let token = [Header { name: b"authorization", value: b"Bearer a.b.c" }];
+        let alone = || vec![service(), waiting(), publication(API, STRATEGY)];
+        for headers in [&[][..], &token] {
+            let (denial, strategy) = denied(alone(), headers);
+            assert_eq!((denial, strategy), (Denial::IssuerUndiscovered, Some(STRATEGY)));
+        }
+        let beside = |method| {
+            let mut records = alone();
+            records.push(record::Strategy { id: other, method }.into());
+            records.push(publication(ApiId::from_bytes([9; 16]), other));
+            records
+        };
+        // Beside API keys a request without a token lacks a credential, nothing else.
+        let keys = || StrategyMethod::KeyAuth { key_names: vec!["apikey".into()] };
+        assert_eq!(denied(beside(keys()), &[]), (Denial::NoCredential, None));
+        assert_eq!(denied(beside(keys()), &token).0, Denial::IssuerUndiscovered);
+        // Beside a known issuer only a token of an unknown one may be one of this one's.
+        let known = || {
+            let settings = br#"{"issuer": "https://other.test", "auth_methods": ["bearer"]}"#;
+            StrategyMethod::OpenIdConnect { settings: settings.into() }
+        };
+        assert_eq!(denied(beside(known()), &token).0, Denial::MalformedToken);
+        // {"alg":"RS256"} . {"iss":"https://idp.test"}
+        let foreign = b"Bearer eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJodHRwczovL2lkcC50ZXN0In0.AA";
+        let foreign = [Header { name: b"authorization", value: foreign }];
+        assert_eq!(denied(beside(known()), &foreign).0, Denial::IssuerUndiscovered);
+        let absent = vec![service(), undiscovered(STRATEGY, "x"), publication(API, STRATEGY)];
+        let policy = policy(absent);
+        assert_eq!(policy.service_named(b"flights").unwrap().undiscovered, None);
     }
 
     #[test]

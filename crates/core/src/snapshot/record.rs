@@ -47,6 +47,9 @@ pub enum StrategyMethod {
 pub(crate) const KEY_AUTH_METHOD: &str = "key-auth";
 /// The name of [`StrategyMethod::OpenIdConnect`] on the wire.
 pub(crate) const OPENID_CONNECT_METHOD: &str = "openid-connect";
+/// The name, in [`StrategyMethod::Other`], of an OpenID Connect strategy whose issuer the portal has
+/// not discovered yet. Its settings are the issuer as it was entered.
+pub const UNDISCOVERED_METHOD: &str = "openid-connect-undiscovered";
 
 /// A service of the gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]

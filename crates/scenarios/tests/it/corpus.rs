@@ -27,9 +27,10 @@ fn holds(mut subject: impl Subject) {
 }
 
 /// Reasons that only an identity provider's answer gives, or its silence.
-const ASKED: [&str; 8] = [
+const ASKED: [&str; 9] = [
     "credentials_refused",
     "inactive_token",
+    "issuer_undiscovered",
     "keys_unavailable",
     "login_failed",
     "login_required",

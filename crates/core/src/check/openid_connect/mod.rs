@@ -21,7 +21,7 @@ use crate::oidc::settings::{AuthMethods, Settings};
 use crate::oidc::{Answer, CallOut, Need, Proof, Ticket, cookie};
 use crate::policy::Policy;
 use crate::secret::Secret;
-use crate::snapshot::record::{Scheme, StrategyMethod};
+use crate::snapshot::record::{Scheme, StrategyMethod, UNDISCOVERED_METHOD};
 
 /// The method [`OpenIdConnect`] as a value.
 pub static OPENID_CONNECT: OpenIdConnect = OpenIdConnect;
@@ -78,9 +78,16 @@ impl From<Need> for Stop {
 
 impl Method for OpenIdConnect {
     fn compile(&self, method: &StrategyMethod) -> Option<StrategyConfig> {
-        let StrategyMethod::OpenIdConnect { settings } = method else { return None };
-        let settings = Settings::parse(settings).ok()?;
-        Some(StrategyConfig::OpenIdConnect(Arc::new(settings)))
+        match method {
+            StrategyMethod::OpenIdConnect { settings } => {
+                let settings = Settings::parse(settings).ok()?;
+                Some(StrategyConfig::OpenIdConnect(Arc::new(settings)))
+            }
+            StrategyMethod::Other { name, .. } if name == UNDISCOVERED_METHOD => {
+                Some(StrategyConfig::Undiscovered)
+            }
+            _ => None,
+        }
     }
 
     fn check<'p>(&self, attempt: &mut Attempt<'p, '_>) -> Option<Result<Step<'p>, Refusal>> {

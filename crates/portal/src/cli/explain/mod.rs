@@ -215,6 +215,9 @@ const fn reason(denial: Denial) -> &'static str {
         Denial::ExpiredToken => "the token's life is over",
         Denial::InactiveToken => "the token is not active, says its issuer",
         Denial::InsufficientScope => "the token lacks a scope",
+        Denial::IssuerUndiscovered => {
+            "the portal has not discovered the issuer of the strategy yet"
+        }
         Denial::KeysUnavailable => "no key of the issuer is known yet",
         Denial::LoginFailed => {
             "the answer to a redirect to the identity provider does not belong to one of ours"

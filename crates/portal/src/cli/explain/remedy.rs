@@ -9,7 +9,7 @@ use gatekey_core::lifecycle::registration::RegistrationStatus;
 use gatekey_core::oidc::settings::Settings;
 use gatekey_core::snapshot::record::{
     Application, Credential, Publication, Registration, Route, Scheme, Service, Strategy,
-    StrategyMethod,
+    StrategyMethod, UNDISCOVERED_METHOD,
 };
 use gatekey_core::snapshot::{Change, Record, RecordKey};
 
@@ -62,11 +62,17 @@ impl<'r> Facts<'r> {
     /// wrong with its settings.
     pub(super) fn provider(&self, id: StrategyId) -> Option<String> {
         let strategy = self.strategies.get(&id)?;
-        let StrategyMethod::OpenIdConnect { settings } = &strategy.method else { return None };
-        Some(match Settings::parse(settings) {
-            Ok(settings) => format!("OpenID Connect with {}", settings.issuer),
-            Err(fault) => format!("OpenID Connect, refused: {fault}"),
-        })
+        match &strategy.method {
+            StrategyMethod::OpenIdConnect { settings } => Some(match Settings::parse(settings) {
+                Ok(settings) => format!("OpenID Connect with {}", settings.issuer),
+                Err(fault) => format!("OpenID Connect, refused: {fault}"),
+            }),
+            StrategyMethod::Other { name, settings } if name == UNDISCOVERED_METHOD => {
+                let issuer = String::from_utf8_lossy(settings);
+                Some(format!("OpenID Connect with {issuer}, not discovered yet"))
+            }
+            StrategyMethod::Other { .. } | StrategyMethod::KeyAuth { .. } => None,
+        }
     }
 
     /// The headers in which an application may present its key.
@@ -114,6 +120,12 @@ pub(super) fn remedies(
                 told.push("fetch a newer snapshot that says the same".into());
             }
             bench.settings.staleness.max_seconds = limit;
+        }
+        Denial::IssuerUndiscovered => {
+            if let Some(id) = refusal.strategy {
+                let path = format!("/v2/application-auth-strategies/{id}");
+                told.push(format!("see why with `GET {path}/discovery`, then `POST {path}/verify`"));
+            }
         }
         Denial::UnknownService => other_services(facts, asked, bench, &mut told),
         Denial::UnknownRoute => routes(facts, asked, bench, &mut told),
