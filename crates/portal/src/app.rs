@@ -12,6 +12,7 @@ use crate::data_dir::Secrets;
 use crate::dcr::Dcr;
 use crate::entropy::digest_of;
 use crate::gateway::Gateways;
+use crate::identity::Identity;
 use crate::metrics::Metrics;
 use crate::outbound::Outbound;
 use crate::password::Passwords;
@@ -47,6 +48,8 @@ pub(crate) struct Parts {
     pub(crate) mailbox: PathBuf,
     /// What is remembered about gateways.
     pub(crate) gateways: Gateways,
+    /// What is remembered about authorization servers.
+    pub(crate) identity: Identity,
     /// What happened so far, in numbers.
     pub(crate) metrics: Metrics,
     /// What is remembered of providers of clients.
@@ -75,6 +78,7 @@ impl App {
             mail_waiting: Notify::new(),
             mailbox: crate::data_dir::mailbox(&config.data_dir),
             gateways: Gateways::default(),
+            identity: Identity::default(),
             metrics: Metrics::default(),
             dcr: Dcr::default(),
             outbound: Outbound::new(config.outbound_allowed(), config.outbound_timeout)?,

@@ -47,6 +47,8 @@ pub struct Config {
     pub outbound_allow: Option<Vec<String>>,
     /// How long a call to an identity provider may take.
     pub outbound_timeout: Duration,
+    /// How authorization servers treat their keys.
+    pub identity: Identity,
 }
 
 impl Default for Config {
@@ -67,6 +69,7 @@ impl Default for Config {
             encryption_keys: None,
             outbound_allow: None,
             outbound_timeout: Duration::from_secs(10),
+            identity: Identity::default(),
         }
     }
 }
@@ -163,6 +166,55 @@ impl Default for Lifetimes {
     }
 }
 
+/// How authorization servers treat the keys that they sign with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Identity {
+    /// How long a key signs until another takes its place.
+    #[serde(rename = "key_lifetime_seconds", deserialize_with = "seconds")]
+    pub key_lifetime: Duration,
+    /// How long a key is published before it signs: nobody may remember a key set for longer.
+    #[serde(rename = "publish_ahead_seconds", deserialize_with = "seconds")]
+    pub publish_ahead: Duration,
+    /// How long a key stays published after it signed for the last time: as long as a token can
+    /// live, and what clocks may differ by.
+    #[serde(rename = "keep_retired_seconds", deserialize_with = "seconds")]
+    pub keep_retired: Duration,
+}
+
+impl Default for Identity {
+    fn default() -> Self {
+        let days = |days: u64| Duration::from_secs(days * 86_400);
+        Self {
+            key_lifetime: days(90),
+            publish_ahead: Duration::from_secs(3_600),
+            keep_retired: days(30) + Duration::from_secs(300),
+        }
+    }
+}
+
+impl Identity {
+    fn check(&self) -> Result<(), ConfigError> {
+        let minute = Duration::from_secs(60);
+        let fault = if self.publish_ahead < minute {
+            "`identity.publish_ahead_seconds`: must be at least 60"
+        } else if self.key_lifetime < self.publish_ahead * 2 {
+            "`identity.key_lifetime_seconds`: must be at least twice publish_ahead_seconds"
+        } else if self.keep_retired < minute {
+            "`identity.keep_retired_seconds`: must be at least 60"
+        } else if self.key_lifetime.max(self.keep_retired) > Duration::from_secs(315_360_000) {
+            "`identity`: nothing may take longer than ten years"
+        } else {
+            return Ok(());
+        };
+        Err(ConfigError(fault.into()))
+    }
+}
+
+fn seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    u32::deserialize(deserializer).map(|seconds| Duration::from_secs(seconds.into()))
+}
+
 /// One layer of configuration: what a file, the environment or the flags say.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -182,6 +234,7 @@ pub(crate) struct Layer {
     pub(crate) encryption_keys: Option<String>,
     pub(crate) outbound_allow: Option<Vec<String>>,
     pub(crate) outbound_timeout_seconds: Option<u64>,
+    pub(crate) identity: Option<Identity>,
 }
 
 impl Layer {
@@ -218,6 +271,7 @@ impl Layer {
             outbound_timeout_seconds: self
                 .outbound_timeout_seconds
                 .or(below.outbound_timeout_seconds),
+            identity: self.identity.or(below.identity),
         }
     }
 
@@ -245,6 +299,8 @@ impl Layer {
         if self.outbound_timeout_seconds.is_some_and(|seconds| !(1..=120).contains(&seconds)) {
             return Err(ConfigError("`outbound_timeout_seconds`: must be 1 to 120".into()));
         }
+        let identity = self.identity.unwrap_or(default.identity);
+        identity.check()?;
         Ok(Config {
             data_dir: self.data_dir.unwrap_or(default.data_dir),
             listen: self.listen.unwrap_or(default.listen),
@@ -258,6 +314,7 @@ impl Layer {
             log_level: self.log_level.unwrap_or(default.log_level),
             throttle: self.throttle.unwrap_or(default.throttle),
             lifetimes: default.lifetimes,
+            identity,
             encryption_keys: self.encryption_keys.map(Secret::new),
             outbound_allow: self.outbound_allow,
             outbound_timeout: self
@@ -305,6 +362,9 @@ mod tests {
             ("key_prefix = \"A B\"", "key_prefix"),
             ("database_url = \"mysql://x\"", "database_url"),
             ("public_url = \"ftp://x\"", "public_url"),
+            ("[identity]\npublish_ahead_seconds = 59", "identity.publish_ahead_seconds"),
+            ("[identity]\nkey_lifetime_seconds = 7199", "identity.key_lifetime_seconds"),
+            ("[identity]\nkeep_retired_seconds = 0", "identity.keep_retired_seconds"),
             ("outbound_allow = [\"10.0.0.0/40\"]", "outbound_allow"),
             ("outbound_timeout_seconds = 0", "outbound_timeout_seconds"),
         ] {

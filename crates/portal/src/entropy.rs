@@ -29,3 +29,15 @@ pub(crate) fn token() -> Result<Secret<String>, getrandom::Error> {
 pub(crate) fn digest_of(token: &str) -> Digest {
     Digest::sha256(token.as_bytes())
 }
+
+/// A word of letters and digits, each as likely as the others.
+pub(crate) fn word(length: usize) -> Result<String, getrandom::Error> {
+    const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let mut word = String::with_capacity(length);
+    while word.len() < length {
+        // Of 64 values two are drawn again.
+        let drawn = bytes::<64>()?.map(|byte| ALPHABET.get(usize::from(byte & 63)).copied());
+        word.extend(drawn.into_iter().flatten().map(char::from).take(length - word.len()));
+    }
+    Ok(word)
+}

@@ -19,6 +19,7 @@ mod data_dir;
 mod dcr;
 mod entropy;
 mod gateway;
+mod identity;
 mod input;
 mod list;
 mod logging;

@@ -241,6 +241,11 @@ impl Problem {
         problem
     }
 
+    /// What went wrong, for the log.
+    pub(crate) fn cause(&self) -> &str {
+        self.0.internal.as_deref().unwrap_or(&self.0.detail)
+    }
+
     /// 503: a part that the answer needs is not there for now.
     #[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
     pub(crate) fn unavailable(cause: impl ToString) -> Self {

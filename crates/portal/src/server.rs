@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use crate::app::App;
 use crate::config::Config;
 use crate::store::Store;
-use crate::{api, data_dir, dcr, gateway, mail};
+use crate::{api, data_dir, dcr, gateway, identity, mail};
 
 /// How long open requests may go on after the portal was told to stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -42,6 +42,7 @@ pub struct Server {
     delivery: JoinHandle<()>,
     tidying: JoinHandle<()>,
     registering: JoinHandle<()>,
+    rotation: JoinHandle<()>,
 }
 
 impl Server {
@@ -58,10 +59,14 @@ impl Server {
             .map_err(|error| ServerError::at("cannot open the database", error))?;
         let app = App::new(config, store, secrets)
             .map_err(|error| ServerError::at("cannot make calls over TLS", error))?;
+        identity::start(&app)
+            .await
+            .map_err(|problem| ServerError::at("cannot make what is built in", problem.cause()))?;
         let delivery = tokio::spawn(mail::deliver_forever(app.clone()));
         let tidying = tokio::spawn(gateway::upkeep::tidy_forever(app.clone()));
         let registering = tokio::spawn(dcr::worker::work_forever(app.clone()));
-        Ok(Self { app, delivery, tidying, registering })
+        let rotation = tokio::spawn(identity::key::rotate_forever(app.clone()));
+        Ok(Self { app, delivery, tidying, registering, rotation })
     }
 
     /// Answers requests without a socket.
@@ -77,6 +82,16 @@ impl Server {
     pub async fn tidy(&self) -> Result<(), ServerError> {
         let tidied = gateway::upkeep::tidy(&self.app).await;
         tidied.map_err(|error| ServerError::at("cannot tidy", error))
+    }
+
+    /// Changes signing keys at once whose time has come.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails, or a key cannot be made.
+    pub async fn rotate(&self) -> Result<(), ServerError> {
+        let rotated = identity::key::rotate_due(&self.app).await;
+        rotated.map_err(|problem| ServerError::at("cannot change keys", problem.cause()))
     }
 
     /// Moves the portal's clock on: tests of what ends with time need not wait for it.
@@ -121,5 +136,6 @@ impl Drop for Server {
         self.delivery.abort();
         self.tidying.abort();
         self.registering.abort();
+        self.rotation.abort();
     }
 }

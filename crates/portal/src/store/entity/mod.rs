@@ -26,6 +26,7 @@ pub(crate) mod gateway;
 pub(crate) mod implementation;
 pub(crate) mod initial_access_token;
 pub(crate) mod mail_token;
+pub(crate) mod mark;
 pub(crate) mod outbox;
 pub(crate) mod portal;
 pub(crate) mod publication;

@@ -7,6 +7,7 @@ mod m0001_catalogue;
 mod m0002_access;
 mod m0003_sync;
 mod m0004_identity;
+mod m0005_marks;
 
 /// Every migration, in order.
 pub(crate) struct Migrator;
@@ -19,6 +20,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_access::Migration),
             Box::new(m0003_sync::Migration),
             Box::new(m0004_identity::Migration),
+            Box::new(m0005_marks::Migration),
         ]
     }
 }
