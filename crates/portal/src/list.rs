@@ -217,6 +217,16 @@ impl Listing {
         Ok(Page { data: rows, number: self.number, size: self.size, total })
     }
 
+    /// The page of a list that is at hand whole.
+    pub(crate) fn page_of<T>(self, items: Vec<T>) -> Paged<T> {
+        let total = u64::try_from(items.len()).unwrap_or(u64::MAX);
+        let page = PageMeta { number: self.number, size: self.size, total };
+        let number = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+        let offset = number((self.number - 1).saturating_mul(self.size));
+        let data = items.into_iter().skip(offset).take(number(self.size)).collect();
+        Paged { meta: Meta { page }, data }
+    }
+
     /// The page of a list that has no items.
     pub(crate) fn nothing<T>(self) -> Paged<T> {
         let page = PageMeta { number: self.number, size: self.size, total: 0 };

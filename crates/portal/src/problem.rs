@@ -119,6 +119,11 @@ impl Problem {
         }))
     }
 
+    /// What callers are told, or, of a failure, what is logged: for the operator at a terminal.
+    pub(crate) fn detail(&self) -> &str {
+        self.0.internal.as_deref().unwrap_or(&self.0.detail)
+    }
+
     /// 400, with the parameters to blame.
     pub(crate) fn invalid(invalid: Vec<Invalid>) -> Self {
         let mut problem =

@@ -33,7 +33,6 @@ paths! {
     ApplicationPath { portal_id, application_id }
     UnscopedApplicationPath { application_id }
     RegistrationPath { portal_id, application_id, registration_id }
-    CredentialPath { portal_id, application_id, credential_id }
     ApiPath { api_id }
     VersionPath { api_id, version_id }
     PublicationPath { api_id, portal_id }
@@ -42,6 +41,16 @@ paths! {
     GatewayPath { control_plane_id }
     ServicePath { control_plane_id, service_id }
     RoutePath { control_plane_id, route_id }
+}
+
+/// A credential by its id, which may be one of an identity provider.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[allow(dead_code, reason = "ids that an actor has read are there for the description")]
+pub(crate) struct AnyCredentialPath {
+    pub(crate) portal_id: Uuid,
+    pub(crate) application_id: Uuid,
+    pub(crate) credential_id: String,
 }
 
 /// An instant, RFC 3339 in UTC.
@@ -79,40 +88,61 @@ pub(crate) fn members(value: Value) -> Labels {
     }
 }
 
-/// Whether the query has `force=true`.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Force(pub(crate) bool);
+macro_rules! flags {
+    ($($(#[$doc:meta])* $name:ident = $parameter:ident, $query:ident, $says:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub(crate) struct $name(pub(crate) bool);
 
-impl<S: Send + Sync> FromRequestParts<S> for Force {
-    type Rejection = Problem;
+        impl<S: Send + Sync> FromRequestParts<S> for $name {
+            type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let mut query = ListQuery::from_request_parts(parts, state).await?;
-        let force = match query.take("force").as_deref() {
-            None | Some("false") => false,
-            Some("true") => true,
-            Some(_) => {
-                let choices = vec!["true".to_owned(), "false".to_owned()];
-                let fault = Invalid::query("force", "enum", "must be true or false");
-                return Err(Problem::one_invalid(fault.one_of(choices)));
+            async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+                flag(parts, state, stringify!($parameter)).await.map(Self)
             }
-        };
-        query.nothing_else()?;
-        Ok(Self(force))
-    }
+        }
+
+        impl OperationInput for $name {
+            fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
+                #[derive(Deserialize, JsonSchema)]
+                #[allow(dead_code, reason = "only its schema is used")]
+                struct $query {
+                    #[doc = $says]
+                    #[serde(default)]
+                    $parameter: bool,
+                }
+                Query::<$query>::operation_input(ctx, operation);
+            }
+        }
+    )*};
 }
 
-impl OperationInput for Force {
-    fn operation_input(ctx: &mut GenContext, operation: &mut Operation) {
-        #[derive(Deserialize, JsonSchema)]
-        #[allow(dead_code, reason = "only its schema is used")]
-        struct ForceQuery {
-            /// Delete what is inside as well.
-            #[serde(default)]
-            force: bool,
+flags! {
+    /// Whether the query has `force=true`.
+    Force = force, ForceQuery, "Delete what is inside as well.";
+    /// Whether the query has `regenerate_secret=true`.
+    RegenerateSecret = regenerate_secret, RegenerateSecretQuery,
+        "Extension: the client may get another secret, which the answer holds.";
+}
+
+/// A parameter that is `true` or `false`, and the only one.
+async fn flag<S: Send + Sync>(
+    parts: &mut Parts,
+    state: &S,
+    parameter: &str,
+) -> Result<bool, Problem> {
+    let mut query = ListQuery::from_request_parts(parts, state).await?;
+    let set = match query.take(parameter).as_deref() {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(_) => {
+            let choices = vec!["true".to_owned(), "false".to_owned()];
+            let fault = Invalid::query(parameter, "enum", "must be true or false");
+            return Err(Problem::one_invalid(fault.one_of(choices)));
         }
-        Query::<ForceQuery>::operation_input(ctx, operation);
-    }
+    };
+    query.nothing_else()?;
+    Ok(set)
 }
 
 /// Takes `filter[team_id]` out of the query of a list of applications. There are no teams: no

@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 use self::input::BadInput;
 
 mod bundle;
+mod dcr;
 mod explain;
 mod gateway;
 mod input;
@@ -33,6 +34,8 @@ enum Command {
     Snapshot(snapshot::Snapshot),
     #[command(subcommand)]
     Key(key::Key),
+    #[command(subcommand)]
+    Dcr(dcr::Dcr),
     /// Say which rule decides about a request, and what would allow it
     Explain(Box<explain::Explain>),
 }
@@ -44,6 +47,7 @@ pub async fn run() -> ExitCode {
         Command::Gateway(gateway) => gateway.run().await,
         Command::Snapshot(snapshot) => snapshot.run().await,
         Command::Key(key) => key.run(),
+        Command::Dcr(dcr) => dcr.run().await,
         Command::Explain(explain) => explain.run(),
     };
     outcome.unwrap_or_else(|error| {

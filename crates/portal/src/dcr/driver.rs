@@ -75,7 +75,11 @@ pub(crate) async fn drive(
             break;
         }
         state.now = seconds(app.clock.now());
-        let Next::Call(step, call) = adapter.next(&job, &state) else { break };
+        let (step, call) = match adapter.next(&job, &state) {
+            Next::Call(step, call) => (step, call),
+            Next::Done => break,
+            Next::Failed(failure) => return Ok(End::Failed(failure)),
+        };
         let once = !call.repeatable;
         if once && until == Until::SomethingIsKnown {
             break;
@@ -134,7 +138,11 @@ pub(crate) async fn look(
     let mut waited = Duration::ZERO;
     for _ in 0..MOST_CALLS {
         state.now = seconds(app.clock.now());
-        let Next::Call(step, call) = adapter.next(job, &state) else { return Ok(state) };
+        let (step, call) = match adapter.next(job, &state) {
+            Next::Call(step, call) => (step, call),
+            Next::Done => return Ok(state),
+            Next::Failed(failure) => return Err(failure),
+        };
         let outcome = app.outbound.send(&call, state.now).await;
         state.now = seconds(app.clock.now());
         let settled = adapter.settle(job, &mut state, step, &outcome);

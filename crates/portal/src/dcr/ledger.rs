@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::problem::Problem;
-use crate::store::entity::{dcr_client, dcr_job};
+use crate::store::entity::{application, dcr_client, dcr_job, dcr_provider};
 use crate::vault::Place;
 
 /// A client is being made, and no application has it yet.
@@ -81,6 +81,30 @@ pub(crate) async fn new_client(
         updated_at: now,
     };
     Ok(row.into_active_model().insert(db).await?)
+}
+
+/// Writes the client that an application has at one of the portal's own servers.
+pub(crate) async fn embedded(
+    app: &App,
+    db: &impl ConnectionTrait,
+    id: Uuid,
+    provider: &dcr_provider::Model,
+    application: &application::Model,
+) -> Result<(), Problem> {
+    let mut client = new_client(app, db, id, provider.id).await?.into_active_model();
+    client.application_id = Set(Some(application.id));
+    client.client_id = Set(application.client_id.clone());
+    client.state = Set(LIVE.into());
+    client.update(db).await?;
+    Ok(())
+}
+
+/// The client of that id.
+pub(crate) async fn find(
+    db: &impl ConnectionTrait,
+    id: Uuid,
+) -> Result<dcr_client::Model, Problem> {
+    dcr_client::Entity::find_by_id(id).one(db).await?.ok_or_else(Problem::not_found)
 }
 
 /// The live client of an application.
@@ -329,4 +353,18 @@ pub(crate) fn seal(app: &App, id: Uuid, remote: &Remote) -> Result<Vec<u8>, Prob
     let text = serde_json::to_vec(remote).map_err(Problem::internal)?;
     let text = gatekey_core::secret::Secret::new(text);
     app.secrets.vault.seal(Place { table: CLIENTS, row: &id.to_string() }, text.expose())
+}
+
+/// Puts a client on its way out; the worker removes it after the commit.
+pub(crate) async fn retire(
+    app: &App,
+    db: &impl ConnectionTrait,
+    client: dcr_client::Model,
+) -> Result<(), Problem> {
+    let mut row = client.into_active_model();
+    row.application_id = Set(None);
+    row.state = Set(DELETING.into());
+    row.updated_at = Set(app.clock.now());
+    let client = row.update(db).await?;
+    enqueue(app, db, &client, &Job::Unregister).await
 }

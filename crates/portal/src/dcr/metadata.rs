@@ -22,6 +22,7 @@ pub(crate) fn of(
         redirect_uris: application.redirect_uri.iter().cloned().collect(),
         auth_methods: setting(strategy, "auth_methods"),
         scopes: scopes.unwrap_or_else(|| setting(strategy, "scopes")),
+        audiences: setting(strategy, "audience"),
         origin: Origin {
             tag: tag.to_string(),
             application_id: application.id.to_string(),

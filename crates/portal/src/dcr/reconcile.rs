@@ -35,6 +35,24 @@ pub(crate) struct Known {
     pub(crate) job: Option<dcr_job::Model>,
 }
 
+impl Known {
+    /// Whether an application has it.
+    pub(crate) fn is_live(&self) -> bool {
+        self.client.state == LIVE
+    }
+
+    /// Whether nobody has to look at it: it is an application's and not known to be missing, or it
+    /// is on its way without a failure.
+    pub(crate) fn is_well(&self) -> bool {
+        let failing = self.job.as_ref().is_some_and(|job| job.error.is_some());
+        match self.client.state.as_str() {
+            LIVE => self.at_provider != AtProvider::Missing && !failing,
+            ORPHAN => false,
+            _ => !failing,
+        }
+    }
+}
+
 /// A provider, compared with the ledger.
 #[derive(Debug)]
 pub(crate) struct Comparison {
@@ -44,6 +62,13 @@ pub(crate) struct Comparison {
     pub(crate) unknown: Vec<(String, Option<String>)>,
     /// Why the provider could not be asked.
     pub(crate) error: Option<String>,
+}
+
+impl Comparison {
+    /// Whether nobody has to look at anything.
+    pub(crate) fn agrees(&self) -> bool {
+        self.error.is_none() && self.unknown.is_empty() && self.known.iter().all(Known::is_well)
+    }
 }
 
 /// Compares. Orphans of the ledger that the provider holds are put on their way out.
@@ -128,11 +153,9 @@ async fn retire(
 
 /// Forgets a client that only the ledger knows, or nobody can say whether anybody does. What an
 /// application has cannot be forgotten.
-pub(crate) async fn forget(app: &App, provider: Uuid, client: Uuid) -> Result<(), Problem> {
+pub(crate) async fn forget(app: &App, client: Uuid) -> Result<(), Problem> {
     let tx = app.store.begin().await?;
-    let found = dcr_client::Entity::find_by_id(client).one(&tx).await?;
-    let found = found.filter(|found| found.provider_id == provider);
-    let found = found.ok_or_else(Problem::not_found)?;
+    let found = ledger::find(&tx, client).await?;
     if found.state == LIVE {
         return Err(Problem::conflict("An application has the client"));
     }

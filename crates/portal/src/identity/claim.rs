@@ -16,8 +16,25 @@ use crate::store::entity::{auth_claim, auth_client, auth_server};
 
 /// Claims that say what a token is: nobody else sets them.
 const RESERVED: [&str; 19] = [
-    "iss", "sub", "aud", "exp", "iat", "nbf", "jti", "client_id", "scope", "scp", "cnf", "azp",
-    "act", "nonce", "auth_time", "at_hash", "c_hash", "sid", "active",
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "iat",
+    "nbf",
+    "jti",
+    "client_id",
+    "scope",
+    "scp",
+    "cnf",
+    "azp",
+    "act",
+    "nonce",
+    "auth_time",
+    "at_hash",
+    "c_hash",
+    "sid",
+    "active",
 ];
 /// The most claims of one server.
 const MOST: usize = 200;

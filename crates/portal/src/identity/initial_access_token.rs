@@ -142,8 +142,7 @@ pub(crate) async fn consume(
         .await?;
     let now = app.clock.now();
     let usable = found.filter(|token| {
-        token.uses_left.is_none_or(|left| left > 0)
-            && token.expires_at.is_none_or(|end| end > now)
+        token.uses_left.is_none_or(|left| left > 0) && token.expires_at.is_none_or(|end| end > now)
     });
     let Some(mut token) = usable else { return Ok(None) };
     let policy = serde_json::from_value(token.policy.clone()).map_err(Problem::internal)?;

@@ -160,8 +160,8 @@ pub(crate) async fn delete(app: &App, server: Uuid, id: Uuid) -> Result<(), Prob
     let claims = auth_claim::Entity::find().filter(auth_claim::Column::ServerId.eq(server));
     for mut claim in claims.all(&tx).await? {
         if let Some(rest) = without(&claim.scope_ids, id) {
-            claim.enabled &= rest.as_array().is_some_and(|rest| !rest.is_empty())
-                || claim.include_in_all_scopes;
+            claim.enabled &=
+                rest.as_array().is_some_and(|rest| !rest.is_empty()) || claim.include_in_all_scopes;
             claim.scope_ids = rest;
             claim.into_active_model().reset_all().update(&tx).await?;
         }
@@ -181,8 +181,7 @@ pub(super) fn ids(stored: &Value) -> impl Iterator<Item = Uuid> {
 /// The list without an id that is in it.
 fn without(stored: &Value, id: Uuid) -> Option<Value> {
     let all: Vec<Uuid> = ids(stored).collect();
-    let rest: Vec<String> =
-        all.iter().filter(|other| **other != id).map(Uuid::to_string).collect();
+    let rest: Vec<String> = all.iter().filter(|other| **other != id).map(Uuid::to_string).collect();
     (rest.len() < all.len()).then(|| Value::from(rest))
 }
 

@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use crate::store::entity;
 use crate::store::entity::credential::Column;
+use crate::usecase::client::CLIENT;
 
 /// The strategy as gateways know it. A kind that this portal does not know is carried by name,
 /// and refuses.
@@ -115,7 +116,11 @@ pub(crate) fn credential_of(row: &CredentialRow) -> Option<Credential> {
         id: CredentialId::from(*id),
         application: (*application).into(),
         digest: digest_of(digest)?,
-        scheme: if scheme == "sha256" { Scheme::Sha256 } else { Scheme::HmacSha256 },
+        scheme: match scheme.as_str() {
+            "sha256" => Scheme::Sha256,
+            CLIENT => Scheme::Client,
+            _ => Scheme::HmacSha256,
+        },
         expires_at: expires_at
             .map(|millis| UnixTime(u64::try_from(millis / 1_000).unwrap_or_default())),
     })

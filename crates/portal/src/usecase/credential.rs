@@ -12,8 +12,8 @@ use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, M
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::application;
 use super::strategy::{self, KEY_AUTH, KeyAuth};
+use super::{application, client};
 use crate::app::App;
 use crate::entropy;
 use crate::input::Given;
@@ -31,7 +31,7 @@ pub(crate) const UNNAMED: &str = "API key";
 pub(crate) struct NewCredential {
     #[serde(default)]
     #[schemars(length(max = 255))]
-    display_name: Given<String>,
+    pub(crate) display_name: Given<String>,
 }
 
 /// A key's new name.
@@ -49,7 +49,10 @@ pub(crate) async fn find(
     id: Uuid,
 ) -> Result<credential::Model, Problem> {
     let found = credential::Entity::find_by_id(id).one(db).await?;
-    found.filter(|found| found.application_id == application).ok_or_else(Problem::not_found)
+    let key = |found: &credential::Model| {
+        found.application_id == application && found.scheme != client::CLIENT
+    };
+    found.filter(key).ok_or_else(Problem::not_found)
 }
 
 /// Makes a key. The answer holds it for the only time.
@@ -68,7 +71,7 @@ pub(crate) async fn create(
     if strategy.kind != KEY_AUTH {
         return Err(Problem::conflict("The auth strategy of the application has no API keys"));
     }
-    let held = application.find_credentials(&*tx).await?.len();
+    let held = application.count_keys(&*tx).await?;
     let seconds = UnixTime(u64::try_from(now / 1_000).unwrap_or_default());
     let (_, end) = lifecycle::create(held, KeyAuth::of(&strategy)?.lifetime(), seconds).map_err(
         |lifecycle::Refusal::TooManyKeys| {

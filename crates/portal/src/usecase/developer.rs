@@ -185,10 +185,11 @@ pub(crate) async fn delete(app: &App, portal: Uuid, id: Uuid) -> Result<(), Prob
         .all(&*tx)
         .await?;
     for application in &applications {
-        application::forget(&mut tx, application).await?;
+        application::forget(app, &mut tx, application).await?;
     }
     developer.delete(&*tx).await?;
     tx.commit().await?;
+    app.dcr.wake();
     Ok(())
 }
 

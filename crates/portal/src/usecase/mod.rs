@@ -5,6 +5,7 @@ pub(crate) mod api;
 pub(crate) mod api_version;
 pub(crate) mod application;
 pub(crate) mod catalogue;
+pub(crate) mod client;
 pub(crate) mod credential;
 pub(crate) mod developer;
 pub(crate) mod gateway;

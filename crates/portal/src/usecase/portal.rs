@@ -221,9 +221,10 @@ pub(crate) async fn delete(app: &App, id: Uuid, force: bool) -> Result<(), Probl
     let applications =
         application::Entity::find().filter(application::Column::PortalId.eq(id)).all(&*tx).await?;
     for application in &applications {
-        super::application::forget(&mut tx, application).await?;
+        super::application::forget(app, &mut tx, application).await?;
     }
     portal.delete(&*tx).await?;
     tx.commit().await?;
+    app.dcr.wake();
     Ok(())
 }

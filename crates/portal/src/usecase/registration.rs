@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::developer::Status;
 use super::{application, catalogue, portal};
 use crate::app::App;
+use crate::dcr::notice;
 use crate::input::Given;
 use crate::mail::{self, Template};
 use crate::problem::{Invalid, Problem};
@@ -144,7 +145,11 @@ async fn register(
     };
     let made = made.into_active_model().insert(&*tx).await?;
     tx.put(record::registration(&made));
+    if status_of(&made) == RegistrationStatus::Approved {
+        notice::promise(app, &*tx, &application, notice::registered(api)).await?;
+    }
     tx.commit().await?;
+    app.dcr.wake();
     Ok(made)
 }
 
@@ -162,6 +167,7 @@ pub(crate) async fn update(
     let Given::Yes(wanted) = edit.status else { return Ok(before) };
     let wanted = RegistrationStatus::from(wanted);
     let event = set(status_of(&before), wanted);
+    let was = status_of(&before);
     let mut after = before;
     after.status = wanted.as_str().into();
     after.updated_at = app.clock.now().max(after.updated_at + 1);
@@ -170,7 +176,13 @@ pub(crate) async fn update(
     if let Some(event) = event {
         tell_owner(app, &tx, &application, &after, event).await?;
     }
+    let approved = RegistrationStatus::Approved;
+    if (was == approved) != (wanted == approved) {
+        let event = if wanted == approved { notice::registered } else { notice::unregistered };
+        notice::promise(app, &*tx, &application, event(after.api_id)).await?;
+    }
     tx.commit().await?;
+    app.dcr.wake();
     mail::wake(app);
     Ok(after)
 }
@@ -180,8 +192,15 @@ pub(crate) async fn delete(app: &App, application: Uuid, id: Uuid) -> Result<(),
     let mut tx = app.store.change().await?;
     let registration = find(&*tx, application, id).await?;
     tx.delete(record::registration_key(&registration));
+    if status_of(&registration) == RegistrationStatus::Approved {
+        let found = entity::application::Entity::find_by_id(application).one(&*tx).await?;
+        let found = found.ok_or_else(Problem::not_found)?;
+        let event = notice::unregistered(registration.api_id);
+        notice::promise(app, &*tx, &found, event).await?;
+    }
     registration.delete(&*tx).await?;
     tx.commit().await?;
+    app.dcr.wake();
     Ok(())
 }
 

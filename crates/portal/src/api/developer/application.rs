@@ -4,21 +4,26 @@ use aide::axum::ApiRouter;
 use aide::axum::routing::{get_with, post_with};
 use axum::extract::State;
 use schemars::JsonSchema;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::BASE;
-use crate::actor::SignedIn;
+use crate::actor::{ClientAddress, SignedIn};
 use crate::api::reply::{Created, NoContent, Shown};
-use crate::api::shape::{ApplicationPath, Instant, of_team};
+use crate::api::shape::{ApplicationPath, Instant, RegenerateSecret, of_team};
 use crate::api::view::{Strategies, StrategySummary};
 use crate::app::App;
+use crate::dcr::metadata::strings;
 use crate::input::{Body, Given, Ids};
 use crate::list::{ListQuery, ListSpec, Paged, attributes};
-use crate::problem::{Invalid, Problem};
+use crate::problem::Problem;
 use crate::store::entity::application::{self, Column};
-use crate::usecase::application::{self as usecase, ApplicationEdit, NewApplication, no_such_team};
+use crate::throttle::{Act, By};
+use crate::usecase::application::{
+    self as usecase, ApplicationEdit, Made, NewApplication, no_such_team,
+};
+use crate::usecase::client::secret;
 use crate::usecase::label::LabelEdit;
 
 const TAG: &str = "Own applications";
@@ -57,7 +62,7 @@ struct CreateOwnApplication {
     #[serde(default)]
     #[schemars(length(max = 2048))]
     redirect_uri: Given<String>,
-    /// Only for `openid_connect`.
+    /// Only where clients are registered: some of the strategy's scopes.
     #[serde(default)]
     #[schemars(length(max = 50))]
     scopes: Given<Vec<String>>,
@@ -74,6 +79,17 @@ struct View {
     name: String,
     description: Option<String>,
     auth_strategy: StrategySummary,
+    /// For `openid_connect`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_id: Option<String>,
+    /// For `openid_connect`: shown once, by the answer that makes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_secret: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redirect_uri: Option<String>,
+    /// The scopes that were chosen, where the provider lets developers choose.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scopes: Option<Vec<String>>,
     created_at: Instant,
     updated_at: Instant,
 }
@@ -82,6 +98,10 @@ impl View {
     fn of(row: application::Model, strategies: &Strategies) -> Result<Self, Problem> {
         Ok(Self {
             auth_strategy: strategies.get(row.strategy_id)?,
+            client_id: row.client_id,
+            client_secret: None,
+            redirect_uri: row.redirect_uri,
+            scopes: row.scopes.as_ref().map(strings),
             id: row.id,
             name: row.name,
             description: row.description,
@@ -114,9 +134,15 @@ pub(super) fn routes() -> ApiRouter<App> {
         )
 }
 
-async fn view(db: &impl ConnectionTrait, row: application::Model) -> Result<View, Problem> {
-    let strategies = Strategies::fetch(db, [row.strategy_id]).await?;
+async fn view(app: &App, row: application::Model) -> Result<View, Problem> {
+    let strategies = Strategies::fetch(app, app.store.db(), [row.strategy_id]).await?;
     View::of(row, &strategies)
+}
+
+/// The one view that shows the secret.
+async fn made(app: &App, made: Made) -> Result<View, Problem> {
+    let view = view(app, made.application).await?;
+    Ok(View { client_secret: made.secret.map(|secret| secret.expose().clone()), ..view })
 }
 
 async fn list(
@@ -130,7 +156,7 @@ async fn list(
         select = select.filter(owned);
     }
     let (rows, page) = query.read(&LIST)?.fetch(db, select).await?.split();
-    let strategies = Strategies::fetch(db, rows.iter().map(|row| row.strategy_id)).await?;
+    let strategies = Strategies::fetch(&app, db, rows.iter().map(|row| row.strategy_id)).await?;
     let views = rows.into_iter().map(|row| View::of(row, &strategies));
     Ok(Shown(page.with(views.collect::<Result<_, _>>()?)))
 }
@@ -141,14 +167,6 @@ async fn create(
     body: Body<CreateOwnApplication>,
 ) -> Result<Created<View>, Problem> {
     let body = body.0;
-    let refused = [
-        ("redirect_uri", matches!(body.redirect_uri, Given::Yes(_))),
-        ("scopes", matches!(&body.scopes, Given::Yes(scopes) if !scopes.is_empty())),
-    ];
-    if let Some((field, _)) = refused.into_iter().find(|(_, given)| *given) {
-        let reason = "is only for applications of an OpenID Connect strategy";
-        return Err(Problem::one_invalid(Invalid::body(field, "invalid", reason)));
-    }
     if let Given::Yes(Some(_)) = body.team_id {
         return Err(no_such_team("team_id"));
     }
@@ -157,10 +175,13 @@ async fn create(
         description: body.description.value(),
         auth_strategy_id: body.auth_strategy_id.or(None),
         client_id: body.client_id.value(),
+        dcr_client_id: None,
+        redirect_uri: body.redirect_uri.value(),
+        scopes: body.scopes.or(Vec::new()),
         labels: LabelEdit::default(),
     };
-    let made = usecase::create(&app, &portal, &developer, new).await?;
-    Ok(Created(view(app.store.db(), made).await?))
+    let new = usecase::create(&app, &portal, &developer, new).await?;
+    Ok(Created(made(&app, new).await?))
 }
 
 async fn show(
@@ -168,19 +189,19 @@ async fn show(
     SignedIn { developer, .. }: SignedIn,
     Ids(ids): Ids<ApplicationPath>,
 ) -> Result<Shown<View>, Problem> {
-    let db = app.store.db();
-    let found = usecase::find_own(db, &developer, ids.application_id).await?;
-    Ok(Shown(view(db, found).await?))
+    let found = usecase::find_own(app.store.db(), &developer, ids.application_id).await?;
+    Ok(Shown(view(&app, found).await?))
 }
 
 async fn update(
     State(app): State<App>,
     SignedIn { developer, .. }: SignedIn,
     Ids(ids): Ids<ApplicationPath>,
+    RegenerateSecret(new_secret): RegenerateSecret,
     body: Body<ApplicationEdit>,
 ) -> Result<Shown<View>, Problem> {
-    let updated = usecase::update(&app, &developer, ids.application_id, body.0).await?;
-    Ok(Shown(view(app.store.db(), updated).await?))
+    let updated = usecase::update(&app, &developer, ids.application_id, body.0, new_secret).await?;
+    Ok(Shown(made(&app, updated).await?))
 }
 
 async fn delete(
@@ -193,22 +214,40 @@ async fn delete(
     Ok(NoContent)
 }
 
-/// Only an identity provider could tell.
+/// The scopes of an application's client.
+#[derive(Debug, Serialize, JsonSchema)]
+struct GrantedScopes {
+    scopes: Vec<String>,
+}
+
+/// A client and its new secret: the only answer that shows it.
+#[derive(Serialize, JsonSchema)]
+struct RegeneratedSecret {
+    client_id: String,
+    client_secret: String,
+}
+
+/// Only an identity provider can tell.
 async fn granted_scopes(
     State(app): State<App>,
     SignedIn { developer, .. }: SignedIn,
     Ids(ids): Ids<ApplicationPath>,
-) -> Result<NoContent, Problem> {
-    usecase::find_own(app.store.db(), &developer, ids.application_id).await?;
-    Err(Problem::no_granted_scopes())
+) -> Result<Shown<GrantedScopes>, Problem> {
+    let found = usecase::find_own(app.store.db(), &developer, ids.application_id).await?;
+    Ok(Shown(GrantedScopes { scopes: secret::granted_scopes(&app, &found).await? }))
 }
 
-/// Applications with keys have no client secret.
 async fn regenerate(
     State(app): State<App>,
     SignedIn { developer, .. }: SignedIn,
+    ClientAddress(address): ClientAddress,
     Ids(ids): Ids<ApplicationPath>,
-) -> Result<NoContent, Problem> {
-    usecase::find_own(app.store.db(), &developer, ids.application_id).await?;
-    Err(Problem::conflict("The application has no client secret"))
+) -> Result<Created<RegeneratedSecret>, Problem> {
+    app.throttles.count(Act::NewKey, By::Address(address), app.clock.now())?;
+    let found = usecase::find_own(app.store.db(), &developer, ids.application_id).await?;
+    let issued = secret::regenerate(&app, &found).await?;
+    Ok(Created(RegeneratedSecret {
+        client_id: issued.client_id,
+        client_secret: issued.secret.expose().clone(),
+    }))
 }

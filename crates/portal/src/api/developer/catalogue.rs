@@ -183,6 +183,7 @@ pub(super) fn routes() -> ApiRouter<App> {
 }
 
 async fn views(
+    app: &App,
     db: &impl ConnectionTrait,
     portal: &portal::Model,
     rows: Vec<api::Model>,
@@ -204,7 +205,7 @@ async fn views(
         .map(|version| (version.api_id, version))
         .collect();
     let strategies = published.values().filter_map(|publication| publication.strategy_id);
-    let strategies = Strategies::fetch(db, strategies).await?;
+    let strategies = Strategies::fetch(app, db, strategies).await?;
     let mut views = Vec::with_capacity(rows.len());
     for row in rows {
         // It was unpublished between two queries.
@@ -239,7 +240,7 @@ async fn list(
     let db = app.store.db();
     let select = catalogue::visible(&portal, developer.as_ref());
     let (rows, page) = query.read(&LIST)?.fetch(db, select).await?.split();
-    Ok(Shown(page.with(views(db, &portal, rows).await?)))
+    Ok(Shown(page.with(views(&app, db, &portal, rows).await?)))
 }
 
 async fn show(
@@ -249,7 +250,7 @@ async fn show(
 ) -> Result<Shown<View>, Problem> {
     let db = app.store.db();
     let (api, _) = catalogue::find(db, &portal, developer.as_ref(), &name.api_id_or_slug).await?;
-    let view = views(db, &portal, vec![api]).await?.into_iter().next();
+    let view = views(&app, db, &portal, vec![api]).await?.into_iter().next();
     Ok(Shown(view.ok_or_else(Problem::not_found)?))
 }
 
@@ -305,7 +306,7 @@ async fn applications(
         select = select.filter(application::Column::Id.is_not_in(registered));
     }
     let (rows, page) = query.read(&APPLICATION_LIST)?.fetch(db, select).await?.split();
-    let strategies = Strategies::fetch(db, rows.iter().map(|row| row.strategy_id)).await?;
+    let strategies = Strategies::fetch(&app, db, rows.iter().map(|row| row.strategy_id)).await?;
     let mut items = Vec::with_capacity(rows.len());
     for row in rows {
         let registration = registrations.get(&row.id);

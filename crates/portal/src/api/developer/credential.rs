@@ -3,32 +3,40 @@
 use aide::axum::ApiRouter;
 use aide::axum::routing::{get_with, put_with};
 use axum::extract::State;
+use gatekey_dcr::RemoteSecret;
 use schemars::JsonSchema;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::BASE;
 use crate::actor::{ClientAddress, SignedIn};
 use crate::api::reply::{Created, Done, NoContent, Shown};
-use crate::api::shape::{ApplicationPath, CredentialPath};
-use crate::api::view::{CREDENTIAL_LIST, CredentialView};
+use crate::api::shape::{AnyCredentialPath, ApplicationPath};
+use crate::api::view::{
+    CREDENTIAL_LIST, ClientSecretView, CredentialItem, CredentialView, credentials,
+};
 use crate::app::App;
 use crate::input::{Body, Ids, Optional};
 use crate::list::{ListQuery, Paged};
-use crate::problem::Problem;
-use crate::store::entity::credential::{self, Column};
+use crate::problem::{Invalid, Problem};
+use crate::throttle::{Act, By};
 use crate::usecase::application;
+use crate::usecase::client::secret;
 use crate::usecase::credential::{self as usecase, CredentialEdit, NewCredential};
 
 const TAG: &str = "Credentials";
 
-/// A new key: the only answer that shows it.
+/// A new key, or a new secret of a client: the only answer that shows it.
 #[derive(Serialize, JsonSchema)]
 struct NewKey {
     #[serde(flatten)]
-    view: CredentialView,
+    view: CredentialItem,
     /// The key itself.
-    credential: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    credential: Option<String>,
+    /// The client's secret itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_secret: Option<String>,
 }
 
 pub(super) fn routes() -> ApiRouter<App> {
@@ -50,13 +58,9 @@ async fn list(
     SignedIn { developer, .. }: SignedIn,
     Ids(ids): Ids<ApplicationPath>,
     query: ListQuery,
-) -> Result<Shown<Paged<CredentialView>>, Problem> {
-    let db = app.store.db();
-    let found = application::find_own(db, &developer, ids.application_id).await?;
-    let select = credential::Entity::find().filter(Column::ApplicationId.eq(found.id));
-    let page = query.read(&CREDENTIAL_LIST)?.fetch(db, select).await?;
-    let now = app.clock.now();
-    Ok(Shown(page.show(|row| CredentialView::of(row, now))))
+) -> Result<Shown<Paged<CredentialItem>>, Problem> {
+    let found = application::find_own(app.store.db(), &developer, ids.application_id).await?;
+    credentials(&app, &found, query).await.map(Shown)
 }
 
 async fn create(
@@ -66,27 +70,59 @@ async fn create(
     Ids(ids): Ids<ApplicationPath>,
     body: Body<NewCredential, Optional>,
 ) -> Result<Created<NewKey>, Problem> {
+    let found = application::find_own(app.store.db(), &developer, ids.application_id).await?;
+    if found.client_id.is_some() {
+        app.throttles.count(Act::NewKey, By::Address(address), app.clock.now())?;
+        let name = body.0.display_name.value();
+        let issued = secret::add(&app, &found, name.clone()).await?;
+        let id = issued.id.unwrap_or_default();
+        let now = u64::try_from(app.clock.now() / 1_000).ok();
+        let expires_at = issued.expires_at;
+        let kept = RemoteSecret { id, display_name: name, created_at: now, expires_at };
+        return Ok(Created(NewKey {
+            view: CredentialItem::ClientSecret(ClientSecretView::of(&issued.client_id, kept)),
+            credential: None,
+            client_secret: Some(issued.secret.expose().clone()),
+        }));
+    }
     let (made, key) =
         usecase::create(&app, &developer, ids.application_id, address, body.0).await?;
-    let view = CredentialView::of(made, app.clock.now());
-    Ok(Created(NewKey { view, credential: key.expose().clone() }))
+    let view = CredentialItem::Key(CredentialView::of(made, app.clock.now()));
+    Ok(Created(NewKey { view, credential: Some(key.expose().clone()), client_secret: None }))
 }
 
 async fn rename(
     State(app): State<App>,
     SignedIn { developer, .. }: SignedIn,
-    Ids(ids): Ids<CredentialPath>,
+    Ids(ids): Ids<AnyCredentialPath>,
     body: Body<CredentialEdit>,
 ) -> Result<Done, Problem> {
-    usecase::rename(&app, &developer, ids.application_id, ids.credential_id, body.0).await?;
+    let found = application::find_own(app.store.db(), &developer, ids.application_id).await?;
+    if found.client_id.is_some() {
+        let reason = "the identity provider's secrets keep the names they were made with";
+        let invalid = Invalid::body("display_name", "invalid", reason);
+        return Err(Problem::one_invalid(invalid));
+    }
+    let id = key_id(&ids)?;
+    usecase::rename(&app, &developer, ids.application_id, id, body.0).await?;
     Ok(Done)
 }
 
 async fn delete(
     State(app): State<App>,
     SignedIn { developer, .. }: SignedIn,
-    Ids(ids): Ids<CredentialPath>,
+    Ids(ids): Ids<AnyCredentialPath>,
 ) -> Result<NoContent, Problem> {
-    usecase::delete(&app, &developer, ids.application_id, ids.credential_id).await?;
+    let found = application::find_own(app.store.db(), &developer, ids.application_id).await?;
+    if found.client_id.is_some() {
+        secret::remove(&app, &found, ids.credential_id).await?;
+        return Ok(NoContent);
+    }
+    let id = key_id(&ids)?;
+    usecase::delete(&app, &developer, ids.application_id, id).await?;
     Ok(NoContent)
+}
+
+fn key_id(ids: &AnyCredentialPath) -> Result<Uuid, Problem> {
+    Uuid::try_parse(&ids.credential_id).map_err(|_| Problem::not_found())
 }

@@ -9,7 +9,7 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 use super::BASE;
 use crate::actor::SignedIn;
 use crate::api::reply::Shown;
-use crate::api::view::StrategySummary;
+use crate::api::view::{StrategySummary, summaries};
 use crate::app::App;
 use crate::list::{ListQuery, ListSpec, Paged, attributes};
 use crate::problem::Problem;
@@ -52,7 +52,7 @@ async fn list(
         used = used.add(Column::Id.eq(default));
     }
     let select = strategy::Entity::find().filter(used);
-    let (rows, page) = query.read(&LIST)?.fetch(app.store.db(), select).await?.split();
-    let views = rows.iter().map(StrategySummary::of).collect::<Result<_, _>>()?;
-    Ok(Shown(page.with(views)))
+    let db = app.store.db();
+    let (rows, page) = query.read(&LIST)?.fetch(db, select).await?.split();
+    Ok(Shown(page.with(summaries(&app, db, &rows).await?)))
 }

@@ -5,7 +5,7 @@ use aide::axum::ApiRouter;
 use aide::axum::routing::get_with;
 use axum::extract::State;
 use schemars::JsonSchema;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -15,13 +15,14 @@ use crate::api::reply::{Created, NoContent, Shown};
 use crate::api::shape::{
     ApplicationPath, Instant, Labels, PortalPath, UnscopedApplicationPath, members,
 };
-use crate::api::view::{CREDENTIAL_LIST, CredentialView, Strategies, StrategySummary};
+use crate::api::view::{CREDENTIAL_LIST, CredentialItem, Strategies, StrategySummary};
 use crate::app::App;
+use crate::dcr::metadata::strings;
 use crate::input::{Body, Given, Ids};
 use crate::list::{ListQuery, ListSpec, Paged, attributes};
 use crate::problem::Problem;
 use crate::store::entity::application::{self, Column};
-use crate::store::entity::{credential, developer, registration};
+use crate::store::entity::{developer, registration};
 use crate::usecase::application::{self as usecase, NewApplication, Owner, OwnerType};
 use crate::usecase::label::LabelEdit;
 use crate::usecase::portal;
@@ -97,9 +98,27 @@ struct View {
     portal: PortalReference,
     owner: Owner,
     registration_count: usize,
+    /// For `openid_connect`.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    client: Option<ClientView>,
     labels: Labels,
     created_at: Instant,
     updated_at: Instant,
+}
+
+/// The client of an application.
+#[derive(Debug, Serialize, JsonSchema)]
+struct ClientView {
+    client_id: String,
+    /// The provider at which it is registered; null when the developer has made it.
+    dcr_provider: Option<ProviderReference>,
+    /// The scopes that were chosen for it.
+    granted_scopes: Option<Vec<String>>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct ProviderReference {
+    id: Uuid,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -148,11 +167,9 @@ pub(super) fn routes() -> ApiRouter<App> {
         )
 }
 
-async fn views(
-    db: &impl ConnectionTrait,
-    rows: Vec<application::Model>,
-) -> Result<Vec<View>, Problem> {
-    let strategies = Strategies::fetch(db, rows.iter().map(|row| row.strategy_id)).await?;
+async fn views(app: &App, rows: Vec<application::Model>) -> Result<Vec<View>, Problem> {
+    let db = app.store.db();
+    let strategies = Strategies::fetch(app, db, rows.iter().map(|row| row.strategy_id)).await?;
     let registrations = registration::Entity::find()
         .filter(registration::Column::ApplicationId.is_in(rows.iter().map(|row| row.id)))
         .all(db)
@@ -162,11 +179,18 @@ async fn views(
         *counts.entry(registration.application_id).or_default() += 1;
     }
     let views = rows.into_iter().map(|row| {
+        let auth_strategy = strategies.get_for_admins(row.strategy_id)?;
+        let client = auth_strategy.has_clients().then(|| ClientView {
+            client_id: row.client_id.unwrap_or_default(),
+            dcr_provider: auth_strategy.provider().map(|id| ProviderReference { id }),
+            granted_scopes: row.scopes.as_ref().map(strings),
+        });
         Ok(View {
             id: row.id,
             name: row.name,
             description: row.description,
-            auth_strategy: strategies.get(row.strategy_id)?,
+            auth_strategy,
+            client,
             portal: PortalReference { id: row.portal_id },
             owner: Owner { kind: OwnerType::Developer, id: row.developer_id },
             registration_count: counts.get(&row.id).copied().unwrap_or_default(),
@@ -178,8 +202,8 @@ async fn views(
     views.collect()
 }
 
-async fn view(db: &impl ConnectionTrait, row: application::Model) -> Result<View, Problem> {
-    let view = views(db, vec![row]).await?.into_iter().next();
+async fn view(app: &App, row: application::Model) -> Result<View, Problem> {
+    let view = views(app, vec![row]).await?.into_iter().next();
     view.ok_or_else(|| Problem::internal("an application has no view"))
 }
 
@@ -196,7 +220,7 @@ async fn list(
         select = select.filter(owned);
     }
     let (rows, page) = query.read(&LIST)?.fetch(db, select).await?.split();
-    Ok(Shown(page.with(views(db, rows).await?)))
+    Ok(Shown(page.with(views(&app, rows).await?)))
 }
 
 async fn create(
@@ -213,11 +237,14 @@ async fn create(
         name: body.name,
         description: body.description.value(),
         auth_strategy_id: body.auth_strategy_id.value(),
-        client_id: body.client_id.value().or(body.dcr_client_id.value()),
+        client_id: body.client_id.value(),
+        dcr_client_id: body.dcr_client_id.value(),
+        redirect_uri: None,
+        scopes: Vec::new(),
         labels: body.labels.or(None).unwrap_or_default(),
     };
     let made = usecase::create(&app, &portal, &owner, new).await?;
-    Ok(Created(view(db, made).await?))
+    Ok(Created(view(&app, made.application).await?))
 }
 
 async fn show(
@@ -225,9 +252,8 @@ async fn show(
     State(app): State<App>,
     Ids(ids): Ids<ApplicationPath>,
 ) -> Result<Shown<View>, Problem> {
-    let db = app.store.db();
-    let found = usecase::find(db, ids.portal_id, ids.application_id).await?;
-    Ok(Shown(view(db, found).await?))
+    let found = usecase::find(app.store.db(), ids.portal_id, ids.application_id).await?;
+    Ok(Shown(view(&app, found).await?))
 }
 
 async fn show_unscoped(
@@ -237,7 +263,7 @@ async fn show_unscoped(
 ) -> Result<Shown<View>, Problem> {
     let db = app.store.db();
     let found = application::Entity::find_by_id(ids.application_id).one(db).await?;
-    Ok(Shown(view(db, found.ok_or_else(Problem::not_found)?).await?))
+    Ok(Shown(view(&app, found.ok_or_else(Problem::not_found)?).await?))
 }
 
 async fn update(
@@ -248,7 +274,7 @@ async fn update(
 ) -> Result<Shown<View>, Problem> {
     let owner = body.0.owner.value();
     let updated = usecase::set_owner(&app, ids.portal_id, ids.application_id, owner).await?;
-    Ok(Shown(view(app.store.db(), updated).await?))
+    Ok(Shown(view(&app, updated).await?))
 }
 
 async fn delete(
@@ -283,11 +309,7 @@ async fn credentials(
     State(app): State<App>,
     Ids(ids): Ids<ApplicationPath>,
     query: ListQuery,
-) -> Result<Shown<Paged<CredentialView>>, Problem> {
-    let db = app.store.db();
-    let found = usecase::find(db, ids.portal_id, ids.application_id).await?;
-    let select = credential::Entity::find().filter(credential::Column::ApplicationId.eq(found.id));
-    let page = query.read(&CREDENTIAL_LIST)?.fetch(db, select).await?;
-    let now = app.clock.now();
-    Ok(Shown(page.show(|row| CredentialView::of(row, now))))
+) -> Result<Shown<Paged<CredentialItem>>, Problem> {
+    let found = usecase::find(app.store.db(), ids.portal_id, ids.application_id).await?;
+    crate::api::view::credentials(&app, &found, query).await.map(Shown)
 }

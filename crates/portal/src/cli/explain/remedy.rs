@@ -124,7 +124,9 @@ pub(super) fn remedies(
         Denial::IssuerUndiscovered => {
             if let Some(id) = refusal.strategy {
                 let path = format!("/v2/application-auth-strategies/{id}");
-                told.push(format!("see why with `GET {path}/discovery`, then `POST {path}/verify`"));
+                told.push(format!(
+                    "see why with `GET {path}/discovery`, then `POST {path}/verify`"
+                ));
             }
         }
         Denial::UnknownService => other_services(facts, asked, bench, &mut told),

@@ -71,8 +71,7 @@ pub(crate) async fn replace(
     let tx = app.store.begin().await?;
     let server = server::lock(&tx, server).await?;
     let Some(before) = look_up(&tx, server.id, id).await? else {
-        let wanted =
-            NewClient { id: Some(id.to_owned()), secret: Some(client_secret), ..wanted };
+        let wanted = NewClient { id: Some(id.to_owned()), secret: Some(client_secret), ..wanted };
         let (made, _) = create(app, &tx, &server, wanted).await?;
         tx.commit().await?;
         return Ok((made, true));

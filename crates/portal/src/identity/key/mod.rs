@@ -31,10 +31,7 @@ pub(crate) use self::schedule::Urgency;
 const LONGEST_TOKEN: usize = 32 << 10;
 
 /// What signs for a server now. A server that has no key yet gets one.
-pub(crate) async fn signer(
-    app: &App,
-    server: &auth_server::Model,
-) -> Result<Arc<Signer>, Problem> {
+pub(crate) async fn signer(app: &App, server: &auth_server::Model) -> Result<Arc<Signer>, Problem> {
     let known = super::known(app, server.id).await?;
     if let Some(signer) = known.keys.signer() {
         return Ok(signer);
@@ -109,8 +106,7 @@ impl Keys {
         for row in rows {
             let algorithm = Algorithm::of(&row.algorithm)?;
             keys.published.push(row.public_jwk.clone());
-            keys.verifiers
-                .extend(material::Verifier::read(&row.kid, algorithm, &row.public_jwk));
+            keys.verifiers.extend(material::Verifier::read(&row.kid, algorithm, &row.public_jwk));
             if row.state == schedule::ACTIVE {
                 let opened = before.and_then(Self::signer).filter(|known| known.kid == row.kid);
                 keys.signer = Some(match opened {

@@ -13,8 +13,8 @@ use uuid::Uuid;
 
 use super::super::algorithm::Algorithm;
 use super::material::{self, Fresh};
-use super::schedule::{ACTIVE, Of, PENDING, Plan, RETIRING, Urgency, plan};
 use super::place;
+use super::schedule::{ACTIVE, Of, PENDING, Plan, RETIRING, Urgency, plan};
 use crate::app::App;
 use crate::clock::millis;
 use crate::problem::Problem;
@@ -114,10 +114,7 @@ async fn make(algorithm: Algorithm) -> Result<Fresh, Problem> {
     made.map_err(Problem::internal)?
 }
 
-async fn keys_of(
-    db: &impl ConnectionTrait,
-    server: Uuid,
-) -> Result<Vec<auth_key::Model>, Problem> {
+async fn keys_of(db: &impl ConnectionTrait, server: Uuid) -> Result<Vec<auth_key::Model>, Problem> {
     Ok(auth_key::Entity::find()
         .filter(auth_key::Column::ServerId.eq(server))
         .order_by_asc(auth_key::Column::CreatedAt)

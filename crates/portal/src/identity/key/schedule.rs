@@ -2,8 +2,8 @@
 
 use uuid::Uuid;
 
-use crate::config::Identity;
 use crate::clock::millis;
+use crate::config::Identity;
 use crate::store::entity::auth_key::Model;
 
 /// The key is published and does not sign yet.

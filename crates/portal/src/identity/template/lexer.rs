@@ -190,11 +190,7 @@ impl Cursor<'_> {
     }
 }
 
-fn closed(
-    tokens: Vec<Token>,
-    commented: bool,
-    trims: bool,
-) -> Result<(Vec<Token>, bool), Fault> {
+fn closed(tokens: Vec<Token>, commented: bool, trims: bool) -> Result<(Vec<Token>, bool), Fault> {
     if tokens.is_empty() && !commented {
         return Err(Fault::new("has a `${}` with nothing in it"));
     }
