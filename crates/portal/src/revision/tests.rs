@@ -151,7 +151,7 @@ async fn attempt(
     });
     match act {
         0 => {
-            let made = usecase::portal::create(app, from(json!({"name": name}))).await?;
+            let made = usecase::portal::create(app, from(json!({"name": name})), false).await?;
             world.portals.push(made.id);
         }
         1 => {
@@ -198,10 +198,13 @@ async fn attempt(
                 description: None,
                 auth_strategy_id: Some(strategy),
                 client_id: None,
+                dcr_client_id: None,
+                redirect_uri: None,
+                scopes: Vec::new(),
                 labels: Default::default(),
             };
             let made = usecase::application::create(app, &portal, &developer, new).await?;
-            world.applications.push(made);
+            world.applications.push(made.application);
         }
         12 | 13 => {
             let (Some(application), Some(owner)) = (application, owner) else { return Ok(()) };
