@@ -30,6 +30,7 @@ mod capability;
 mod failure;
 mod header;
 mod job;
+mod member;
 mod oauth_error;
 mod pace;
 mod provider;

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::adapter::Adapter;
 use crate::bridge::Bridge;
+use crate::rfc7591::Rfc7591;
 
 /// The kinds of providers, as Konnect names them; [`Kind::Rfc7591`] is ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -114,7 +115,8 @@ impl Provider {
         match self.kind {
             Kind::KongIdentity => Ok(None),
             Kind::Http => Ok(Some(Box::new(Bridge::new(self)?))),
-            Kind::Auth0 | Kind::AzureAd | Kind::Curity | Kind::Okta | Kind::Rfc7591 => Err(Fault {
+            Kind::Rfc7591 => Ok(Some(Box::new(Rfc7591::new(self)?))),
+            Kind::Auth0 | Kind::AzureAd | Kind::Curity | Kind::Okta => Err(Fault {
                 field: "provider_type".into(),
                 rule: "this kind is not supported yet".into(),
             }),

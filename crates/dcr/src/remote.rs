@@ -31,12 +31,22 @@ pub struct Remote {
     /// When that token ends, in seconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub registration_access_token_expires_at: Option<u64>,
+    /// The answer to a call that may have replaced that token was lost: when it is refused, that
+    /// does not say that the client is gone.
+    #[serde(skip_serializing_if = "core::ops::Not::not")]
+    pub registration_access_token_doubtful: bool,
+    /// The SHA-256 of the client's secret, by which an answer's secret is known to be another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_secret_digest: Option<String>,
     /// When the client's secret ends, in seconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_secret_expires_at: Option<u64>,
     /// The ids of the client's secrets, where they have ids. Never a secret.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<RemoteSecret>,
+    /// The registration that this one took the place of, until it is removed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaced: Option<Box<Self>>,
 }
 
 impl Remote {
@@ -46,6 +56,7 @@ impl Remote {
         self.client_id.is_none()
             && self.object_id.is_none()
             && self.registration_client_uri.is_none()
+            && self.replaced.is_none()
     }
 }
 

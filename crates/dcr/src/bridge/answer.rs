@@ -1,44 +1,11 @@
 //! What a bridge answers.
 
-use gatekey_core::secret::Secret;
 use serde_json::Value;
 
 use crate::call::Reply;
+use crate::member::{text, time};
 use crate::oauth_error::OauthError;
 use crate::remote::RemoteSecret;
-use crate::timestamp;
-
-/// Larger numbers are milliseconds.
-const LAST_SECOND: u64 = 100_000_000_000;
-
-/// A member that is a text and not empty.
-pub(super) fn text(body: &Value, member: &str) -> Option<String> {
-    body.get(member)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
-}
-
-/// A secret member that is a text and not empty.
-pub(super) fn secret(body: &Value, member: &str) -> Option<Secret<String>> {
-    text(body, member).map(Secret::new)
-}
-
-/// A time: the contract says a date, bridges also send seconds. Zero means never.
-pub(super) fn time(body: &Value, member: &str) -> Option<u64> {
-    let number = |number: u64| if number > LAST_SECOND { number / 1_000 } else { number };
-    let time = match body.get(member)? {
-        Value::Number(value) => match value.as_u64() {
-            Some(value) => number(value),
-            None => {
-                value.as_f64().filter(|value| *value > 0.0).map(|value| number(value as u64))?
-            }
-        },
-        Value::String(value) => match value.parse() {
-            Ok(value) => number(value),
-            Err(_) => timestamp::parse(value)?,
-        },
-        _ => return None,
-    };
-    (time > 0).then_some(time)
-}
 
 /// The item of a list of secrets; none when it is of no use any more.
 pub(super) fn listed_secret(item: &Value) -> Option<RemoteSecret> {
@@ -72,27 +39,10 @@ pub(super) fn says_gone(reply: &Reply) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use gatekey_core::secret::Secret;
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn times_come_as_numbers_and_as_texts() {
-        for (value, expected) in [
-            (json!(1_772_366_400), Some(1_772_366_400)),
-            (json!(1_772_366_400_000_u64), Some(1_772_366_400)),
-            (json!(1_772_366_400.5), Some(1_772_366_400)),
-            (json!("1772366400"), Some(1_772_366_400)),
-            (json!("2026-03-01T12:00:00.000Z"), Some(1_772_366_400)),
-            (json!(0), None),
-            (json!("0"), None),
-            (json!(-1), None),
-            (json!(null), None),
-            (json!("soon"), None),
-        ] {
-            assert_eq!(time(&json!({ "at": value }), "at"), expected, "{value}");
-        }
-    }
 
     #[test]
     fn an_inactive_secret_is_not_listed() {

@@ -17,12 +17,13 @@ use crate::call::{Body, Call, Method, Outcome, Reply};
 use crate::capability::{Capabilities, Rotate};
 use crate::failure::{Failure, FailureKind};
 use crate::job::Job;
+use crate::member::{secret, text, time};
 use crate::oauth_error::OauthError;
 use crate::pace;
 use crate::provider::{Fault, Provider};
 use crate::remote::{IssuedSecret, Remote, RemoteSecret};
 
-use self::answer::{listed_secret, says_gone, secret, text, time};
+use self::answer::{listed_secret, says_gone};
 use self::body::{EventHook, NewApplication};
 
 const REACH: Step = "reach the bridge";
