@@ -21,7 +21,7 @@ pub(super) fn next(adapter: &Rfc7591, job: &Job, state: &State) -> Next {
     let rotate = adapter.config.rotate;
     match job {
         Job::Verify if state.remote.registration_client_uri.is_some() => removal(state),
-        Job::Verify => at_endpoint(adapter, state, PROBE, metadata::invalid()),
+        Job::Verify => at_endpoint(adapter, state, PROBE, &metadata::invalid()),
         Job::RotateSecret(_) if rotate == RotateBy::None => unsupported(job),
         Job::RotateSecret(_) if rotate == RotateBy::Update => update(adapter, job, state),
         Job::RotateSecret(_) if matches!(stage, REPLACED | DENIED | CONTRADICTED) => removal(state),
@@ -31,7 +31,7 @@ pub(super) fn next(adapter: &Rfc7591, job: &Job, state: &State) -> Next {
         }
         Job::Register(_) | Job::RotateSecret(_) => {
             let body = sent(adapter, job, state);
-            at_endpoint(adapter, state, REGISTER, Value::Object(body))
+            at_endpoint(adapter, state, REGISTER, &Value::Object(body))
         }
         Job::Update(_) => update(adapter, job, state),
         Job::GrantedScopes if adapter.config.read == Reading::Safe => {
@@ -103,7 +103,7 @@ fn managed(remote: &Remote, step: Step, method: Method, body: Option<Value>) -> 
 }
 
 /// A call of RFC 7591, once it is known where to.
-fn at_endpoint(adapter: &Rfc7591, state: &State, step: Step, body: Value) -> Next {
+fn at_endpoint(adapter: &Rfc7591, state: &State, step: Step, body: &Value) -> Next {
     let Some(endpoint) = adapter.endpoint(state) else {
         let documents = discovery::documents(&adapter.issuer);
         let which = usize::from(state.stage == ELSEWHERE);
@@ -116,7 +116,7 @@ fn at_endpoint(adapter: &Rfc7591, state: &State, step: Step, body: Value) -> Nex
             )),
         };
     };
-    let call = Call::new(Method::Post, endpoint).with(Body::json(&body));
+    let call = Call::new(Method::Post, endpoint).with(Body::json(body));
     Next::Call(
         step,
         match &adapter.initial_access_token {
