@@ -23,6 +23,7 @@ fn metadata() -> Metadata {
         redirect_uris: vec!["https://app.test/cb".into()],
         auth_methods: vec!["client_credentials".into(), "bearer".into()],
         scopes: vec!["openid".into()],
+        audiences: Vec::new(),
         origin: Origin {
             tag: "tag".into(),
             application_id: "a".into(),
