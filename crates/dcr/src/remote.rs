@@ -44,9 +44,6 @@ pub struct Remote {
     /// The ids of the client's secrets, where they have ids. Never a secret.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<RemoteSecret>,
-    /// The registration that this one took the place of, until it is removed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub replaced: Option<Box<Self>>,
 }
 
 impl Remote {
@@ -56,7 +53,6 @@ impl Remote {
         self.client_id.is_none()
             && self.object_id.is_none()
             && self.registration_client_uri.is_none()
-            && self.replaced.is_none()
     }
 }
 

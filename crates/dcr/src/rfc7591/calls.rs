@@ -2,10 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use super::removal::{is_managed, target};
 use super::{
-    CONFIRM, CONTRADICTED, DELETE, DENIED, DISCOVER, DONE, ELSEWHERE, PROBE, READ, REGISTER,
-    REPLACED, Reading, Rfc7591, RotateBy, UNTAGGED, UPDATE, discovery, metadata,
+    CONFIRM, DELETE, DENIED, DISCOVER, DONE, ELSEWHERE, PROBE, READ, REGISTER, Reading, Rfc7591,
+    RotateBy, UNTAGGED, UPDATE, discovery, metadata,
 };
 use crate::adapter::{Next, State, Step};
 use crate::call::{Body, Call, Method};
@@ -14,31 +13,26 @@ use crate::job::Job;
 use crate::remote::Remote;
 
 pub(super) fn next(adapter: &Rfc7591, job: &Job, state: &State) -> Next {
-    let stage = state.stage.as_str();
-    if stage == DONE {
+    if state.stage == DONE {
         return Next::Done;
     }
     let rotate = adapter.config.rotate;
     match job {
         Job::Verify if state.remote.registration_client_uri.is_some() => removal(state),
         Job::Verify => at_endpoint(adapter, state, PROBE, &metadata::invalid()),
-        Job::RotateSecret(_) if rotate == RotateBy::None => unsupported(job),
-        Job::RotateSecret(_) if rotate == RotateBy::Update => update(adapter, job, state),
-        Job::RotateSecret(_) if matches!(stage, REPLACED | DENIED | CONTRADICTED) => removal(state),
-        // What cannot be removed is not replaced.
-        Job::RotateSecret(_) if !is_managed(&state.remote) => {
-            managed(&state.remote, REGISTER, Method::Post, None)
-        }
-        Job::Register(_) | Job::RotateSecret(_) => {
+        Job::Register(_) => {
             let body = sent(adapter, job, state);
             at_endpoint(adapter, state, REGISTER, &Value::Object(body))
         }
+        Job::RotateSecret(_) if rotate == RotateBy::Update => update(adapter, job, state),
         Job::Update(_) => update(adapter, job, state),
         Job::GrantedScopes if adapter.config.read == Reading::Safe => {
             managed(&state.remote, READ, Method::Get, None)
         }
         Job::Unregister => removal(state),
-        Job::AddSecret { .. }
+        // By `Reregister` it is another client, and so another registration.
+        Job::RotateSecret(_)
+        | Job::AddSecret { .. }
         | Job::ListSecrets
         | Job::RemoveSecret { .. }
         | Job::Find { .. }
@@ -58,7 +52,8 @@ pub(super) fn sent(adapter: &Rfc7591, job: &Job, state: &State) -> Map<String, V
 }
 
 /// An update replaces: it carries all metadata, and none of the members that are the server's. The
-/// secret is not known here, and may be left out.
+/// secret is not known here, and may be left out. It may replace the token and the secret, so it is
+/// not made twice without knowing.
 fn update(adapter: &Rfc7591, job: &Job, state: &State) -> Next {
     let mut body = sent(adapter, job, state);
     let client_id = state.remote.client_id.as_deref().unwrap_or_default();
@@ -67,14 +62,13 @@ fn update(adapter: &Rfc7591, job: &Job, state: &State) -> Next {
 }
 
 fn removal(state: &State) -> Next {
-    let target = target(&state.remote);
-    if target.is_empty() {
+    if state.remote.is_empty() {
         return Next::Done;
     }
     if state.stage == DENIED {
-        return managed(target, CONFIRM, Method::Get, None);
+        return managed(&state.remote, CONFIRM, Method::Get, None);
     }
-    managed(target, DELETE, Method::Delete, None)
+    managed(&state.remote, DELETE, Method::Delete, None)
 }
 
 /// A call of RFC 7592.
@@ -92,7 +86,8 @@ fn managed(remote: &Remote, step: Step, method: Method, body: Option<Value>) -> 
             ),
         ));
     };
-    let call = Call::new(method, uri.as_str()).bearer(token);
+    let mut call = Call::new(method, uri.as_str()).bearer(token);
+    call.repeatable = method != Method::Put;
     Next::Call(
         step,
         match body {

@@ -43,8 +43,6 @@ const DONE: &str = "done";
 const ELSEWHERE: &str = "discover elsewhere";
 /// The server refused `software_id`.
 const UNTAGGED: &str = "without software_id";
-/// There is another registration; the old one is to be removed.
-const REPLACED: &str = "replaced";
 /// The server says that the client is not there.
 const DENIED: &str = "denied";
 /// It said so, and showed the client all the same.
@@ -155,11 +153,6 @@ impl Rfc7591 {
 
     fn registered(&self, state: &mut State, reply: &Reply, sent: &Map<String, Value>) -> Settled {
         let body = reply.json();
-        let replacing = !state.remote.is_empty();
-        if replacing {
-            let old = core::mem::take(&mut state.remote);
-            state.remote.replaced = Some(Box::new(old));
-        }
         let taken = self.take_in(state, &body);
         let issued = registration::issued(state, &body);
         let odd = match taken {
@@ -169,13 +162,9 @@ impl Rfc7591 {
             Err(why) => Some(why),
         };
         if let Some(why) = odd {
-            if replacing {
-                removal::keep_the_old(&mut state.remote);
-                state.issued = None;
-            }
             return failed(REGISTER, FailureKind::Unexpected, why);
         }
-        state.stage = if replacing { REPLACED } else { DONE }.into();
+        state.stage = DONE.into();
         state.found.warnings.extend(metadata::surprises(sent, &body));
         if !removal::is_managed(&state.remote) {
             state.found.warnings.push(
@@ -272,7 +261,7 @@ impl Rfc7591 {
         };
         let reads = matches!(step, READ | CONFIRM) && self.config.read != Reading::Safe;
         if lost && (step == UPDATE || reads) {
-            removal::target_mut(&mut state.remote).registration_access_token_doubtful = true;
+            state.remote.registration_access_token_doubtful = true;
         }
         match (job, step) {
             (Job::Verify, _) => failed(step, FailureKind::Unavailable, why.as_str()),
@@ -320,8 +309,8 @@ impl Adapter for Rfc7591 {
             }
             DISCOVER => self.discovered(state, reply),
             PROBE => self.probed(state, reply),
-            DELETE => removal::deleted(job, state, reply),
-            CONFIRM => removal::confirmed(self, job, state, reply),
+            DELETE => removal::deleted(state, reply),
+            CONFIRM => removal::confirmed(self, state, reply),
             _ if !reply.succeeded() => self.refused(state, step, reply),
             REGISTER => {
                 let sent = calls::sent(self, job, state);
