@@ -135,7 +135,11 @@ async fn take_up(app: &App, mut entry: Entry) -> Result<(), Problem> {
         | Job::ListSecrets
         | Job::GrantedScopes
         | Job::Verify
-        | Job::Find { .. } => entry.finish(db).await,
+        | Job::Find { .. } => {
+            // The adapter learns that an answer is missing: it may have held another token.
+            drive(app, adapter, &mut entry, PATIENCE, Until::SomethingIsKnown).await?;
+            entry.finish(db).await
+        }
     }
 }
 
