@@ -22,7 +22,7 @@ pub(crate) fn of(
         redirect_uris: application.redirect_uri.iter().cloned().collect(),
         auth_methods: setting(strategy, "auth_methods"),
         scopes: scopes.unwrap_or_else(|| setting(strategy, "scopes")),
-        audiences: setting(strategy, "audience"),
+        audiences: audiences(strategy),
         origin: Origin {
             tag: tag.to_string(),
             application_id: application.id.to_string(),
@@ -33,6 +33,21 @@ pub(crate) fn of(
             dcr_provider_id: strategy.dcr_provider_id.unwrap_or_default().to_string(),
         },
     }
+}
+
+/// What the strategy's tokens are for: what it asks the token endpoint for by name, or else what it
+/// expects in them.
+fn audiences(strategy: &strategy::Model) -> Vec<String> {
+    let names = setting(strategy, "token_post_args_names");
+    let values = setting(strategy, "token_post_args_values");
+    let named = names.iter().zip(values).filter(|(name, _)| *name == "audience");
+    let mut audiences: Vec<String> = named.map(|(_, value)| value).collect();
+    for member in ["audience", "audience_required"] {
+        if audiences.is_empty() {
+            audiences = setting(strategy, member);
+        }
+    }
+    audiences
 }
 
 /// A list among a strategy's settings.
