@@ -4,6 +4,8 @@ use core::fmt;
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
+use gatekey_core::secret::Secret;
+
 use crate::call::{Call, Outcome};
 use crate::capability::Capabilities;
 use crate::failure::Failure;
@@ -69,6 +71,8 @@ pub struct State {
     /// Tokens and endpoints that are good for other jobs with this provider too. In memory only:
     /// an adapter gets again what is missing.
     pub session: Session,
+    /// A token that is good for one call of this job, for providers that give such. In memory only.
+    pub once: Option<Secret<String>>,
     /// A secret that the provider issued in this job, for its one reader. In memory only.
     pub issued: Option<IssuedSecret>,
     /// What [`Job::Find`], [`Job::ListSecrets`], [`Job::GrantedScopes`] and [`Job::Verify`] found.

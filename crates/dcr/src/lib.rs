@@ -21,6 +21,7 @@
 //! A driver may be killed between any two lines. What it kept is enough to go on: a job resumes
 //! at its stage, and [`Job::Unregister`] removes a client that is only half made.
 
+pub mod auth0;
 pub mod bridge;
 pub mod rfc7591;
 
@@ -36,6 +37,7 @@ mod pace;
 mod provider;
 mod remote;
 mod timestamp;
+mod vendor;
 
 pub use self::adapter::{Adapter, Next, Settled, State, Step, step_named};
 pub use self::call::{Body, Call, Method, Outcome, Reply};

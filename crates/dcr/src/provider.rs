@@ -5,6 +5,7 @@ use core::fmt;
 use serde_json::{Map, Value};
 
 use crate::adapter::Adapter;
+use crate::auth0::Auth0;
 use crate::bridge::Bridge;
 use crate::rfc7591::Rfc7591;
 
@@ -114,9 +115,10 @@ impl Provider {
     pub fn adapter(&self) -> Result<Option<Box<dyn Adapter>>, Fault> {
         match self.kind {
             Kind::KongIdentity => Ok(None),
+            Kind::Auth0 => Ok(Some(Box::new(Auth0::new(self)?))),
             Kind::Http => Ok(Some(Box::new(Bridge::new(self)?))),
             Kind::Rfc7591 => Ok(Some(Box::new(Rfc7591::new(self)?))),
-            Kind::Auth0 | Kind::AzureAd | Kind::Curity | Kind::Okta => Err(Fault {
+            Kind::AzureAd | Kind::Curity | Kind::Okta => Err(Fault {
                 field: "provider_type".into(),
                 rule: "this kind is not supported yet".into(),
             }),

@@ -103,6 +103,10 @@ pub struct Found {
     pub scopes: Vec<String>,
     /// What works, but not as one would want: for the administrator.
     pub warnings: Vec<String>,
+    /// Where a list of clients goes on, while it is read page by page.
+    pub next_page: Option<String>,
+    /// Whether the list was read to its end.
+    pub complete: bool,
 }
 
 /// Writes a secret in clear: what holds it is sealed as a whole.

@@ -1,0 +1,169 @@
+//! A provider to test with: its fake, and how its clients are seen from outside.
+
+use gatekey_dcr::{Adapter, Body, Call, Kind, Metadata, Method, Origin, Outcome, Provider};
+use gatekey_dcr_fakes::{Answer, Fake, Fault, auth0};
+use serde_json::{Map, Value, json};
+
+use crate::driver::Driver;
+
+/// The providers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Which {
+    Auth0,
+}
+
+impl Which {
+    pub(crate) const ALL: [Self; 1] = [Self::Auth0];
+}
+
+/// A running fake.
+#[derive(Debug)]
+pub(crate) enum Running {
+    Auth0(Fake<auth0::Auth0>),
+}
+
+#[derive(Debug)]
+pub(crate) struct Bed {
+    pub(crate) which: Which,
+    pub(crate) running: Running,
+}
+
+macro_rules! fake {
+    ($bed:expr, $fake:ident => $body:expr) => {
+        match &$bed.running {
+            Running::Auth0($fake) => $body,
+        }
+    };
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    value.as_object().cloned().unwrap_or_default()
+}
+
+impl Bed {
+    pub(crate) async fn start(which: Which) -> Self {
+        let running = match which {
+            Which::Auth0 => Running::Auth0(auth0::start().await.unwrap()),
+        };
+        Self { which, running }
+    }
+
+    pub(crate) fn provider(&self) -> Provider {
+        let origin = fake!(self, fake => fake.origin().to_owned());
+        match self.which {
+            Which::Auth0 => Provider {
+                kind: Kind::Auth0,
+                issuer: origin,
+                config: object(json!({"initial_client_id": auth0::ADMIN_ID})),
+                secrets: object(json!({"initial_client_secret": auth0::ADMIN_SECRET})),
+            },
+        }
+    }
+
+    pub(crate) fn adapter(&self) -> Box<dyn Adapter> {
+        self.provider().adapter().unwrap().unwrap()
+    }
+
+    pub(crate) fn fault(&self, call: &str, skip: usize, times: usize, fault: Fault) {
+        fake!(self, fake => fake.fault(call, skip, times, fault));
+    }
+
+    pub(crate) fn mend(&self) {
+        fake!(self, fake => fake.mend());
+    }
+
+    pub(crate) fn calls(&self) -> Vec<String> {
+        fake!(self, fake => fake.calls())
+    }
+
+    /// The call that makes a client, and the one that removes it.
+    pub(crate) fn creation(&self) -> &'static str {
+        match self.which {
+            Which::Auth0 => "POST /api/v2/clients",
+        }
+    }
+
+    pub(crate) fn removal(&self) -> &'static str {
+        match self.which {
+            Which::Auth0 => "DELETE /api/v2/clients",
+        }
+    }
+
+    /// What the provider says when it is asked too often.
+    pub(crate) fn busy(&self) -> Answer {
+        match self.which {
+            Which::Auth0 => auth0::limited(crate::driver::START + 20),
+        }
+    }
+
+    /// What the provider holds of clients: clients, grants, secrets and the like.
+    pub(crate) fn holds(&self) -> Vec<(&'static str, usize)> {
+        match &self.running {
+            Running::Auth0(fake) => fake.look(|world| {
+                vec![("clients", world.clients.len()), ("grants", world.grants.len())]
+            }),
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.holds().iter().all(|(_, count)| *count == 0)
+    }
+
+    pub(crate) fn clients(&self) -> usize {
+        self.holds().first().map_or(0, |(_, count)| *count)
+    }
+
+    /// How many secrets the clients have.
+    pub(crate) fn secrets(&self) -> usize {
+        let holds = self.holds();
+        holds.iter().find(|(what, _)| *what == "secrets").map_or(0, |(_, count)| *count)
+    }
+
+    /// A token request of a client.
+    fn token(&self, id: &str, secret: &str) -> Call {
+        let origin = fake!(self, fake => fake.origin().to_owned());
+        let fields =
+            [("grant_type", "client_credentials"), ("client_id", id), ("client_secret", secret)];
+        let (path, extra) = match self.which {
+            Which::Auth0 => ("/oauth/token", ("audience", auth0::API)),
+        };
+        let body = Body::form(fields.into_iter().chain([extra]));
+        Call::new(Method::Post, format!("{origin}{path}")).with(body)
+    }
+
+    /// Whether a client gets a token with a secret.
+    pub(crate) async fn works(&self, id: &str, secret: &str) -> bool {
+        let call = self.token(id, secret);
+        match Driver::default().send(&call).await {
+            Outcome::Replied(reply) if reply.succeeded() => {
+                reply.json().get("access_token").is_some()
+            }
+            Outcome::Replied(reply) => {
+                assert!((400..404).contains(&reply.status), "{}", reply.status);
+                false
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// What a client is to be like.
+pub(crate) fn metadata(tag: &str) -> Metadata {
+    Metadata {
+        name: "An <app>: ä".into(),
+        description: "Of a developer".into(),
+        redirect_uris: Vec::new(),
+        auth_methods: vec!["client_credentials".into(), "bearer".into()],
+        scopes: vec!["read:orders".into()],
+        audiences: vec![auth0::API.into()],
+        origin: Origin {
+            tag: tag.into(),
+            application_id: "application".into(),
+            portal_id: "portal".into(),
+            organization_id: "organization".into(),
+            developer_id: "developer".into(),
+            auth_strategy_id: "strategy".into(),
+            dcr_provider_id: "provider".into(),
+        },
+    }
+}
