@@ -44,6 +44,8 @@ pub(crate) struct Parts {
     pub(crate) throttles: Throttles,
     /// Wakes whoever delivers e-mails.
     pub(crate) mail_waiting: Notify,
+    /// Wakes whoever discovers issuers.
+    pub(crate) discovery_waiting: Notify,
     /// Where e-mails are delivered.
     pub(crate) mailbox: PathBuf,
     /// What is remembered about gateways.
@@ -76,6 +78,7 @@ impl App {
             passwords: Passwords::default(),
             throttles: Throttles::new(config.throttle),
             mail_waiting: Notify::new(),
+            discovery_waiting: Notify::new(),
             mailbox: crate::data_dir::mailbox(&config.data_dir),
             gateways: Gateways::default(),
             identity: Identity::default(),

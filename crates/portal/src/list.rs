@@ -62,14 +62,22 @@ pub(crate) struct Attribute {
     pub(crate) column: fn() -> SimpleExpr,
 }
 
-/// Attributes of a list: kind, name in the query, column.
-macro_rules! attributes {
-    ($($kind:ident $name:literal = $column:expr;)*) => {
-        &[$($crate::list::Attribute {
+/// An attribute of a list: kind, name in the query, column.
+macro_rules! attribute {
+    ($kind:ident $name:literal = $column:expr) => {
+        $crate::list::Attribute {
             name: $name,
             kind: $crate::list::Kind::$kind,
             column: || sea_orm::ColumnTrait::into_expr($column),
-        }),*]
+        }
+    };
+}
+pub(crate) use attribute;
+
+/// Attributes of a list, each as [`attribute`] has them.
+macro_rules! attributes {
+    ($($kind:ident $name:literal = $column:expr;)*) => {
+        &[$($crate::list::attribute!($kind $name = $column)),*]
     };
 }
 pub(crate) use attributes;

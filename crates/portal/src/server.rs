@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use crate::app::App;
 use crate::config::Config;
 use crate::store::Store;
+use crate::usecase::issuer;
 use crate::{api, data_dir, dcr, gateway, identity, mail};
 
 /// How long open requests may go on after the portal was told to stop.
@@ -35,14 +36,11 @@ impl ServerError {
     }
 }
 
-/// A portal with its database open and its e-mails being delivered.
+/// A portal with its database open, and all that goes on without a request.
 #[derive(Debug)]
 pub struct Server {
     app: App,
-    delivery: JoinHandle<()>,
-    tidying: JoinHandle<()>,
-    registering: JoinHandle<()>,
-    rotation: JoinHandle<()>,
+    tasks: Vec<JoinHandle<()>>,
 }
 
 impl Server {
@@ -62,11 +60,14 @@ impl Server {
         identity::start(&app)
             .await
             .map_err(|problem| ServerError::at("cannot make what is built in", problem.cause()))?;
-        let delivery = tokio::spawn(mail::deliver_forever(app.clone()));
-        let tidying = tokio::spawn(gateway::upkeep::tidy_forever(app.clone()));
-        let registering = tokio::spawn(dcr::worker::work_forever(app.clone()));
-        let rotation = tokio::spawn(identity::key::rotate_forever(app.clone()));
-        Ok(Self { app, delivery, tidying, registering, rotation })
+        let tasks = vec![
+            tokio::spawn(mail::deliver_forever(app.clone())),
+            tokio::spawn(gateway::upkeep::tidy_forever(app.clone())),
+            tokio::spawn(dcr::worker::work_forever(app.clone())),
+            tokio::spawn(identity::key::rotate_forever(app.clone())),
+            tokio::spawn(issuer::watch::discover_forever(app.clone())),
+        ];
+        Ok(Self { app, tasks })
     }
 
     /// Answers requests without a socket.
@@ -133,9 +134,8 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.delivery.abort();
-        self.tidying.abort();
-        self.registering.abort();
-        self.rotation.abort();
+        for task in &self.tasks {
+            task.abort();
+        }
     }
 }

@@ -38,6 +38,7 @@ paths! {
     PublicationPath { api_id, portal_id }
     ImplementationPath { api_id, implementation_id }
     StrategyPath { auth_strategy_id }
+    ProviderPath { dcr_provider_id }
     GatewayPath { control_plane_id }
     ServicePath { control_plane_id, service_id }
     RoutePath { control_plane_id, route_id }

@@ -28,7 +28,7 @@ mod given;
 mod schema;
 
 pub(crate) use self::given::Given;
-pub(crate) use self::schema::is_uuid;
+pub(crate) use self::schema::{faults, is_uuid};
 
 /// The longest body of most requests.
 pub(crate) const BODY_LIMIT: usize = 1 << 20;
@@ -159,11 +159,18 @@ pub(crate) fn parse<T: DeserializeOwned + JsonSchema + 'static>(
         let reason = "must be a JSON object";
         return Err(Problem::one_invalid(Invalid::body("body", "is_object", reason)));
     }
-    let faults = schema::faults(&schema_of::<T>(), &value);
+    let faults = schema::faults(&schema_of::<T>(), &value, "");
     if !faults.is_empty() {
         return Err(Problem::invalid(faults));
     }
     serde_json::from_value(value).map_err(|error| blame(error.to_string()))
+}
+
+/// Checks a part of a body, which stands at a place in it, against the schema of `T`: which type it
+/// has to be of depends on other parts.
+pub(crate) fn check_part<T: JsonSchema + 'static>(value: &Value, at: &str) -> Result<(), Problem> {
+    let faults = schema::faults(&schema_of::<T>(), value, at);
+    if faults.is_empty() { Ok(()) } else { Err(Problem::invalid(faults)) }
 }
 
 type Schemas = RwLock<HashMap<TypeId, Arc<Value>>>;

@@ -10,10 +10,11 @@ use crate::problem::Invalid;
 /// Faults beyond this many are not listed.
 const MOST_FAULTS: usize = 20;
 
-/// Everything that is wrong with `value`, in the order of the schema.
-pub(super) fn faults(schema: &Value, value: &Value) -> Vec<Invalid> {
+/// Everything that is wrong with `value`, which stands at a place in a body, in the order of the
+/// schema.
+pub(crate) fn faults(schema: &Value, value: &Value, at: &str) -> Vec<Invalid> {
     let mut found = Vec::new();
-    check(schema, value, "", &mut found);
+    check(schema, value, at, &mut found);
     found.truncate(MOST_FAULTS);
     found
 }
@@ -250,7 +251,7 @@ mod tests {
     use super::*;
 
     fn rules(schema: &Value, value: &Value) -> Vec<String> {
-        faults(schema, value).iter().map(|f| format!("{} {}", f.field, f.rule)).collect()
+        faults(schema, value, "").iter().map(|f| format!("{} {}", f.field, f.rule)).collect()
     }
 
     #[test]

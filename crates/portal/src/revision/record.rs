@@ -10,7 +10,7 @@ use gatekey_core::lifecycle::registration::RegistrationStatus;
 use gatekey_core::snapshot::RecordKey;
 use gatekey_core::snapshot::record::{
     Application, Credential, Publication, Registration, Route, Scheme, Service, Strategy,
-    StrategyMethod,
+    StrategyMethod, UNDISCOVERED_METHOD,
 };
 use gatekey_core::time::UnixTime;
 use serde_json::Value;
@@ -19,12 +19,24 @@ use uuid::Uuid;
 use crate::store::entity;
 use crate::store::entity::credential::Column;
 use crate::usecase::client::CLIENT;
+use crate::usecase::issuer;
+use crate::usecase::strategy::{KEY_AUTH, OPENID_CONNECT, with_issuer};
 
-/// The strategy as gateways know it. A kind that this portal does not know is carried by name,
+/// The strategy as gateways know it: with the issuer that was discovered, and refusing as long as
+/// none was. A kind that this portal does not know is carried by name,
 /// and refuses.
 pub(crate) fn strategy(row: &entity::strategy::Model) -> Strategy {
     let method = match row.kind.as_str() {
-        "key_auth" => StrategyMethod::KeyAuth { key_names: strings(&row.config, "key_names") },
+        KEY_AUTH => StrategyMethod::KeyAuth { key_names: strings(&row.config, "key_names") },
+        OPENID_CONNECT => match issuer::effective(row) {
+            Some(issuer) => StrategyMethod::OpenIdConnect {
+                settings: with_issuer(&row.config, &issuer).to_string().into_bytes(),
+            },
+            None => StrategyMethod::Other {
+                name: UNDISCOVERED_METHOD.to_owned(),
+                settings: text(&row.config, "issuer").into_bytes(),
+            },
+        },
         other => StrategyMethod::Other { name: other.to_owned(), settings: Vec::new() },
     };
     Strategy { id: row.id.into(), method }
@@ -133,6 +145,10 @@ pub(crate) fn credential_key(row: &entity::credential::Model) -> Option<RecordKe
 
 fn digest_of(column: &[u8]) -> Option<Digest> {
     column.try_into().ok().map(Digest::from_bytes)
+}
+
+fn text(document: &Value, member: &str) -> String {
+    document.get(member).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 fn strings(document: &Value, member: &str) -> Vec<String> {

@@ -31,4 +31,5 @@ mod portals;
 mod registrations;
 mod secrets;
 mod strategies;
+mod strategies_openid;
 mod support;

@@ -4,9 +4,11 @@ use aide::axum::ApiRouter;
 
 use crate::app::App;
 
+mod alias;
 mod api;
 mod api_version;
 mod application;
+mod dcr_provider;
 mod developer;
 mod entity;
 mod gateway;
@@ -25,6 +27,7 @@ pub(super) fn routes() -> ApiRouter<App> {
         .merge(publication::routes())
         .merge(implementation::routes())
         .merge(strategy::routes())
+        .merge(dcr_provider::routes())
         .merge(gateway::routes())
         .merge(entity::routes())
         .merge(receipts::routes())

@@ -1,7 +1,6 @@
 //! Application auth strategies: how applications prove themselves.
 
 use gatekey_core::id::StrategyId;
-use gatekey_core::lifecycle::credential::{Ttl, TtlUnit};
 use gatekey_core::snapshot::RecordKey;
 use schemars::JsonSchema;
 use sea_orm::{
@@ -12,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::dcr_provider;
+use super::issuer::{self, Discovery, watch};
 use super::label::LabelEdit;
 use crate::app::App;
 use crate::input::Given;
@@ -19,8 +20,17 @@ use crate::problem::{Invalid, Problem};
 use crate::revision::{ChangeSet, record};
 use crate::store::entity::{application, portal, publication, strategy};
 
+mod key_auth;
+mod openid_connect;
+
+use self::key_auth::KeyAuthEdit;
+pub(crate) use self::key_auth::{KeyAuth, TimeToLive};
+pub(crate) use self::openid_connect::with_issuer;
+
 /// The kind of strategies whose applications hold API keys.
 pub(crate) const KEY_AUTH: &str = "key_auth";
+/// The kind of strategies whose applications are known to an identity provider.
+pub(crate) const OPENID_CONNECT: &str = "openid_connect";
 /// The name of the strategy that portals with sign-in start with.
 const BUILTIN_NAME: &str = "key-auth";
 
@@ -31,80 +41,31 @@ const BUILTIN_NAME: &str = "key-auth";
 pub(crate) enum StrategyType {
     /// API keys.
     KeyAuth,
-    /// Tokens of an identity provider. Not served yet: refused.
+    /// Tokens of an identity provider.
     OpenidConnect,
 }
 
-/// The unit of a time to live.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-#[schemars(inline)]
-pub(crate) enum Unit {
-    /// 24 hours.
-    Days,
-    /// 7 days.
-    Weeks,
-    /// 365 days.
-    Years,
-}
-
-/// How long keys live.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct TimeToLive {
-    /// How many units.
-    #[schemars(range(min = 1, max = 36500))]
-    pub(crate) value: u32,
-    /// What is counted.
-    pub(crate) unit: Unit,
-}
-
-/// The settings of a key-auth strategy, as they are stored and shown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct KeyAuth {
-    /// Request headers that may carry the key, in order of preference.
-    #[schemars(
-        length(min = 1, max = 10),
-        inner(length(min = 1, max = 256), regex(pattern = "^[a-zA-Z0-9!#$%&'*+.^_`|~-]+$"))
-    )]
-    pub(crate) key_names: Vec<String>,
-    /// How long new keys live; for ever, if absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) ttl: Option<TimeToLive>,
-}
-
-impl KeyAuth {
-    /// The settings of a stored strategy.
-    pub(crate) fn of(row: &strategy::Model) -> Result<Self, Problem> {
-        serde_json::from_value(row.config.clone()).map_err(Problem::internal)
-    }
-
-    /// The time to live, in the core's terms.
-    pub(crate) fn lifetime(&self) -> Option<Ttl> {
-        self.ttl.map(|ttl| Ttl {
-            value: ttl.value,
-            unit: match ttl.unit {
-                Unit::Days => TtlUnit::Days,
-                Unit::Weeks => TtlUnit::Weeks,
-                Unit::Years => TtlUnit::Years,
-            },
-        })
+impl StrategyType {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::KeyAuth => KEY_AUTH,
+            Self::OpenidConnect => OPENID_CONNECT,
+        }
     }
 }
 
 /// The settings, under the hyphenated name of their kind.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Configs {
     /// For `key_auth`.
-    #[serde(default, rename = "key-auth", skip_serializing_if = "Option::is_none")]
+    #[serde(default, rename = "key-auth")]
     #[schemars(with = "KeyAuth")]
-    pub(crate) key_auth: Option<KeyAuth>,
+    key_auth: Option<KeyAuth>,
     /// For `openid_connect`.
-    #[serde(default, rename = "openid-connect", skip_serializing)]
-    #[schemars(with = "serde_json::Map<String, Value>")]
-    openid_connect: Option<Value>,
+    #[serde(default, rename = "openid-connect")]
+    #[schemars(with = "openid_connect::Given")]
+    openid_connect: Option<openid_connect::Given>,
 }
 
 /// A strategy to make, or to put in another's place.
@@ -117,7 +78,7 @@ pub(crate) struct NewStrategy {
     display_name: String,
     strategy_type: StrategyType,
     configs: Configs,
-    /// Only for `openid_connect`.
+    /// The provider at which applications are registered. Only for `openid_connect`.
     #[serde(default)]
     dcr_provider_id: Option<Uuid>,
     /// Only for gateways that know principals.
@@ -147,8 +108,9 @@ pub(crate) struct StrategyEdit {
     display_name: Given<String>,
     #[serde(default)]
     configs: Given<ConfigsEdit>,
+    /// Null for none.
     #[serde(default)]
-    dcr_provider_id: Option<Uuid>,
+    dcr_provider_id: Given<Option<Uuid>>,
     #[serde(default)]
     principals: Given<Principals>,
     #[serde(default)]
@@ -161,20 +123,8 @@ pub(crate) struct StrategyEdit {
 pub(crate) struct ConfigsEdit {
     #[serde(default, rename = "key-auth")]
     key_auth: Given<KeyAuthEdit>,
-}
-
-/// Settings of a key-auth strategy to change.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct KeyAuthEdit {
-    #[serde(default)]
-    #[schemars(
-        length(min = 1, max = 10),
-        inner(length(min = 1, max = 256), regex(pattern = "^[a-zA-Z0-9!#$%&'*+.^_`|~-]+$"))
-    )]
-    key_names: Given<Vec<String>>,
-    #[serde(default)]
-    ttl: Given<Option<TimeToLive>>,
+    #[serde(default, rename = "openid-connect")]
+    openid_connect: Given<openid_connect::Edit>,
 }
 
 /// The strategy of that id.
@@ -230,26 +180,28 @@ pub(crate) async fn builtin(tx: &mut ChangeSet, now: i64) -> Result<strategy::Mo
     insert(tx, made).await
 }
 
-/// Makes a strategy.
+/// Makes a strategy. Its provider is asked afterwards.
 pub(crate) async fn create(app: &App, new: NewStrategy) -> Result<strategy::Model, Problem> {
     let now = app.clock.now();
     let mut tx = app.store.change().await?;
-    let made = strategy::Model {
+    let blank = strategy::Model {
         id: Uuid::now_v7(),
-        config: settings(&new)?,
-        name: new.name,
-        display_name: new.display_name,
-        kind: KEY_AUTH.into(),
+        name: String::new(),
+        display_name: String::new(),
+        kind: new.strategy_type.as_str().into(),
+        config: Value::Null,
         dcr_provider_id: None,
         discovery: None,
-        labels: new.labels.or(None).unwrap_or_default().fresh()?,
+        labels: Value::Null,
         builtin: false,
         created_at: now,
         updated_at: now,
     };
+    let made = filled(app, &tx, blank, new).await?;
     check_name(&tx, &made).await?;
     let made = insert(&mut tx, made).await?;
     tx.commit().await?;
+    watch::wake(app);
     Ok(made)
 }
 
@@ -261,14 +213,12 @@ pub(crate) async fn replace(
 ) -> Result<strategy::Model, Problem> {
     let tx = app.store.change().await?;
     let before = find(&*tx, id).await?;
-    let after = strategy::Model {
-        config: settings(&new)?,
-        name: new.name,
-        display_name: new.display_name,
-        labels: new.labels.or(None).unwrap_or_default().fresh()?,
-        ..before
-    };
-    store(app, tx, after).await
+    if new.strategy_type.as_str() != before.kind {
+        let reason = format!("must stay {}: the type of a strategy never changes", before.kind);
+        return Err(Problem::one_invalid(Invalid::body("strategy_type", "invalid", reason)));
+    }
+    let after = filled(app, &tx, before.clone(), new).await?;
+    store(app, tx, before, after).await
 }
 
 /// Changes a strategy. Keys that exist keep the end they were given.
@@ -278,34 +228,37 @@ pub(crate) async fn update(
     edit: StrategyEdit,
 ) -> Result<strategy::Model, Problem> {
     let tx = app.store.change().await?;
-    let mut after = find(&*tx, id).await?;
-    refuse_provider(edit.dcr_provider_id)?;
+    let before = find(&*tx, id).await?;
+    let mut after = before.clone();
     refuse_principals(&edit.principals)?;
     edit.name.put(&mut after.name);
     edit.display_name.put(&mut after.display_name);
-    if let Given::Yes(ConfigsEdit { key_auth: Given::Yes(edit) }) = edit.configs {
-        let mut settings = KeyAuth::of(&after)?;
-        edit.key_names.put(&mut settings.key_names);
-        edit.ttl.put(&mut settings.ttl);
-        after.config = stored(settings)?;
+    if let Given::Yes(provider) = edit.dcr_provider_id {
+        set_provider(&tx, &mut after, provider).await?;
+    }
+    if let Given::Yes(ConfigsEdit { key_auth, openid_connect }) = edit.configs {
+        let (keys, tokens) = (key_auth.value(), openid_connect.value());
+        refuse_other_kind(&before.kind, keys.is_some(), tokens.is_some())?;
+        if let Some(edit) = keys {
+            after.config = edit.apply(&before)?;
+        }
+        if let Some(edit) = tokens {
+            put_settings(app, &tx, &mut after, edit.apply(&before.config)).await?;
+        }
     }
     if let Given::Yes(labels) = edit.labels {
         after.labels = labels.unwrap_or_default().apply(&after.labels)?;
     }
-    store(app, tx, after).await
+    store(app, tx, before, after).await
 }
 
 /// Deletes a strategy that nothing refers to.
 pub(crate) async fn delete(app: &App, id: Uuid) -> Result<(), Problem> {
     let mut tx = app.store.change().await?;
     let strategy = find(&*tx, id).await?;
-    let applications = application::Entity::find()
-        .filter(application::Column::StrategyId.eq(id))
-        .count(&*tx)
-        .await?;
     let defaults =
         portal::Entity::find().filter(portal::Column::DefaultStrategyId.eq(id)).count(&*tx).await?;
-    if applications > 0 || defaults > 0 || is_active(&*tx, id).await? {
+    if has_applications(&tx, id).await? || defaults > 0 || is_active(&*tx, id).await? {
         let detail = "The auth strategy is used by a publication, a portal or an application";
         return Err(Problem::conflict(detail));
     }
@@ -324,59 +277,107 @@ async fn insert(tx: &mut ChangeSet, made: strategy::Model) -> Result<strategy::M
 async fn store(
     app: &App,
     mut tx: ChangeSet,
+    before: strategy::Model,
     mut after: strategy::Model,
 ) -> Result<strategy::Model, Problem> {
     check_name(&tx, &after).await?;
     after.updated_at = app.clock.now().max(after.updated_at + 1);
     let after = after.into_active_model().reset_all().update(&*tx).await?;
-    tx.put(record::strategy(&after));
+    issuer::publish(&mut tx, &before, &after).await?;
     tx.commit().await?;
+    watch::wake(app);
     Ok(after)
 }
 
-/// The settings of a valid body. What this portal cannot serve yet is refused, not ignored: a
+/// The strategy with what a body says of it. What cannot be enforced is refused, not ignored: a
 /// strategy that nothing enforces would be worse than none.
-fn settings(new: &NewStrategy) -> Result<Value, Problem> {
-    refuse_openid_connect(new.strategy_type == StrategyType::OpenidConnect, "strategy_type")?;
-    refuse_openid_connect(new.configs.openid_connect.is_some(), "configs.openid-connect")?;
-    refuse_provider(new.dcr_provider_id)?;
+async fn filled(
+    app: &App,
+    tx: &ChangeSet,
+    mut strategy: strategy::Model,
+    new: NewStrategy,
+) -> Result<strategy::Model, Problem> {
+    let Configs { key_auth, openid_connect } = new.configs;
+    refuse_other_kind(&strategy.kind, key_auth.is_some(), openid_connect.is_some())?;
     refuse_principals(&new.principals)?;
-    let Some(settings) = new.configs.key_auth.clone() else {
-        let reason = "is required for the strategy type key_auth";
-        return Err(Problem::one_invalid(Invalid::body("configs.key-auth", "required", reason)));
+    set_provider(tx, &mut strategy, new.dcr_provider_id).await?;
+    strategy.name = new.name;
+    strategy.display_name = new.display_name;
+    strategy.labels = new.labels.or(None).unwrap_or_default().fresh()?;
+    let missing = |kind: &str, member: &str| {
+        let reason = format!("is required for the strategy type {kind}");
+        Problem::one_invalid(Invalid::body(format!("configs.{member}"), "required", reason))
     };
-    stored(settings)
-}
-
-fn stored(settings: KeyAuth) -> Result<Value, Problem> {
-    let mut seen: Vec<String> = Vec::new();
-    for (index, name) in settings.key_names.iter().enumerate() {
-        let name = name.to_ascii_lowercase();
-        if seen.contains(&name) {
-            let field = format!("configs.key-auth.key_names.{index}");
-            let reason = "must not repeat a name; letter case does not count";
-            return Err(Problem::one_invalid(Invalid::body(field, "invalid", reason)));
+    match new.strategy_type {
+        StrategyType::KeyAuth => {
+            let settings = key_auth.ok_or_else(|| missing(KEY_AUTH, "key-auth"))?;
+            strategy.config = key_auth::stored(settings)?;
         }
-        seen.push(name);
+        StrategyType::OpenidConnect => {
+            let settings =
+                openid_connect.ok_or_else(|| missing(OPENID_CONNECT, "openid-connect"))?;
+            put_settings(app, tx, &mut strategy, settings).await?;
+        }
     }
-    serde_json::to_value(settings).map_err(Problem::internal)
+    Ok(strategy)
 }
 
-fn refuse_openid_connect(asked: bool, field: &str) -> Result<(), Problem> {
-    if !asked {
-        return Ok(());
-    }
-    let reason = "OpenID Connect is not supported yet; use key_auth";
-    Err(Problem::one_invalid(Invalid::body(field, "invalid", reason)))
+async fn put_settings(
+    app: &App,
+    tx: &ChangeSet,
+    strategy: &mut strategy::Model,
+    settings: openid_connect::Given,
+) -> Result<(), Problem> {
+    let checked = settings.check(app, &**tx, Discovery::of(strategy)).await?;
+    strategy.config = checked.config;
+    strategy.discovery = Some(checked.discovery.stored()?);
+    Ok(())
 }
 
-/// Key-auth strategies have no such property.
-fn refuse_provider(given: Option<Uuid>) -> Result<(), Problem> {
-    if given.is_none() {
+/// The settings are those of the strategy's own kind.
+fn refuse_other_kind(kind: &str, key_auth: bool, openid_connect: bool) -> Result<(), Problem> {
+    let (member, given) = match kind {
+        KEY_AUTH => ("openid-connect", openid_connect),
+        _ => ("key-auth", key_auth),
+    };
+    if !given {
         return Ok(());
     }
-    let reason = "is only for OpenID Connect strategies";
-    Err(Problem::one_invalid(Invalid::body("dcr_provider_id", "unknown_property", reason)))
+    let reason = format!("is not for the strategy type {kind}");
+    let fault = Invalid::body(format!("configs.{member}"), "unknown_property", reason);
+    Err(Problem::one_invalid(fault))
+}
+
+/// Has applications registered at a provider from now on. Those that there are have their clients
+/// where they are: then it cannot change.
+async fn set_provider(
+    tx: &ChangeSet,
+    strategy: &mut strategy::Model,
+    provider: Option<Uuid>,
+) -> Result<(), Problem> {
+    if let Some(id) = provider {
+        if strategy.kind == KEY_AUTH {
+            let reason = "is only for OpenID Connect strategies";
+            let fault = Invalid::body("dcr_provider_id", "unknown_property", reason);
+            return Err(Problem::one_invalid(fault));
+        }
+        dcr_provider::exists(&**tx, id, "dcr_provider_id").await?;
+    }
+    if strategy.dcr_provider_id != provider && has_applications(tx, strategy.id).await? {
+        let detail = "The auth strategy has applications, whose clients are where they were made: \
+                      its DCR provider cannot change";
+        return Err(Problem::conflict(detail));
+    }
+    strategy.dcr_provider_id = provider;
+    Ok(())
+}
+
+async fn has_applications(tx: &ChangeSet, id: Uuid) -> Result<bool, Problem> {
+    let applications = application::Entity::find()
+        .filter(application::Column::StrategyId.eq(id))
+        .count(&**tx)
+        .await?;
+    Ok(applications > 0)
 }
 
 fn refuse_principals(principals: &Given<Principals>) -> Result<(), Problem> {
