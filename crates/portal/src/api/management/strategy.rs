@@ -124,7 +124,7 @@ impl View {
     ) -> Result<Self, Problem> {
         let is_key_auth = row.kind == KEY_AUTH;
         let supports_multiple_credentials = match provider {
-            Some(provider) => providers::has_several_secrets(app, provider)?,
+            Some(provider) => providers::has_several_secrets(app, provider),
             None => is_key_auth,
         };
         Ok(Self {

@@ -1,7 +1,7 @@
 //! What `dcr_config` of each kind of provider holds: one table, from which the checks of bodies,
 //! their description and what is shown all follow.
 
-use gatekey_dcr::Kind;
+use gatekey_dcr::{Kind, Provider};
 use schemars::{Schema, json_schema};
 use serde_json::{Map, Value, json};
 
@@ -171,6 +171,11 @@ pub(super) struct Config {
 }
 
 impl Config {
+    /// The configuration of a provider.
+    pub(super) fn of(provider: Provider) -> Self {
+        Self { public: provider.config, secrets: provider.secrets }
+    }
+
     /// The configuration after new members were put into it; `editing` when it is one that exists.
     pub(super) fn put(
         mut self,

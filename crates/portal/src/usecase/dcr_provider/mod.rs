@@ -1,7 +1,7 @@
 //! Providers at which applications' clients are registered.
 
 use gatekey_core::secret::Secret;
-use gatekey_dcr::{Kind, Provider};
+use gatekey_dcr::Kind;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::issuer::{self, Entered};
 use super::label::LabelEdit;
 use crate::app::App;
+use crate::dcr;
 use crate::input::Given;
 use crate::problem::{Invalid, Problem};
 use crate::store::entity::{dcr_client, dcr_provider, publication, strategy};
@@ -130,23 +131,9 @@ pub(crate) async fn exists(
     })
 }
 
-/// The kind of a stored provider.
-pub(crate) fn kind(row: &dcr_provider::Model) -> Result<Kind, Problem> {
-    Kind::parse(&row.kind).ok_or_else(|| Problem::internal("a DCR provider of an unknown kind"))
-}
-
 /// What may be shown of a provider's configuration.
 pub(crate) fn shown(row: &dcr_provider::Model) -> Result<Map<String, Value>, Problem> {
-    Ok(config::shown(kind(row)?, &row.config))
-}
-
-/// The provider with its secrets, for those who call it.
-pub(crate) fn open(app: &App, row: &dcr_provider::Model) -> Result<Provider, Problem> {
-    let Config { public, secrets } = opened(app, row)?;
-    let public = Value::Object(public);
-    let config = config::shown(kind(row)?, &public);
-    let config = config.into_iter().filter(|(_, value)| !value.is_null()).collect();
-    Ok(Provider { kind: kind(row)?, issuer: row.issuer.clone(), config, secrets })
+    Ok(config::shown(dcr::kind(row)?, &row.config))
 }
 
 /// The authorization server of the portal that a provider of the kind `kongIdentity` stands for.
@@ -154,20 +141,18 @@ pub(crate) fn auth_server(row: &dcr_provider::Model) -> Option<Uuid> {
     Uuid::try_parse(row.config.get(AUTH_SERVER)?.as_str()?).ok()
 }
 
-/// Whether clients can have several secrets at a time.
-pub(crate) fn has_several_secrets(app: &App, row: &dcr_provider::Model) -> Result<bool, Problem> {
-    let provider = open(app, row)?;
-    // The portal's own servers need no adapter. A kind without one has no clients.
-    let adapter = match provider.adapter() {
-        Ok(None) => return Ok(true),
-        Ok(Some(adapter)) => adapter,
-        Err(_) => return Ok(false),
-    };
-    Ok(adapter.capabilities().secrets > 1)
+/// Whether clients can have several secrets at a time. A provider that cannot be worked with has no
+/// clients, and is shown all the same.
+pub(crate) fn has_several_secrets(app: &App, row: &dcr_provider::Model) -> bool {
+    dcr::capabilities(app, row).is_ok_and(|capabilities| capabilities.secrets > 1)
 }
 
 /// What is wrong with a provider, as far as asking it tells.
 pub(crate) async fn verify(app: &App, row: &dcr_provider::Model) -> Result<Vec<String>, Problem> {
+    if auth_server(row).is_none() {
+        return Ok(dcr::register::verify(app, row).await);
+    }
+    // The portal's own servers are not asked.
     let entered = Entered::read(&row.issuer).map_err(Problem::internal)?;
     let found = issuer::look(app, app.store.db(), &entered).await?;
     Ok(found.err().into_iter().collect())
@@ -225,7 +210,7 @@ pub(crate) async fn update(
     let tx = app.store.begin().await?;
     let before = dcr_provider::Entity::find_by_id(id).lock_exclusive().one(&tx).await?;
     let before = before.ok_or_else(Problem::not_found)?;
-    let config = opened(app, &before)?.put(kind(&before)?, edit.dcr_config, true)?;
+    let config = Config::of(dcr::provider(app, &before)?).put(dcr::kind(&before)?, edit.dcr_config, true)?;
     let mut after = before.clone();
     edit.name.put(&mut after.name);
     edit.issuer.put(&mut after.issuer);
@@ -243,6 +228,7 @@ pub(crate) async fn update(
     after.updated_at = app.clock.now().max(before.updated_at + 1);
     let after = after.into_active_model().reset_all().update(&tx).await?;
     tx.commit().await?;
+    app.dcr.forget(id);
     Ok(after)
 }
 
@@ -286,7 +272,7 @@ async fn checked(
     if twins > 0 {
         return Err(Problem::conflict("A DCR provider with the given name already exists"));
     }
-    let kind = kind(&provider)?;
+    let kind = dcr::kind(&provider)?;
     config.check_urls(kind, |url| app.outbound.check_url(url))?;
     let mut public = config.public.clone();
     if let Some(server) = check_issuer(app, tx, kind, &provider.issuer).await? {
@@ -296,7 +282,7 @@ async fn checked(
     provider.secret = sealed(app, provider.id, config.secrets)?;
     // The adapter has the last word on its configuration. A kind without one is refused when it is
     // used.
-    match open(app, &provider)?.adapter() {
+    match dcr::provider(app, &provider)?.adapter() {
         Err(fault) if fault.field != "provider_type" => {
             Err(Problem::one_invalid(Invalid::body(fault.field, "invalid", fault.rule)))
         }
@@ -323,27 +309,11 @@ async fn check_issuer(
     Ok(None)
 }
 
-fn place(row: &str) -> Place<'_> {
-    Place { table: "dcr_providers", row }
-}
-
 fn sealed(app: &App, id: Uuid, secrets: Map<String, Value>) -> Result<Option<Vec<u8>>, Problem> {
     if secrets.is_empty() {
         return Ok(None);
     }
     let text = Secret::new(Value::Object(secrets).to_string());
-    let sealed = app.secrets.vault.seal(place(&id.to_string()), text.expose().as_bytes());
-    sealed.map(Some)
-}
-
-fn opened(app: &App, row: &dcr_provider::Model) -> Result<Config, Problem> {
-    let public = row.config.as_object().cloned().unwrap_or_default();
-    let secrets = match &row.secret {
-        None => Map::new(),
-        Some(sealed) => {
-            let text = app.secrets.vault.open(place(&row.id.to_string()), sealed)?;
-            serde_json::from_slice(text.expose()).map_err(|_| Problem::internal("odd secrets"))?
-        }
-    };
-    Ok(Config { public, secrets })
+    let place = Place { table: dcr::PROVIDERS, row: &id.to_string() };
+    app.secrets.vault.seal(place, text.expose().as_bytes()).map(Some)
 }
