@@ -178,13 +178,22 @@ impl Edge {
 
     /// What becomes of a request with a key: `allowed`, or why not.
     pub(crate) fn check(&self, key: &str) -> &'static str {
+        self.check_with(Header { name: b"apikey", value: key.as_bytes() })
+    }
+
+    /// The same for a request with a token. No provider is asked.
+    pub(crate) fn check_token(&self, token: &str) -> &'static str {
+        let value = format!("Bearer {token}");
+        self.check_with(Header { name: b"authorization", value: value.as_bytes() })
+    }
+
+    fn check_with(&self, header: Header<'_>) -> &'static str {
         let Some(policy) = self.follower.replica().policy() else { return "no_policy" };
-        let headers = [Header { name: b"apikey", value: key.as_bytes() }];
         let request = Request {
             method: b"GET",
             authority: b"api.test",
             path: b"/flights/1",
-            headers: &headers,
+            headers: &[header],
         };
         let now = policy.issued_at().seconds();
         let env = Env::new(now, &self.settings);

@@ -210,7 +210,8 @@ pub(crate) async fn update(
     let tx = app.store.begin().await?;
     let before = dcr_provider::Entity::find_by_id(id).lock_exclusive().one(&tx).await?;
     let before = before.ok_or_else(Problem::not_found)?;
-    let config = Config::of(dcr::provider(app, &before)?).put(dcr::kind(&before)?, edit.dcr_config, true)?;
+    let config =
+        Config::of(dcr::provider(app, &before)?).put(dcr::kind(&before)?, edit.dcr_config, true)?;
     let mut after = before.clone();
     edit.name.put(&mut after.name);
     edit.issuer.put(&mut after.issuer);
