@@ -151,7 +151,7 @@ async fn attempt(
     });
     match act {
         0 => {
-            let made = usecase::portal::create(app, from(json!({"name": name})), false).await?;
+            let made = usecase::portal::create(app, from(json!({"name": name}))).await?;
             world.portals.push(made.id);
         }
         1 => {
@@ -241,8 +241,14 @@ async fn attempt(
         }
         17 => {
             let (Some(application), Some(owner)) = (application, owner) else { return Ok(()) };
-            usecase::application::update(app, &owner, application.id, from(json!({"name": name})))
-                .await?;
+            usecase::application::update(
+                app,
+                &owner,
+                application.id,
+                from(json!({"name": name})),
+                false,
+            )
+            .await?;
         }
         18 => {
             usecase::strategy::replace(app, strategy, from(settings)).await?;

@@ -60,10 +60,9 @@ impl Identity {
 }
 
 /// The issuer that tokens of the strategy name: the discovered one, else the one that was entered.
-pub(crate) fn issuer(strategy: &strategy::Model) -> &str {
-    let discovered = strategy.discovery.as_ref().and_then(|found| found.get("issuer"));
-    let entered = strategy.config.get("issuer");
-    discovered.and_then(Value::as_str).or(entered.and_then(Value::as_str)).unwrap_or_default()
+fn issuer(strategy: &strategy::Model) -> String {
+    let entered = || strategy.config.get("issuer").and_then(Value::as_str).map(str::to_owned);
+    super::issuer::effective(strategy).or_else(entered).unwrap_or_default()
 }
 
 /// Makes gateways know the client as the application's. A client belongs to one application.
@@ -76,7 +75,7 @@ pub(crate) async fn bind(
 ) -> Result<(), Problem> {
     unbind(tx, application).await?;
     let now = app.clock.now();
-    let digest = client_digest(StrategyId::from(strategy.id), issuer(strategy), client_id);
+    let digest = client_digest(StrategyId::from(strategy.id), &issuer(strategy), client_id);
     let taken = credential::Entity::find()
         .filter(credential::Column::Digest.eq(digest.as_bytes().to_vec()))
         .one(&**tx)
@@ -131,7 +130,7 @@ pub(crate) async fn redigest(
         .await?;
     for application in applications {
         let Some(client_id) = &application.client_id else { continue };
-        let digest = client_digest(StrategyId::from(strategy.id), issuer(strategy), client_id);
+        let digest = client_digest(StrategyId::from(strategy.id), &issuer(strategy), client_id);
         let row = credential::Entity::find()
             .filter(credential::Column::ApplicationId.eq(application.id))
             .filter(credential::Column::Scheme.eq(CLIENT))

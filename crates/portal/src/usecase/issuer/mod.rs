@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::client;
 use super::strategy::{self, OPENID_CONNECT};
 use crate::app::App;
 use crate::problem::Problem;
@@ -353,14 +354,8 @@ pub(crate) async fn publish(
 ) -> Result<(), Problem> {
     tx.put(record::strategy(after));
     if effective(before) != effective(after) {
-        redigest(tx, after).await?;
+        client::redigest(tx, after).await?;
     }
-    Ok(())
-}
-
-/// Digests the clients of a strategy anew: an issuer is part of what they are known by.
-#[expect(clippy::unused_async, reason = "clients come")]
-async fn redigest(_: &mut ChangeSet, _: &row::Model) -> Result<(), Problem> {
     Ok(())
 }
 
