@@ -24,6 +24,8 @@ use crate::problem::{Invalid, Problem};
 const DEFAULT_SIZE: u64 = 10;
 /// The most items of a page.
 const MAX_SIZE: u64 = 1_000;
+/// The most attributes that a list is sorted by.
+const MAX_SORTS: usize = 8;
 /// The most alternatives of an `oeq` or `ocontains`.
 const MAX_ALTERNATIVES: usize = 100;
 
@@ -175,7 +177,9 @@ impl ListQuery {
                     whole(name, value, u64::from(u32::MAX)).map(|number| listing.number = number)
                 }
                 "sort" if !spec.sorts.is_empty() => {
-                    order(spec, value).map(|order| listing.order.push(order))
+                    value.split(',').take(MAX_SORTS).try_for_each(|part| {
+                        order(spec, part.trim()).map(|order| listing.order.push(order))
+                    })
                 }
                 _ => filter(spec, name, value).map(|one| {
                     listing.condition = listing.condition.clone().add(one);

@@ -17,6 +17,7 @@ mod developer;
 mod enforcement;
 mod frame;
 mod gateway;
+mod identity;
 mod management;
 mod operations;
 pub(crate) mod reply;
@@ -51,6 +52,7 @@ fn described() -> (Router<App>, OpenApi) {
     let mut description = OpenApi::default();
     let router = ApiRouter::new()
         .merge(management::routes())
+        .merge(identity::routes())
         .merge(developer::routes())
         .merge(gateway::routes())
         .finish_api_with(&mut description, describe);

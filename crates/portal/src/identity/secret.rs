@@ -96,6 +96,19 @@ pub(crate) async fn update(
     Ok(after)
 }
 
+/// Deletes a secret.
+pub(crate) async fn delete(
+    app: &App,
+    server: Uuid,
+    client: &str,
+    id: Uuid,
+) -> Result<(), Problem> {
+    let tx = app.store.begin().await?;
+    remove(&tx, server, client, id).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
 /// Adds a secret, inside a transaction.
 pub(super) async fn add(
     app: &App,
@@ -147,8 +160,8 @@ pub(super) async fn insert(
     Ok((made.into_active_model().insert(tx).await?, secret))
 }
 
-/// Deletes a secret, inside a transaction or not.
-pub(crate) async fn remove(
+/// Deletes a secret, inside a transaction.
+pub(super) async fn remove(
     tx: &impl ConnectionTrait,
     server: Uuid,
     client: &str,

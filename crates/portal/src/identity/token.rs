@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::client;
 use crate::app::App;
 use crate::problem::Problem;
-use crate::store::entity::auth_token;
+use crate::store::entity::{auth_code, auth_token};
 
 /// The tokens of a client that are still valid.
 pub(crate) fn of_client(server: Uuid, client: &str, now: i64) -> Select<auth_token::Entity> {
@@ -37,13 +37,18 @@ pub(crate) async fn delete(app: &App, server: Uuid, client: &str, id: Uuid) -> R
     Ok(())
 }
 
-/// Revokes every token of a client.
+/// Revokes every token of a client, and what it could still trade for tokens.
 pub(crate) async fn delete_all(app: &App, server: Uuid, client: &str) -> Result<(), Problem> {
     let tx = app.store.begin().await?;
     client::find(&tx, server, client).await?;
     auth_token::Entity::delete_many()
         .filter(auth_token::Column::ServerId.eq(server))
         .filter(auth_token::Column::ClientId.eq(client))
+        .exec(&tx)
+        .await?;
+    auth_code::Entity::delete_many()
+        .filter(auth_code::Column::ServerId.eq(server))
+        .filter(auth_code::Column::ClientId.eq(client))
         .exec(&tx)
         .await?;
     tx.commit().await?;
