@@ -6,6 +6,7 @@ use std::sync::Arc;
 use gatekey_core::digest::Digest;
 use tokio::sync::Notify;
 
+use crate::authorization::Authorization;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::data_dir::Secrets;
@@ -48,6 +49,8 @@ pub(crate) struct Parts {
     pub(crate) discovery_waiting: Notify,
     /// Where e-mails are delivered.
     pub(crate) mailbox: PathBuf,
+    /// What is remembered of authorization servers while they are asked for tokens.
+    pub(crate) authorization: Authorization,
     /// What is remembered about gateways.
     pub(crate) gateways: Gateways,
     /// What is remembered about authorization servers.
@@ -80,6 +83,7 @@ impl App {
             mail_waiting: Notify::new(),
             discovery_waiting: Notify::new(),
             mailbox: crate::data_dir::mailbox(&config.data_dir),
+            authorization: Authorization::new(&store),
             gateways: Gateways::default(),
             identity: Identity::default(),
             metrics: Metrics::default(),

@@ -138,11 +138,27 @@ pub struct Throttle {
     pub resets: u32,
     /// Keys made.
     pub keys: u32,
+    /// Attempts of a client to prove who it is that failed, per client and address; ten times as
+    /// many per address.
+    pub failed_clients: u32,
+    /// Tokens, per client of an authorization server.
+    pub client_tokens: u32,
+    /// Clients that register themselves.
+    pub client_registrations: u32,
 }
 
 impl Default for Throttle {
     fn default() -> Self {
-        Self { sign_ups: 20, sign_ins: 60, failed_sign_ins: 10, resets: 40, keys: 60 }
+        Self {
+            sign_ups: 20,
+            sign_ins: 60,
+            failed_sign_ins: 10,
+            resets: 40,
+            keys: 60,
+            failed_clients: 20,
+            client_tokens: 6_000,
+            client_registrations: 60,
+        }
     }
 }
 

@@ -12,6 +12,7 @@
 mod actor;
 mod api;
 mod app;
+mod authorization;
 mod cli;
 mod clock;
 pub mod config;

@@ -124,6 +124,11 @@ impl Problem {
         self.0.internal.as_deref().unwrap_or(&self.0.detail)
     }
 
+    /// What kind of problem it is.
+    pub(crate) const fn title(&self) -> &'static str {
+        self.0.title
+    }
+
     /// 400, with the parameters to blame.
     pub(crate) fn invalid(invalid: Vec<Invalid>) -> Self {
         let mut problem =

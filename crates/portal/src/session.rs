@@ -26,6 +26,11 @@ pub(crate) struct Tokens {
 }
 
 impl Tokens {
+    /// The token that proves who calls.
+    pub(crate) const fn access(&self) -> &Secret<String> {
+        &self.access
+    }
+
     fn mint() -> Result<Self, Problem> {
         Ok(Self { access: entropy::token()?, refresh: entropy::token()? })
     }
@@ -91,6 +96,15 @@ pub(crate) async fn developer(
     portal: Uuid,
     token: &str,
 ) -> Result<Option<developer::Model>, Problem> {
+    Ok(signed_in(app, portal, token).await?.map(|(developer, _)| developer))
+}
+
+/// The same, and when the developer signed in.
+pub(crate) async fn signed_in(
+    app: &App,
+    portal: Uuid,
+    token: &str,
+) -> Result<Option<(developer::Model, i64)>, Problem> {
     let db = app.store.db();
     let session = session::Entity::find()
         .filter(session::Column::AccessDigest.eq(digest(token)))
@@ -100,7 +114,7 @@ pub(crate) async fn developer(
         .await?;
     let Some(session) = session else { return Ok(None) };
     let found = developer::Entity::find_by_id(session.developer_id).one(db).await?;
-    Ok(found.filter(may_be_signed_in))
+    Ok(found.filter(may_be_signed_in).map(|developer| (developer, session.created_at)))
 }
 
 /// Trades a refresh token for new tokens; the old ones are worthless from then on.
@@ -168,7 +182,8 @@ pub(crate) async fn prune(app: &App) -> Result<(), DbErr> {
         .map(|_| ())
 }
 
-fn may_be_signed_in(developer: &developer::Model) -> bool {
+/// Whether the account may be signed in.
+pub(crate) fn may_be_signed_in(developer: &developer::Model) -> bool {
     use gatekey_core::lifecycle::developer::{DeveloperStatus, sign_in};
     DeveloperStatus::parse(&developer.status).is_some_and(|status| sign_in(status).is_ok())
 }

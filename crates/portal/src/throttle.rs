@@ -30,6 +30,14 @@ pub(crate) enum Act {
     Reset,
     /// A new key.
     NewKey,
+    /// A client that did not prove who it is, as seen from one address.
+    FailedClient,
+    /// Any clients that did not, from one address.
+    FailedClientHere,
+    /// A token for a client.
+    Token,
+    /// A client that registers itself.
+    Registration,
 }
 
 /// For whom it is counted.
@@ -37,7 +45,8 @@ pub(crate) enum Act {
 pub(crate) enum By {
     /// An address; of IPv6 the network of 64 bits.
     Address(IpAddr),
-    /// A portal's account, by a digest of its address, whether it exists or not.
+    /// A portal's account, or an authorization server's client, by a digest of what it is called,
+    /// whether it exists or not.
     Account(Uuid, [u8; 32]),
 }
 
@@ -67,6 +76,11 @@ impl Throttles {
             Act::FailedSignIn => self.limits.failed_sign_ins,
             Act::Reset => self.limits.resets,
             Act::NewKey => self.limits.keys,
+            Act::FailedClient => self.limits.failed_clients,
+            // Many clients may share an address.
+            Act::FailedClientHere => self.limits.failed_clients.saturating_mul(10),
+            Act::Token => self.limits.client_tokens,
+            Act::Registration => self.limits.client_registrations,
         })
     }
 
@@ -87,12 +101,19 @@ impl Throttles {
         }
         let bucket = buckets.entry((act, by)).or_insert(Bucket { left: limit, at: now });
         let left = refilled(bucket, limit, now);
-        if left < 1.0 {
-            let wait = ((1.0 - left) * 60.0 / limit.max(f64::MIN_POSITIVE)).ceil();
-            return Err(Problem::too_many_requests(wait.clamp(1.0, 3_600.0) as u64));
-        }
+        enough(left, limit)?;
         *bucket = Bucket { left: left - 1.0, at: now };
         Ok(())
+    }
+
+    /// Refuses an act that [`Self::count`] would refuse, and counts nothing.
+    pub(crate) fn check(&self, act: Act, by: By, now: i64) -> Result<(), Problem> {
+        let limit = self.limit(act);
+        let Ok(buckets) = self.buckets.lock() else {
+            return Err(Problem::unavailable("the throttle's lock is poisoned"));
+        };
+        let bucket = buckets.get(&(act, network(by)));
+        bucket.map_or(Ok(()), |bucket| enough(refilled(bucket, limit, now), limit))
     }
 
     /// Takes back a count.
@@ -103,6 +124,14 @@ impl Throttles {
             bucket.left = (bucket.left + 1.0).min(limit);
         }
     }
+}
+
+fn enough(left: f64, limit: f64) -> Result<(), Problem> {
+    if left >= 1.0 {
+        return Ok(());
+    }
+    let wait = ((1.0 - left) * 60.0 / limit.max(f64::MIN_POSITIVE)).ceil();
+    Err(Problem::too_many_requests(wait.clamp(1.0, 3_600.0) as u64))
 }
 
 fn refilled(bucket: &Bucket, limit: f64, now: i64) -> f64 {
@@ -157,6 +186,18 @@ mod tests {
         throttles.give_back(Act::SignUp, by);
         throttles.count(Act::SignUp, by, 0).unwrap();
         assert!(throttles.count(Act::SignUp, by, 0).is_err());
+    }
+
+    #[test]
+    fn a_look_counts_nothing() {
+        let throttles = throttles(1);
+        let by = By::Address([10, 0, 0, 1].into());
+        for _ in 0..3 {
+            throttles.check(Act::SignUp, by, 0).unwrap();
+        }
+        throttles.count(Act::SignUp, by, 0).unwrap();
+        assert!(throttles.check(Act::SignUp, by, 0).is_err());
+        throttles.check(Act::SignUp, by, 60_000).unwrap();
     }
 
     #[test]

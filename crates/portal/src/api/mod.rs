@@ -13,6 +13,7 @@ use crate::actor::{ADMIN_SCHEME, DEVELOPER_SCHEME, GATEWAY_SCHEME};
 use crate::app::App;
 use crate::problem::Problem;
 
+mod authorization;
 mod developer;
 mod enforcement;
 mod frame;
@@ -35,6 +36,7 @@ pub(crate) fn router(app: App) -> Router {
     router
         .layer(from_fn_with_state(app.clone(), enforcement::wait))
         .merge(operations::routes())
+        .merge(authorization::routes(app.clone()))
         .route(OPENAPI_PATH, get(show))
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || Problem::method_not_allowed())

@@ -7,6 +7,7 @@ use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySel
 use super::delta::signed;
 use super::receipts;
 use crate::app::App;
+use crate::authorization;
 use crate::session;
 use crate::store::entity::change;
 use crate::usecase::mail_token;
@@ -30,6 +31,7 @@ pub(crate) async fn tidy(app: &App) -> Result<(), DbErr> {
     receipts::prune(app).await?;
     session::prune(app).await?;
     mail_token::prune(app).await?;
+    authorization::upkeep::prune(app).await?;
     prune_log(app).await
 }
 

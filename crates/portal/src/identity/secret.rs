@@ -208,7 +208,7 @@ async fn check_enabled(
 
 /// Whether a secret is one of `rows`. It takes as long whether it is the first, the last or none
 /// of them, and with no row as with the most that may be enabled.
-pub(super) fn matches(app: &App, rows: &[auth_secret::Model], secret: &str) -> bool {
+pub(crate) fn matches(app: &App, rows: &[auth_secret::Model], secret: &str) -> bool {
     let digests: Vec<(&str, Digest)> = app
         .secrets
         .peppers

@@ -66,6 +66,13 @@ pub(crate) struct SignIn {
     password: String,
 }
 
+impl SignIn {
+    /// An attempt that does not come as JSON.
+    pub(crate) fn new(username: &str, password: &str) -> Self {
+        Self { username: username.to_owned(), password: password.to_owned() }
+    }
+}
+
 /// Signs up. A known address gets an e-mail instead of an account, the caller the same answer.
 pub(crate) async fn sign_up(
     app: &App,

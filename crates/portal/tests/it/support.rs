@@ -50,6 +50,9 @@ impl TestPortal {
             failed_sign_ins: generous,
             resets: generous,
             keys: generous,
+            failed_clients: generous,
+            client_tokens: generous,
+            client_registrations: generous,
         };
         let data_dir = tempfile::tempdir().unwrap();
         let mut config = Config {

@@ -9,7 +9,7 @@ mod account;
 mod application;
 mod catalogue;
 mod credential;
-mod origin;
+pub(in crate::api) mod origin;
 mod registration;
 mod strategy;
 

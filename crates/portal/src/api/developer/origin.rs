@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use crate::problem::Problem;
 
 /// Lets a request through that changes nothing, or that does not come from another site.
-pub(super) async fn same(request: Request, next: Next) -> Response {
+pub(in crate::api) async fn same(request: Request, next: Next) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     let authority = request.uri().authority().map(|authority| authority.as_str().to_owned());
     if reads || is_own(request.headers(), authority.as_deref()) {
