@@ -24,9 +24,6 @@ mod config;
 
 use self::config::Config;
 
-/// The member of a stored configuration that says which authorization server is meant.
-const AUTH_SERVER: &str = "auth_server_id";
-
 /// The kinds of providers: Konnect's, and `rfc7591`, which is an extension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(inline)]
@@ -136,11 +133,6 @@ pub(crate) fn shown(row: &dcr_provider::Model) -> Result<Map<String, Value>, Pro
     Ok(config::shown(dcr::kind(row)?, &row.config))
 }
 
-/// The authorization server of the portal that a provider of the kind `kongIdentity` stands for.
-pub(crate) fn auth_server(row: &dcr_provider::Model) -> Option<Uuid> {
-    Uuid::try_parse(row.config.get(AUTH_SERVER)?.as_str()?).ok()
-}
-
 /// Whether clients can have several secrets at a time. A provider that cannot be worked with has no
 /// clients, and is shown all the same.
 pub(crate) fn has_several_secrets(app: &App, row: &dcr_provider::Model) -> bool {
@@ -149,7 +141,7 @@ pub(crate) fn has_several_secrets(app: &App, row: &dcr_provider::Model) -> bool 
 
 /// What is wrong with a provider, as far as asking it tells.
 pub(crate) async fn verify(app: &App, row: &dcr_provider::Model) -> Result<Vec<String>, Problem> {
-    if auth_server(row).is_none() {
+    if dcr::kind(row)? != Kind::KongIdentity {
         return Ok(dcr::register::verify(app, row).await);
     }
     // The portal's own servers are not asked.
@@ -222,7 +214,8 @@ pub(crate) async fn update(
         after.labels = labels.unwrap_or_default().apply(&after.labels)?;
     }
     let mut after = checked(app, &tx, after, config).await?;
-    if auth_server(&before) != auth_server(&after) && has_clients(&tx, id).await? {
+    let is_own = dcr::kind(&before)? == Kind::KongIdentity;
+    if is_own && before.issuer != after.issuer && has_clients(&tx, id).await? {
         let detail = "The clients of the DCR provider are at its auth server: it cannot change";
         return Err(Problem::conflict(detail));
     }
@@ -275,11 +268,8 @@ async fn checked(
     }
     let kind = dcr::kind(&provider)?;
     config.check_urls(kind, |url| app.outbound.check_url(url))?;
-    let mut public = config.public.clone();
-    if let Some(server) = check_issuer(app, tx, kind, &provider.issuer).await? {
-        public.insert(AUTH_SERVER.to_owned(), server.to_string().into());
-    }
-    provider.config = Value::Object(public);
+    check_issuer(app, tx, kind, &provider.issuer).await?;
+    provider.config = Value::Object(config.public);
     provider.secret = sealed(app, provider.id, config.secrets)?;
     // The adapter has the last word on its configuration. A kind without one is refused when it is
     // used.
@@ -291,23 +281,25 @@ async fn checked(
     }
 }
 
-/// Whether an issuer can be that of a provider. The answer is the portal's own server, where one is
-/// wanted.
+/// Whether an issuer can be that of a provider.
 async fn check_issuer(
     app: &App,
     db: &impl ConnectionTrait,
     kind: Kind,
     issuer: &str,
-) -> Result<Option<Uuid>, Problem> {
+) -> Result<(), Problem> {
     let blame = |rule, reason: &str| Problem::one_invalid(Invalid::body("issuer", rule, reason));
     let entered = Entered::read(issuer).map_err(|fault| blame("invalid", fault))?;
     if kind == Kind::KongIdentity {
-        let server = issuer::own_server(app, db, &entered).await?;
-        let missing = || blame("missing_reference", "must be the issuer of an auth server here");
-        return Ok(Some(server.ok_or_else(missing)?.id));
+        return match issuer::own_server(app, db, &entered).await? {
+            Some(_) => Ok(()),
+            None => Err(blame(
+                "missing_reference",
+                "must be the issuer of an auth server of the portal",
+            )),
+        };
     }
-    app.outbound.check_url(issuer).map_err(|fault| blame("invalid", &fault.to_string()))?;
-    Ok(None)
+    app.outbound.check_url(issuer).map_err(|fault| blame("invalid", &fault.to_string()))
 }
 
 fn sealed(app: &App, id: Uuid, secrets: Map<String, Value>) -> Result<Option<Vec<u8>>, Problem> {

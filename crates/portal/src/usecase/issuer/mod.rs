@@ -17,6 +17,7 @@ use uuid::Uuid;
 use super::client;
 use super::strategy::{self, OPENID_CONNECT};
 use crate::app::App;
+use crate::identity::server;
 use crate::problem::Problem;
 use crate::revision::{ChangeSet, record};
 use crate::store::entity::{auth_server, strategy as row};
@@ -181,17 +182,9 @@ pub(crate) struct Found {
     own: bool,
 }
 
-/// Whether the text names an authorization server of the portal: its id, if so.
-fn own_id(app: &App, entered: &Entered) -> Option<Option<Uuid>> {
-    let base = format!("{}/auth/", app.config.base_url());
-    let rest = entered.issuer().strip_prefix(&base)?;
-    let id = rest.strip_suffix('/').unwrap_or(rest);
-    Some(Uuid::try_parse(id).ok().filter(|parsed| parsed.to_string() == id))
-}
-
-/// Whether the text names an authorization server of the portal, there or not.
+/// Whether an issuer lies where those of the portal's own authorization servers are.
 pub(crate) fn is_own(app: &App, entered: &Entered) -> bool {
-    own_id(app, entered).is_some()
+    entered.issuer().starts_with(&format!("{}/auth/", app.config.base_url()))
 }
 
 /// The authorization server of the portal that an issuer names.
@@ -200,10 +193,7 @@ pub(crate) async fn own_server(
     db: &impl ConnectionTrait,
     entered: &Entered,
 ) -> Result<Option<auth_server::Model>, Problem> {
-    match own_id(app, entered).flatten() {
-        Some(id) => Ok(auth_server::Entity::find_by_id(id).one(db).await?),
-        None => Ok(None),
-    }
+    server::of_issuer(app, db, entered.issuer()).await
 }
 
 /// What the portal knows of its own authorization servers; none when the issuer is somebody else's.
@@ -217,9 +207,8 @@ async fn look_up(
     }
     let found = match own_server(app, db, entered).await? {
         Some(server) => {
-            let issuer = format!("{}/auth/{}", app.config.base_url(), server.id);
-            let jwks_uri = Some(format!("{issuer}/.well-known/jwks"));
-            Ok(Found { issuer, jwks_uri, own: true })
+            let jwks_uri = Some(server.jwks_uri(app));
+            Ok(Found { issuer: server.issuer(app), jwks_uri, own: true })
         }
         None => Err(format!("`{}` is none of the authorization servers here", entered.issuer())),
     };
