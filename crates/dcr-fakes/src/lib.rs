@@ -13,6 +13,7 @@ mod server;
 mod signer;
 
 pub mod auth0;
+pub mod okta;
 
 pub use self::fault::Fault;
 pub use self::message::{Answer, Asked};

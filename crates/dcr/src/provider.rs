@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use crate::adapter::Adapter;
 use crate::auth0::Auth0;
 use crate::bridge::Bridge;
+use crate::okta::Okta;
 use crate::rfc7591::Rfc7591;
 
 /// The kinds of providers, as Konnect names them; [`Kind::Rfc7591`] is ours.
@@ -116,9 +117,10 @@ impl Provider {
         match self.kind {
             Kind::KongIdentity => Ok(None),
             Kind::Auth0 => Ok(Some(Box::new(Auth0::new(self)?))),
+            Kind::Okta => Ok(Some(Box::new(Okta::new(self)?))),
             Kind::Http => Ok(Some(Box::new(Bridge::new(self)?))),
             Kind::Rfc7591 => Ok(Some(Box::new(Rfc7591::new(self)?))),
-            Kind::AzureAd | Kind::Curity | Kind::Okta => Err(Fault {
+            Kind::AzureAd | Kind::Curity => Err(Fault {
                 field: "provider_type".into(),
                 rule: "this kind is not supported yet".into(),
             }),

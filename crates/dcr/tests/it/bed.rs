@@ -1,7 +1,7 @@
 //! A provider to test with: its fake, and how its clients are seen from outside.
 
 use gatekey_dcr::{Adapter, Body, Call, Kind, Metadata, Method, Origin, Outcome, Provider};
-use gatekey_dcr_fakes::{Answer, Fake, Fault, auth0};
+use gatekey_dcr_fakes::{Answer, Fake, Fault, auth0, okta};
 use serde_json::{Map, Value, json};
 
 use crate::driver::Driver;
@@ -10,16 +10,18 @@ use crate::driver::Driver;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Which {
     Auth0,
+    Okta,
 }
 
 impl Which {
-    pub(crate) const ALL: [Self; 1] = [Self::Auth0];
+    pub(crate) const ALL: [Self; 2] = [Self::Auth0, Self::Okta];
 }
 
 /// A running fake.
 #[derive(Debug)]
 pub(crate) enum Running {
     Auth0(Fake<auth0::Auth0>),
+    Okta(Fake<okta::Okta>),
 }
 
 #[derive(Debug)]
@@ -32,6 +34,7 @@ macro_rules! fake {
     ($bed:expr, $fake:ident => $body:expr) => {
         match &$bed.running {
             Running::Auth0($fake) => $body,
+            Running::Okta($fake) => $body,
         }
     };
 }
@@ -44,6 +47,7 @@ impl Bed {
     pub(crate) async fn start(which: Which) -> Self {
         let running = match which {
             Which::Auth0 => Running::Auth0(auth0::start().await.unwrap()),
+            Which::Okta => Running::Okta(okta::start().await.unwrap()),
         };
         Self { which, running }
     }
@@ -56,6 +60,12 @@ impl Bed {
                 issuer: origin,
                 config: object(json!({"initial_client_id": auth0::ADMIN_ID})),
                 secrets: object(json!({"initial_client_secret": auth0::ADMIN_SECRET})),
+            },
+            Which::Okta => Provider {
+                kind: Kind::Okta,
+                issuer: format!("{origin}/oauth2/default"),
+                config: Map::new(),
+                secrets: object(json!({"dcr_token": okta::API_TOKEN})),
             },
         }
     }
@@ -76,23 +86,11 @@ impl Bed {
         fake!(self, fake => fake.calls())
     }
 
-    /// The call that makes a client, and the one that removes it.
-    pub(crate) fn creation(&self) -> &'static str {
-        match self.which {
-            Which::Auth0 => "POST /api/v2/clients",
-        }
-    }
-
-    pub(crate) fn removal(&self) -> &'static str {
-        match self.which {
-            Which::Auth0 => "DELETE /api/v2/clients",
-        }
-    }
-
     /// What the provider says when it is asked too often.
     pub(crate) fn busy(&self) -> Answer {
         match self.which {
             Which::Auth0 => auth0::limited(crate::driver::START + 20),
+            Which::Okta => okta::limited(crate::driver::START + 20),
         }
     }
 
@@ -101,6 +99,10 @@ impl Bed {
         match &self.running {
             Running::Auth0(fake) => fake.look(|world| {
                 vec![("clients", world.clients.len()), ("grants", world.grants.len())]
+            }),
+            Running::Okta(fake) => fake.look(|world| {
+                let secrets = world.secrets.values().map(Vec::len).sum();
+                vec![("clients", world.clients.len()), ("secrets", secrets)]
             }),
         }
     }
@@ -126,6 +128,7 @@ impl Bed {
             [("grant_type", "client_credentials"), ("client_id", id), ("client_secret", secret)];
         let (path, extra) = match self.which {
             Which::Auth0 => ("/oauth/token", ("audience", auth0::API)),
+            Which::Okta => ("/oauth2/default/v1/token", ("scope", "read:orders")),
         };
         let body = Body::form(fields.into_iter().chain([extra]));
         Call::new(Method::Post, format!("{origin}{path}")).with(body)

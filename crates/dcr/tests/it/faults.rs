@@ -140,18 +140,20 @@ async fn a_refusal_names_provider_and_step_and_no_secret() {
         let said = secrets.join(" and ");
         let body = json!({"error": "odd", "error_description": format!("not with {said}"),
             "message": format!("not with {said}")});
-        for skip in 0..2 {
+        for skip in 0..3 {
             bed.fault("POST", skip, 1, Fault::Instead(Answer::json(400, body.clone())));
             let job = Job::Register(metadata("tag-1"));
-            let end =
-                Driver::default().run(&*adapter, &job, &mut Kept::default(), Kill::Never).await;
+            let mut kept = Kept::default();
+            let end = Driver::default().run(&*adapter, &job, &mut kept, Kill::Never).await;
             bed.mend();
+            let (mut kept, undo) = (kept.fresh(), Job::Unregister);
+            Driver::default().run(&*adapter, &undo, &mut kept, Kill::Never).await.done();
+            assert!(bed.is_empty(), "{which:?} leaves {:?}", bed.holds());
             let End::Failed(failure) = end else { continue };
             let told = failure.to_string();
             assert!(told.contains(provider.kind.title()), "{told}");
             assert!(told.contains(failure.step) && told.contains("odd"), "{told}");
             assert!(secrets.iter().all(|secret| !told.contains(secret)), "{told}");
         }
-        assert!(bed.is_empty());
     }
 }
