@@ -13,7 +13,9 @@ mod server;
 mod signer;
 
 pub mod auth0;
+pub mod bridge;
 pub mod okta;
+pub mod rfc7591;
 
 pub use self::fault::Fault;
 pub use self::message::{Answer, Asked};

@@ -1,6 +1,6 @@
 //! What a fake is asked, and what it answers.
 
-use axum::http::{HeaderMap, Uri};
+use axum::http::{HeaderMap, HeaderName, Uri};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
@@ -21,6 +21,25 @@ pub struct Asked {
 }
 
 impl Asked {
+    /// A request from its parts, for tests that need no socket. `target` is the path and the query;
+    /// what is none is taken for `/`.
+    #[must_use]
+    pub fn new<'h>(
+        method: &str,
+        target: &str,
+        headers: impl IntoIterator<Item = (&'h str, &'h str)>,
+        body: Vec<u8>,
+    ) -> Self {
+        let uri = target.parse().unwrap_or_default();
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), value.parse()) {
+                map.append(name, value);
+            }
+        }
+        Self::of(method, &uri, map, body)
+    }
+
     pub(crate) fn of(method: &str, uri: &Uri, headers: HeaderMap, body: Vec<u8>) -> Self {
         let decoded = |text: &str| pairs(&text.replace('+', "%2B")).0;
         let path = uri.path().split('/').skip(1).map(decoded).collect();

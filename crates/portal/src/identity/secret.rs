@@ -97,12 +97,7 @@ pub(crate) async fn update(
 }
 
 /// Deletes a secret.
-pub(crate) async fn delete(
-    app: &App,
-    server: Uuid,
-    client: &str,
-    id: Uuid,
-) -> Result<(), Problem> {
+pub(crate) async fn delete(app: &App, server: Uuid, client: &str, id: Uuid) -> Result<(), Problem> {
     let tx = app.store.begin().await?;
     remove(&tx, server, client, id).await?;
     tx.commit().await?;

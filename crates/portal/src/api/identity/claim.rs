@@ -14,7 +14,7 @@ use crate::actor::Admin;
 use crate::api::reply::{Created, NoContent, Shown};
 use crate::api::shape::Instant;
 use crate::app::App;
-use crate::identity::claim::{self as usecase, NewClaim, ClaimEdit};
+use crate::identity::claim::{self as usecase, ClaimEdit, NewClaim};
 use crate::identity::server;
 use crate::input::{Body, Ids};
 use crate::list::{ListQuery, ListSpec, Paged, attributes};

@@ -167,8 +167,7 @@ async fn replace(
     Ids(ids): Ids<ClientPath>,
     body: Body<Replacement>,
 ) -> Result<Response, Problem> {
-    let (client, made) =
-        usecase::replace(&app, ids.auth_server_id, &ids.client_id, body.0).await?;
+    let (client, made) = usecase::replace(&app, ids.auth_server_id, &ids.client_id, body.0).await?;
     let view = View::of(client);
     Ok(if made { Created(view).into_response() } else { Shown(view).into_response() })
 }

@@ -1,8 +1,8 @@
 //! Filters by labels.
 
 use aide::transform::TransformOperation;
-use sea_orm::sea_query::{Expr, ExprTrait, Func, SimpleExpr};
 use sea_orm::Condition;
+use sea_orm::sea_query::{Expr, ExprTrait, Func, SimpleExpr};
 use serde_json::Value;
 
 use crate::list::ListQuery;
