@@ -5,8 +5,10 @@ jwks     its private keys; one is of RSA
 clients  each with client_id, client_secret, grant_types, and the client ids of its audience: who
          is not in there is told by introspection that a token is not active
 users    passwords by user name
+open     whether anybody may register clients (RFC 7591)
 
-It prints one line when it listens. `GET /-/counts` tells how often each path was asked for.
+It prints one line when it listens. `GET /-/counts` tells how often each path was asked for,
+`GET /-/clients` the names of the clients by their ids.
 """
 
 import json
@@ -28,7 +30,10 @@ app = create_app(
         "SERVER_NAME": f"127.0.0.1:{given['port']}",
         "PREFERRED_URL_SCHEME": "http",
         "CANAILLE": {"DATABASE": "memory", "LOGGING": {"version": 1}},
-        "CANAILLE_OIDC": {"ACTIVE_JWKS": given["jwks"]["keys"]},
+        "CANAILLE_OIDC": {
+            "ACTIVE_JWKS": given["jwks"]["keys"],
+            "DYNAMIC_CLIENT_REGISTRATION_OPEN": given["open"],
+        },
     }
 )
 
@@ -62,11 +67,17 @@ with app.app_context(), Backend.instance.session():
     fill()
 
 
+def names():
+    with app.app_context(), Backend.instance.session():
+        known = Backend.instance.query(models.Client)
+        return {client.client_id: client.client_name for client in known}
+
+
 def counted(environ, start_response):
     path = environ["PATH_INFO"]
-    if path == "/-/counts":
+    if path.startswith("/-/"):
         start_response("200 OK", [("content-type", "application/json")])
-        return [json.dumps(counts).encode()]
+        return [json.dumps(names() if path == "/-/clients" else counts).encode()]
     counts[path] += 1
     return app(environ, start_response)
 

@@ -1,19 +1,26 @@
 // An identity provider for tests: oidc-provider on loopback, as its first argument (JSON) says:
-//   issuer   how it calls itself
-//   port     where it listens, on 127.0.0.1; need not be the issuer's
-//   jwks     its private keys
-//   clients  as oidc-provider takes them
+//   issuer        how it calls itself
+//   port          where it listens, on 127.0.0.1; need not be the issuer's
+//   jwks          its private keys
+//   clients       as oidc-provider takes them
+//   registration  the initial access token of those who may register clients (RFC 7591) and manage
+//                 them (RFC 7592); left out: nobody may
+//   store         the file in which registered clients outlive it; left out: nothing does
 // It prints one line when it listens. Beside the provider's own paths there are:
 //   GET /-/counts   how often each path was asked for
+//   GET /-/clients  the registered clients, by their ids
 //   PUT /-/jwks     other keys from now on; what was issued stays valid
+//   PUT /-/crash    {"method": "...", "path": "...", "when": "..."}: it ends as by a crash when such
+//                   a request comes, `before` it is looked at or `after` it had its effect
 //
 // Access tokens are opaque unless a resource is asked for: `urn:gatekey:ALGORITHM:SECONDS` gives a
 // JWT, `urn:gatekey:opaque:SECONDS` an opaque token of that life. Clients that may sign users in
 // get the resource of their member `gatekey_resource` without asking.
 import { createServer } from 'node:http';
 import Provider, { errors } from 'oidc-provider';
+import { kept, keeper } from './store.mjs';
 
-const { issuer, port, jwks, clients } = JSON.parse(process.argv[2]);
+const { issuer, port, jwks, clients, registration, store } = JSON.parse(process.argv[2]);
 
 const SCOPES = 'read write';
 const RESOURCE = 'gatekey_resource';
@@ -47,6 +54,7 @@ function configuration(keys) {
   return {
     jwks: keys,
     clients,
+    ...(store && { adapter: keeper(store) }),
     scopes: ['openid', 'offline_access', ...SCOPES.split(' ')],
     extraClientMetadata: { properties: [RESOURCE] },
     cookies: { keys: ['only for tests'] },
@@ -63,6 +71,10 @@ function configuration(keys) {
       introspection: { enabled: true, allowedPolicy: () => true },
       revocation: { enabled: true, allowedPolicy: () => true },
       rpInitiatedLogout: { enabled: true },
+      ...(registration && {
+        registration: { enabled: true, initialAccessToken: registration },
+        registrationManagement: { enabled: true, rotateRegistrationAccessToken: true },
+      }),
       resourceIndicators: {
         enabled: true,
         defaultResource: (ctx, client) => client[RESOURCE],
@@ -97,17 +109,32 @@ async function signIn(provider, request, response) {
 
 let provider = new Provider(issuer, configuration(jwks));
 let handle = provider.callback();
+let crash;
 const counts = {};
+const crashed = () => process.kill(process.pid, 'SIGKILL');
+
+async function control(pathname, request, response) {
+  switch (pathname) {
+    case '/-/counts': return response.end(JSON.stringify(counts));
+    case '/-/clients': return response.end(JSON.stringify(kept(store, 'Client')));
+    case '/-/crash':
+      crash = JSON.parse(await body(request));
+      return response.end();
+    default:
+      provider = new Provider(issuer, configuration(JSON.parse(await body(request))));
+      handle = provider.callback();
+      return response.end();
+  }
+}
 
 async function answer(request, response) {
   const { pathname } = new URL(request.url, issuer);
-  if (pathname === '/-/counts') return response.end(JSON.stringify(counts));
-  if (pathname === '/-/jwks') {
-    provider = new Provider(issuer, configuration(JSON.parse(await body(request))));
-    handle = provider.callback();
-    return response.end();
-  }
+  if (pathname.startsWith('/-/')) return control(pathname, request, response);
   counts[pathname] = (counts[pathname] ?? 0) + 1;
+  if (crash?.method === request.method && pathname.startsWith(crash.path)) {
+    if (crash.when === 'before') return crashed();
+    response.end = crashed;
+  }
   if (pathname.startsWith('/sign-in/')) return signIn(provider, request, response);
   return handle(request, response);
 }

@@ -38,7 +38,20 @@ impl Canaille {
             "jwks": jwks,
             "clients": [client("app", &["app", "gateway"]), client("gateway", &["gateway"])],
             "users": {"ada": "lovelace"},
+            "open": false,
         });
+        Self::start_as(tools, port, &given)
+    }
+
+    /// Starts a provider where anybody may register clients.
+    #[must_use]
+    pub fn registrar(tools: &Tools, jwks: &Value) -> Self {
+        let port = free_port();
+        let given = json!({"port": port, "jwks": jwks, "clients": [], "users": {}, "open": true});
+        Self::start_as(tools, port, &given)
+    }
+
+    fn start_as(tools: &Tools, port: u16, given: &Value) -> Self {
         let folder = Folder::new("canaille");
         let mut command = Command::new(&tools.canaille_python);
         command.arg(SCRIPT).arg(given.to_string()).current_dir(folder.path());
@@ -63,6 +76,21 @@ impl Canaille {
     pub fn count(&self, path: &str) -> u64 {
         let counts = get(&format!("{}/-/counts", self.issuer()), &[]);
         counts.json()[path].as_u64().unwrap_or_default()
+    }
+
+    /// What is registered: names by client id.
+    #[must_use]
+    pub fn registered(&self) -> Value {
+        get(&format!("{}/-/clients", self.issuer()), &[]).json()
+    }
+
+    /// What it answers to a client that asks for a token.
+    #[must_use]
+    pub fn try_token(&self, client: &str, secret: &str) -> Answer {
+        let authorization = basic(client, secret);
+        let fields = [("grant_type", "client_credentials")];
+        let url = format!("{}/oauth/token", self.issuer());
+        post(&url, &[("authorization", &authorization)], &fields)
     }
 
     /// An opaque token for a client.

@@ -3,7 +3,9 @@
 //!
 //! A [`World`] is one gateway: an Envoy, the upstream behind it and a policy that is made of
 //! [`Service`]s. [`OidcProvider`] and [`Canaille`] are two identity providers that have little in
-//! common. [`Browser`] is a Chromium. Whatever is started ends when it is dropped.
+//! common. [`Browser`] is a Chromium. A [`Portal`] is the command `gatekey` with its [`Admin`] and
+//! its [`Developer`]s; a [`World`] can follow one instead. Whatever is started ends when it is
+//! dropped.
 
 #![allow(
     clippy::expect_used,
@@ -14,21 +16,29 @@
     reason = "it exists for tests, and what does not work ends the test"
 )]
 
+mod admin;
 mod browser;
 mod canaille;
+mod developer;
 mod envoy;
 mod http;
+mod library;
 mod oidc_provider;
 mod policy;
+mod portal;
 mod process;
 mod tools;
 mod upstream;
 mod world;
 
+pub use self::admin::{Admin, id_of};
 pub use self::browser::Browser;
 pub use self::canaille::Canaille;
+pub use self::developer::{Application, Developer, PASSWORD};
 pub use self::http::{Answer, basic, exchange, form, get, post};
+pub use self::library::{pyjwt, relying_party};
 pub use self::oidc_provider::{OidcProvider, jwks, merged};
 pub use self::policy::{Registration, Service};
+pub use self::portal::Portal;
 pub use self::tools::Tools;
 pub use self::world::{Plan, World};

@@ -71,6 +71,25 @@ impl OidcProvider {
         Self::start_as(tools, &of.issuer(), free_port(), jwks, &[], "urn:gatekey:RS256:600")
     }
 
+    /// Starts a provider where whoever has this initial access token may register clients. They
+    /// outlive it.
+    #[must_use]
+    pub fn registrar(tools: &Tools, jwks: &Value, initial_access_token: &str) -> Self {
+        let port = free_port();
+        let folder = Folder::new("oidc-provider");
+        let given = json!({
+            "issuer": format!("http://127.0.0.1:{port}"),
+            "port": port,
+            "jwks": jwks,
+            "clients": [],
+            "registration": initial_access_token,
+            "store": folder.path().join("store.json"),
+        });
+        let mut provider = Self { tools: tools.clone(), folder, given, port, program: None };
+        provider.restart();
+        provider
+    }
+
     fn start_as(
         tools: &Tools,
         issuer: &str,
@@ -160,6 +179,28 @@ impl OidcProvider {
     /// Gives it other keys.
     pub fn set_keys(&self, jwks: &Value) {
         assert_eq!(exchange("PUT", &self.url("/-/jwks"), &[], &jwks.to_string()).status, 200);
+    }
+
+    /// What is registered, by client id.
+    #[must_use]
+    pub fn registered(&self) -> Value {
+        get(&self.url("/-/clients"), &[]).json()
+    }
+
+    /// It will end as by a crash when such a request comes: `before` it looks at it, or `after`
+    /// what was asked is done, without an answer.
+    pub fn crash_on(&self, method: &str, path: &str, when: &str) {
+        let body = json!({"method": method, "path": path, "when": when});
+        let answer = exchange("PUT", &self.url("/-/crash"), &[], &body.to_string());
+        assert_eq!(answer.status, 200, "{answer:?}");
+    }
+
+    /// What it answers to a client that asks for a token.
+    #[must_use]
+    pub fn try_token(&self, client: &str, secret: &str) -> Answer {
+        let authorization = basic(client, secret);
+        let fields = [("grant_type", "client_credentials")];
+        post(&self.url("/token"), &[("authorization", &authorization)], &fields)
     }
 
     /// A token for a client: a JWT signed with this algorithm, or `opaque`; with these scopes, and

@@ -8,9 +8,12 @@ use std::path::PathBuf;
 pub struct Tools {
     pub(crate) envoy: PathBuf,
     pub(crate) filter: PathBuf,
+    pub(crate) gatekey: PathBuf,
     pub(crate) node: PathBuf,
     pub(crate) oidc_provider: PathBuf,
+    pub(crate) relying_party: PathBuf,
     pub(crate) canaille_python: PathBuf,
+    pub(crate) pyjwt_python: PathBuf,
     pub(crate) chromium: PathBuf,
     pub(crate) chromedriver: PathBuf,
 }
@@ -26,9 +29,12 @@ impl Tools {
         Some(Self {
             envoy: needed("GATEKEY_ENVOY")?,
             filter: needed("GATEKEY_FILTERS_DIR")?.join("gatekey_openid_connect.wasm"),
+            gatekey: needed("GATEKEY_PROGRAM")?,
             node: needed("GATEKEY_NODE")?,
             oidc_provider: needed("GATEKEY_OIDC_PROVIDER_DIR")?,
+            relying_party: needed("GATEKEY_RELYING_PARTY_DIR")?,
             canaille_python: needed("GATEKEY_CANAILLE_PYTHON")?,
+            pyjwt_python: needed("GATEKEY_PYJWT_PYTHON")?,
             chromium: needed("GATEKEY_CHROMIUM")?,
             chromedriver: needed("GATEKEY_CHROMEDRIVER")?,
         })

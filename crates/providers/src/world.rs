@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::envoy::{self, Bootstrap};
 use crate::http::{Answer, exchange, get};
 use crate::policy::{self, Service};
+use crate::portal::Portal;
 use crate::process::{Folder, Program, free_port};
 use crate::tools::Tools;
 use crate::upstream::Upstream;
@@ -17,8 +18,17 @@ pub struct Plan {
     tools: Tools,
     port: u16,
     providers: Vec<String>,
+    clients: Vec<Value>,
     services: Vec<Service>,
+    followed: Option<Followed>,
     workers: u32,
+}
+
+/// A portal whose word is the policy.
+#[derive(Debug)]
+struct Followed {
+    configuration: Value,
+    services: Vec<String>,
 }
 
 /// A running gateway, and the upstream behind it.
@@ -35,8 +45,15 @@ impl World {
     /// Begins a plan.
     #[must_use]
     pub fn plan(tools: &Tools) -> Plan {
-        let (services, providers) = (Vec::new(), Vec::new());
-        Plan { tools: tools.clone(), port: free_port(), providers, services, workers: 1 }
+        Plan {
+            tools: tools.clone(),
+            port: free_port(),
+            providers: Vec::new(),
+            clients: Vec::new(),
+            services: Vec::new(),
+            followed: None,
+            workers: 1,
+        }
     }
 
     /// The address of something behind the gateway.
@@ -90,11 +107,54 @@ impl Plan {
         format!("http://localhost:{}{path}", self.port)
     }
 
-    /// Adds a provider that the gateway may call, by its address.
+    /// Adds a provider that the gateway may call, by its address, which is also its issuer's. The
+    /// gateway's own client there is `gateway`.
     #[must_use]
-    pub fn provider(mut self, authority: &str) -> Self {
+    pub fn provider(self, authority: &str) -> Self {
+        let secret = crate::oidc_provider::secret("gateway");
+        let issuer = format!("http://{authority}");
+        self.upstream(authority).own_client(&issuer, "gateway", &secret)
+    }
+
+    /// Adds an address that the gateway may call.
+    #[must_use]
+    pub fn upstream(mut self, authority: &str) -> Self {
         self.providers.push(authority.to_owned());
         self
+    }
+
+    /// Gives the gateway a client of its own at an issuer.
+    #[must_use]
+    pub fn own_client(mut self, issuer: &str, id: &str, secret: &str) -> Self {
+        let client = json!({"issuer": issuer, "client_id": id, "client_secret": secret});
+        self.clients.push(client);
+        self
+    }
+
+    /// The gateway follows a portal, where it is called so, instead of holding a policy of the
+    /// test. The portal's authorization servers can be called.
+    ///
+    /// # Panics
+    ///
+    /// When the portal does not know the gateway.
+    #[must_use]
+    pub fn following(mut self, portal: &Portal, gateway: &str, services: &[&str]) -> Self {
+        let authority = portal.authority();
+        let cluster = envoy::cluster_of(portal.port());
+        let printed = portal.command(&[
+            "gateway",
+            "filter-config",
+            "--gateway",
+            gateway,
+            "--portal-cluster",
+            &cluster,
+            "--portal-authority",
+            &authority,
+        ]);
+        let configuration = serde_json::from_str(&printed).expect("a configuration of the filter");
+        let services = services.iter().map(|name| (*name).to_owned()).collect();
+        self.followed = Some(Followed { configuration, services });
+        self.upstream(&authority)
     }
 
     /// Adds a service.
@@ -122,7 +182,10 @@ impl Plan {
         let admin = free_port();
         let folder = Folder::new("gateway");
         let ports: Vec<u16> = self.providers.iter().map(|provider| port_of(provider)).collect();
-        let names: Vec<&str> = self.services.iter().map(|known| known.name.as_str()).collect();
+        let names: Vec<&str> = match &self.followed {
+            Some(followed) => followed.services.iter().map(String::as_str).collect(),
+            None => self.services.iter().map(|known| known.name.as_str()).collect(),
+        };
         let bootstrap = Bootstrap {
             port: self.port,
             admin,
@@ -145,23 +208,24 @@ impl Plan {
                 json!({"envoy_cluster": cluster, "authority": authority}),
             );
         }
-        let clients = self.providers.iter().map(|authority| {
-            json!({
-                "issuer": format!("http://{authority}"),
-                "client_id": "gateway",
-                "client_secret": crate::oidc_provider::secret("gateway"),
-            })
-        });
-        let clients: Vec<_> = clients.collect();
+        let mut configuration = match &self.followed {
+            Some(followed) => followed.configuration.clone(),
+            None => self.embedded(),
+        };
+        configuration["providers"] = json!(self.clients);
+        configuration["upstreams"] = upstreams.into();
+        configuration["session"] = json!({"secret": BASE64.encode([9; 32])});
+        configuration
+    }
+
+    /// A policy of the test.
+    fn embedded(&self) -> Value {
         json!({
             "version": 1,
             "gateway_id": policy::gateway().to_string(),
             "peppers": [{"id": "first", "secret": BASE64.encode([7; 32])}],
             "snapshot_keys": [BASE64.encode(policy::signing_key().verifying_key().as_bytes())],
             "snapshot": {"inline": BASE64.encode(policy::bundle(&self.services))},
-            "providers": clients,
-            "upstreams": upstreams,
-            "session": {"secret": BASE64.encode([9; 32])},
         })
     }
 }

@@ -108,6 +108,7 @@ fn native(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
 
 fn providers(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
     build_filters::run_if_missing(workspace)?;
+    process::run(cargo(workspace, "build").args(["--package", "gatekey-portal"]))?;
     let chromium = tools::chromium()?;
     let mut test = cargo(workspace, "test");
     // Most of the time they wait.
@@ -116,7 +117,10 @@ fn providers(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
         .env("GATEKEY_ENVOY", tools::envoy(workspace)?)
         .env("GATEKEY_NODE", tools::node(workspace)?)
         .env("GATEKEY_OIDC_PROVIDER_DIR", tools::oidc_provider(workspace)?)
+        .env("GATEKEY_RELYING_PARTY_DIR", tools::relying_party(workspace)?)
         .env("GATEKEY_CANAILLE_PYTHON", tools::canaille(workspace)?)
+        .env("GATEKEY_PYJWT_PYTHON", tools::pyjwt(workspace)?)
+        .env("GATEKEY_PROGRAM", workspace.target.join("debug").join("gatekey"))
         .env("GATEKEY_CHROMIUM", chromium.browser)
         .env("GATEKEY_CHROMEDRIVER", chromium.driver);
     tally.count(&mut test)

@@ -5,9 +5,9 @@
 
 mod apt;
 mod browser;
-mod canaille;
 mod npm;
 mod postgres;
+mod python;
 mod wheel;
 
 use std::path::PathBuf;
@@ -28,7 +28,9 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     node(workspace)?;
     postgres::programs(workspace)?;
     oidc_provider(workspace)?;
+    relying_party(workspace)?;
     canaille(workspace)?;
+    pyjwt(workspace)?;
     chromium()?;
     wasm_test_runner(workspace)?;
     Ok(())
@@ -67,10 +69,25 @@ pub(crate) fn oidc_provider(workspace: &Workspace) -> Result<PathBuf> {
     Ok(folder)
 }
 
+/// The folder in which the scripts of the client libraries `oauth4webapi` and `openid-client` can
+/// run.
+pub(crate) fn relying_party(workspace: &Workspace) -> Result<PathBuf> {
+    let folder = npm::install(workspace, "crates/providers/relying-party")?;
+    found("relying-party", &folder);
+    Ok(folder)
+}
+
 /// The Python that has the identity provider Canaille.
 pub(crate) fn canaille(workspace: &Workspace) -> Result<PathBuf> {
-    let python = canaille::provide(workspace)?;
+    let python = python::provide(workspace, "canaille")?;
     found("canaille", &python);
+    Ok(python)
+}
+
+/// The Python that has the library PyJWT.
+pub(crate) fn pyjwt(workspace: &Workspace) -> Result<PathBuf> {
+    let python = python::provide(workspace, "pyjwt")?;
+    found("pyjwt", &python);
     Ok(python)
 }
 

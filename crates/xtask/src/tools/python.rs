@@ -1,5 +1,4 @@
-//! The identity provider Canaille: Python packages, each with its hash, in an environment of its
-//! own.
+//! Python packages, each with its hash, in environments of their own.
 
 use std::fs;
 use std::path::PathBuf;
@@ -10,21 +9,22 @@ use anyhow::{Context as _, Result};
 use crate::workspace::Workspace;
 use crate::{process, say};
 
-/// Made from `requirements.in` beside it by `uv pip compile --universal --python-version 3.11
-/// --generate-hashes --no-header --no-annotate`.
-const REQUIREMENTS: &str = "crates/providers/canaille/requirements.txt";
+/// Where the folders are, each with a `requirements.txt` that was made from `requirements.in`
+/// beside it by `uv pip compile --universal --python-version 3.11 --generate-hashes --no-header
+/// --no-annotate`.
+const FOLDERS: &str = "crates/providers";
 
-/// The environment's Python, after making the environment if this is the first time.
-pub(super) fn provide(workspace: &Workspace) -> Result<PathBuf> {
-    let path = workspace.path(REQUIREMENTS);
+/// The Python of an environment, after making the environment if this is the first time.
+pub(super) fn provide(workspace: &Workspace, name: &str) -> Result<PathBuf> {
+    let path = workspace.path(FOLDERS).join(name).join("requirements.txt");
     let requirements = fs::read_to_string(&path)?;
-    let folder = workspace.tools().join("canaille");
+    let folder = workspace.tools().join(name);
     let python = folder.join("bin/python");
     let stamp = folder.join("requirements.txt");
     if fs::read_to_string(&stamp).is_ok_and(|known| known == requirements) && python.is_file() {
         return Ok(python);
     }
-    say::line("canaille: fetching it from the Python package registry");
+    say::line(format_args!("{name}: fetching it from the Python package registry"));
     let _ = fs::remove_dir_all(&folder);
     let system = super::wheel::python()?;
     process::output(Command::new(system).args(["-m", "venv"]).arg(&folder))
@@ -35,7 +35,7 @@ pub(super) fn provide(workspace: &Workspace) -> Result<PathBuf> {
             .args(["--only-binary=:all:", "--require-hashes", "--requirement"])
             .arg(&path),
     )
-    .context("pip cannot fetch Canaille")?;
+    .with_context(|| format!("pip cannot fetch {name}"))?;
     fs::write(stamp, requirements)?;
     Ok(python)
 }

@@ -1,0 +1,105 @@
+//! The administrator, who speaks the management API.
+
+use serde_json::{Value, json};
+
+use crate::http::{Answer, exchange};
+
+/// An administrator of a portal.
+#[derive(Clone, Debug)]
+pub struct Admin {
+    base: String,
+    authorization: String,
+}
+
+impl Admin {
+    pub(crate) fn new(base: String, token: &str) -> Self {
+        Self { base, authorization: format!("Bearer {token}") }
+    }
+
+    /// Sends a request; `Null` is no body.
+    #[must_use]
+    pub fn call(&self, method: &str, path: &str, body: &Value) -> Answer {
+        let url = format!("{}{path}", self.base);
+        let authorization = ("authorization", self.authorization.as_str());
+        send(method, &url, authorization, body)
+    }
+
+    /// Creates something.
+    ///
+    /// # Panics
+    ///
+    /// When it is refused.
+    pub fn create(&self, path: &str, body: &Value) -> Value {
+        let answer = self.call("POST", path, body);
+        assert_eq!(answer.status, 201, "{path} {body}: {}", answer.body);
+        answer.json()
+    }
+
+    /// A portal whose developers, applications and registrations need nobody's approval.
+    #[must_use]
+    pub fn portal(&self, name: &str) -> String {
+        let body = json!({
+            "name": name,
+            "auto_approve_developers": true,
+            "auto_approve_applications": true,
+        });
+        id_of(&self.create("/v3/portals", &body))
+    }
+
+    /// A gateway.
+    #[must_use]
+    pub fn gateway(&self, name: &str) -> String {
+        id_of(&self.create("/v2/control-planes", &json!({ "name": name })))
+    }
+
+    /// An API that a service of the gateway implements, both of this name.
+    ///
+    /// # Panics
+    ///
+    /// When it is refused.
+    #[must_use]
+    pub fn api(&self, gateway: &str, name: &str) -> String {
+        let entities = format!("/v2/control-planes/{gateway}/core-entities");
+        let service = json!({ "name": name, "host": "127.0.0.1", "port": 9 });
+        let service = id_of(&self.create(&format!("{entities}/services"), &service));
+        let api = id_of(&self.create("/v3/apis", &json!({ "name": name })));
+        let link = json!({ "service": { "control_plane_id": gateway, "id": service } });
+        self.create(&format!("/v3/apis/{api}/implementations"), &link);
+        api
+    }
+
+    /// Publishes an API on a portal under a strategy.
+    ///
+    /// # Panics
+    ///
+    /// When it is refused.
+    pub fn publish(&self, api: &str, portal: &str, strategy: &str) {
+        let path = format!("/v3/apis/{api}/publications/{portal}");
+        let body = json!({
+            "auth_strategy_ids": [strategy],
+            "auto_approve_registrations": true,
+            "visibility": "public",
+        });
+        let answer = self.call("PUT", &path, &body);
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+}
+
+/// The id of what was created.
+///
+/// # Panics
+///
+/// When it has none.
+#[must_use]
+pub fn id_of(created: &Value) -> String {
+    created["id"].as_str().unwrap_or_else(|| panic!("no id in {created}")).to_owned()
+}
+
+/// Sends a request with a header and, unless it is `Null`, a body of JSON.
+pub(crate) fn send(method: &str, url: &str, header: (&str, &str), body: &Value) -> Answer {
+    if body.is_null() {
+        return exchange(method, url, &[header], "");
+    }
+    let headers = [header, ("content-type", "application/json")];
+    exchange(method, url, &headers, &body.to_string())
+}

@@ -1,0 +1,159 @@
+//! The portal as an operator runs it: the command `gatekey`, on a database of its own.
+
+use core::time::Duration;
+use std::fs;
+use std::process::Command;
+use std::time::Instant;
+
+use serde_json::Value;
+
+use crate::admin::Admin;
+use crate::developer::Developer;
+use crate::http::try_exchange;
+use crate::process::{Folder, Program, free_port};
+use crate::tools::Tools;
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A running portal.
+#[derive(Debug)]
+pub struct Portal {
+    tools: Tools,
+    folder: Folder,
+    port: u16,
+    program: Option<Program>,
+}
+
+impl Portal {
+    /// Starts a portal that knows nothing yet.
+    ///
+    /// # Panics
+    ///
+    /// When it does not start.
+    #[must_use]
+    pub fn start(tools: &Tools) -> Self {
+        let folder = Folder::new("portal");
+        let mut portal = Self { tools: tools.clone(), folder, port: free_port(), program: None };
+        portal.restart();
+        portal
+    }
+
+    /// Starts it anew, on what it has kept.
+    ///
+    /// # Panics
+    ///
+    /// When it does not start.
+    pub fn restart(&mut self) {
+        self.program = None;
+        let mut command = self.gatekey(&["serve"]);
+        command.args(["--listen", &self.authority(), "--log-level", "debug"]);
+        self.program = Some(Program::start("gatekey", &mut command, self.port, &self.folder));
+        // It listens before it has its database.
+        let ready = format!("{}/readyz", self.base());
+        let started = Instant::now();
+        while !try_exchange("GET", &ready, &[], "").is_ok_and(|answer| answer.status == 200) {
+            assert!(started.elapsed() < PATIENCE, "never ready:\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Ends it as a crash would.
+    pub fn kill(&mut self) {
+        self.program = None;
+    }
+
+    fn gatekey(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.tools.gatekey);
+        command.args(arguments).arg("--data-dir").arg(self.folder.path().join("data"));
+        command.current_dir(self.folder.path());
+        command
+    }
+
+    /// What another of the portal's commands prints.
+    ///
+    /// # Panics
+    ///
+    /// When it fails.
+    #[must_use]
+    pub fn command(&self, arguments: &[&str]) -> String {
+        let output = self.gatekey(arguments).output().expect("gatekey starts");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let told = text(&output.stderr);
+        assert!(output.status.success(), "gatekey {}: {told}", arguments.join(" "));
+        text(&output.stdout)
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn base(&self) -> String {
+        format!("http://{}", self.authority())
+    }
+
+    /// Host and port.
+    #[must_use]
+    pub fn authority(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    pub(crate) const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Its administrator.
+    ///
+    /// # Panics
+    ///
+    /// When it made no token for one.
+    #[must_use]
+    pub fn admin(&self) -> Admin {
+        let path = self.folder.path().join("data/admin-token");
+        let token = fs::read_to_string(path).expect("the token of the administrator");
+        Admin::new(self.base(), token.trim())
+    }
+
+    /// A developer who signed up, proved the address and signed in.
+    ///
+    /// # Panics
+    ///
+    /// When the portal does not let them.
+    #[must_use]
+    pub fn developer(&self, portal: &str, name: &str) -> Developer {
+        Developer::join(self, portal, name)
+    }
+
+    /// The token that an e-mail of this kind brought, once it has arrived.
+    pub(crate) fn token_from_mail(&self, to: &str, template: &str) -> String {
+        let started = Instant::now();
+        loop {
+            if let Some(token) = self.mails().iter().find_map(|mail| token(mail, to, template)) {
+                return token;
+            }
+            assert!(started.elapsed() < PATIENCE, "no e-mail `{template}` to {to}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn mails(&self) -> Vec<Value> {
+        let mailbox = self.folder.path().join("data/mailbox");
+        let Ok(entries) = fs::read_dir(mailbox) else { return Vec::new() };
+        // One that is still being written is there, whole, the next time.
+        let read = |entry: fs::DirEntry| serde_json::from_slice(&fs::read(entry.path()).ok()?).ok();
+        entries.flatten().filter_map(read).collect()
+    }
+
+    /// What it wrote so far.
+    #[must_use]
+    pub fn log(&self) -> String {
+        let path = self.folder.path().join("gatekey.log");
+        fs::read_to_string(path).unwrap_or_default()
+    }
+}
+
+fn token(mail: &Value, to: &str, template: &str) -> Option<String> {
+    let for_us = match mail.get("to")? {
+        Value::Array(all) => all.iter().any(|one| one == to),
+        one => one == to,
+    };
+    let right = for_us && mail.get("template")? == template;
+    right.then(|| mail.pointer("/variables/token")?.as_str().map(str::to_owned))?
+}
