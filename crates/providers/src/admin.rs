@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::http::{Answer, exchange};
+use crate::http::{Answer, exchange, post};
 
 /// An administrator of a portal.
 #[derive(Clone, Debug)]
@@ -68,6 +68,29 @@ impl Admin {
         api
     }
 
+    /// An authorization server that signs with this algorithm, and has the scope `read`.
+    ///
+    /// # Panics
+    ///
+    /// When it is refused.
+    #[must_use]
+    pub fn auth_server(&self, name: &str, algorithm: &str, profile: &str) -> AuthServer {
+        let body = json!({
+            "name": name,
+            "audience": format!("https://{name}.example"),
+            "signing_algorithm": algorithm,
+            "access_token_profile": profile,
+        });
+        let server = AuthServer::of(&self.create("/v1/auth-servers", &body));
+        self.create(&format!("/v1/auth-servers/{}/scopes", server.id), &json!({ "name": "read" }));
+        server
+    }
+
+    /// A client of an authorization server: the answer, with its secret.
+    pub fn auth_client(&self, server: &AuthServer, body: &Value) -> Value {
+        self.create(&format!("/v1/auth-servers/{}/clients", server.id), body)
+    }
+
     /// Publishes an API on a portal under a strategy.
     ///
     /// # Panics
@@ -82,6 +105,41 @@ impl Admin {
         });
         let answer = self.call("PUT", &path, &body);
         assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+}
+
+/// An authorization server of the portal.
+#[derive(Clone, Debug)]
+pub struct AuthServer {
+    /// Its id.
+    pub id: String,
+    /// Its issuer.
+    pub issuer: String,
+    /// Whom its tokens are for.
+    pub audience: String,
+}
+
+impl AuthServer {
+    /// The server of an answer.
+    ///
+    /// # Panics
+    ///
+    /// When it is none.
+    #[must_use]
+    pub fn of(created: &Value) -> Self {
+        let text = |name: &str| created[name].as_str().expect("a text").to_owned();
+        Self { id: text("id"), issuer: text("issuer"), audience: text("audience") }
+    }
+
+    /// What the token endpoint answers to an id and a secret in the form.
+    #[must_use]
+    pub fn token(&self, client_id: &str, client_secret: &str, more: &[(&str, &str)]) -> Answer {
+        let fields = [
+            ("grant_type", "client_credentials"),
+            ("client_id", client_id),
+            ("client_secret", client_secret),
+        ];
+        post(&format!("{}/oauth/token", self.issuer), &[], &[&fields, more].concat())
     }
 }
 

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::Value;
 use ureq::Agent;
-use ureq::http::{HeaderMap, Request};
+use ureq::http::{HeaderMap, Request, Response};
 
 static AGENT: LazyLock<Agent> = LazyLock::new(|| {
     let config = Agent::config_builder()
@@ -101,6 +101,16 @@ pub(crate) fn try_exchange(
     let (parts, mut body) = answer?.into_parts();
     let body = body.read_to_string()?;
     Ok(Answer { status: parts.status.as_u16(), headers: parts.headers, body })
+}
+
+/// Sends a request of a library that has no client of its own.
+///
+/// # Errors
+///
+/// When there is no answer.
+pub fn carry(request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, ureq::Error> {
+    let (parts, mut body) = AGENT.run(request)?.into_parts();
+    Ok(Response::from_parts(parts, body.read_to_vec()?))
 }
 
 /// Gets a page.

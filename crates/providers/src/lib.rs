@@ -31,12 +31,12 @@ mod tools;
 mod upstream;
 mod world;
 
-pub use self::admin::{Admin, id_of};
+pub use self::admin::{Admin, AuthServer, id_of};
 pub use self::browser::Browser;
 pub use self::canaille::Canaille;
 pub use self::developer::{Application, Developer, PASSWORD};
-pub use self::http::{Answer, basic, exchange, form, get, post};
-pub use self::library::{pyjwt, relying_party};
+pub use self::http::{Answer, basic, carry, exchange, form, get, post};
+pub use self::library::{pyjwt, relying_party, sign_in};
 pub use self::oidc_provider::{OidcProvider, jwks, merged};
 pub use self::policy::{Registration, Service};
 pub use self::portal::Portal;

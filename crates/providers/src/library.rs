@@ -22,6 +22,18 @@ pub fn relying_party(tools: &Tools, package: &str, given: &Value) -> Vec<String>
     printed.lines().filter_map(|line| line.strip_prefix("ok: ")).map(str::to_owned).collect()
 }
 
+/// Follows an authorization request and signs somebody in: the address at the client to which they
+/// are sent back.
+///
+/// # Panics
+///
+/// When they are not.
+#[must_use]
+pub fn sign_in(tools: &Tools, given: &Value) -> String {
+    let script = tools.relying_party.join("sign-in.mjs");
+    run(&tools.node, &script, given).trim().to_owned()
+}
+
 /// Verifies tokens with the Python package `PyJWT`: the claims of each. The script says what it has
 /// to be given.
 ///

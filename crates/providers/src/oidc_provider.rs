@@ -150,6 +150,12 @@ impl OidcProvider {
         self.running().resume();
     }
 
+    /// Whether it listens: it may have crashed.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok()
+    }
+
     fn running(&self) -> &Program {
         self.program.as_ref().expect("the provider runs")
     }

@@ -9,11 +9,13 @@
     reason = "a test says what is wrong by failing"
 )]
 
+mod authority;
 mod bearer;
 mod exchange;
 mod introspection;
 mod login;
 mod outage;
+mod registration;
 mod rotation;
 
 use core::time::Duration;
