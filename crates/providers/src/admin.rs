@@ -53,14 +53,16 @@ impl Admin {
     }
 
     /// An API that a service of the gateway implements, both of this name.
-    ///
-    /// # Panics
-    ///
-    /// When it is refused.
     #[must_use]
     pub fn api(&self, gateway: &str, name: &str) -> String {
+        self.api_of(name, gateway, name)
+    }
+
+    /// An API that a service of the gateway implements.
+    #[must_use]
+    pub fn api_of(&self, name: &str, gateway: &str, service: &str) -> String {
         let entities = format!("/v2/control-planes/{gateway}/core-entities");
-        let service = json!({ "name": name, "host": "127.0.0.1", "port": 9 });
+        let service = json!({ "name": service, "host": "127.0.0.1", "port": 9 });
         let service = id_of(&self.create(&format!("{entities}/services"), &service));
         let api = id_of(&self.create("/v3/apis", &json!({ "name": name })));
         let link = json!({ "service": { "control_plane_id": gateway, "id": service } });
@@ -91,7 +93,32 @@ impl Admin {
         self.create(&format!("/v1/auth-servers/{}/clients", server.id), body)
     }
 
-    /// Publishes an API on a portal under a strategy.
+    /// A strategy of OpenID Connect with these settings, and the provider that makes its clients.
+    #[must_use]
+    pub fn strategy(&self, name: &str, settings: &Value, provider: Option<&str>) -> String {
+        let body = json!({
+            "name": name,
+            "display_name": name,
+            "strategy_type": "openid_connect",
+            "configs": { "openid-connect": settings },
+            "dcr_provider_id": provider,
+        });
+        id_of(&self.create("/v2/application-auth-strategies", &body))
+    }
+
+    /// A provider that makes clients.
+    #[must_use]
+    pub fn dcr_provider(&self, name: &str, kind: &str, issuer: &str, config: &Value) -> String {
+        let body = json!({
+            "name": name,
+            "provider_type": kind,
+            "issuer": issuer,
+            "dcr_config": config,
+        });
+        id_of(&self.create("/v2/dcr-providers", &body))
+    }
+
+    /// Publishes an API on a portal under a strategy; registrations need nobody's approval.
     ///
     /// # Panics
     ///
@@ -101,7 +128,7 @@ impl Admin {
         let body = json!({
             "auth_strategy_ids": [strategy],
             "auto_approve_registrations": true,
-            "visibility": "public",
+            "visibility": "private",
         });
         let answer = self.call("PUT", &path, &body);
         assert_eq!(answer.status, 200, "{}", answer.body);

@@ -77,6 +77,18 @@ impl Developer {
         }
     }
 
+    /// Removes an application, and waits until every gateway knows.
+    ///
+    /// # Panics
+    ///
+    /// When it is refused, or a gateway does not hear of it.
+    pub fn delete(&self, application: &str) {
+        let path = format!("/applications/{application}?wait_for=gateways");
+        let answer = self.call("DELETE", &path, &Value::Null);
+        assert_eq!(answer.status, 204, "{}", answer.body);
+        assert_enforced(&answer);
+    }
+
     /// Asks for access to an API; it is granted at once where the publication says so.
     ///
     /// # Panics
@@ -87,7 +99,15 @@ impl Developer {
         let answer = self.call("POST", &path, &json!({ "api_id": api }));
         assert_eq!(answer.status, 201, "{}", answer.body);
         assert_eq!(answer.json()["status"], "approved");
+        assert_enforced(&answer);
     }
+}
+
+/// The answer came when every running gateway had applied the change.
+fn assert_enforced(answer: &Answer) {
+    let told = answer.header("gateway-enforcement");
+    let words: Vec<&str> = told.split(' ').collect();
+    assert!(matches!(*words, ["enforced", "on", done, "of", live, ..] if done == live), "{told:?}");
 }
 
 /// An application and its client, as it was told when it was created.

@@ -19,8 +19,8 @@ pub(crate) struct Bootstrap<'a> {
     pub(crate) upstream: u16,
     /// Identity providers: the ports where they listen.
     pub(crate) providers: &'a [u16],
-    /// Services; the first segment of the path names one.
-    pub(crate) services: &'a [&'a str],
+    /// Prefixes of paths, and the service that each leads to.
+    pub(crate) routes: &'a [(String, String)],
     pub(crate) filter_configuration: &'a str,
     pub(crate) workers: u32,
 }
@@ -62,14 +62,14 @@ fn cluster(name: &str, port: u16) -> Value {
 }
 
 fn listener(bootstrap: &Bootstrap<'_>, filter: &Path) -> Value {
-    let route = |service: &&str| {
+    let route = |(prefix, service): &(String, String)| {
         json!({
-            "match": {"path_separated_prefix": format!("/{service}")},
+            "match": {"path_separated_prefix": prefix},
             "route": {"cluster": "upstream"},
             "metadata": {"filter_metadata": {"gatekey": {"service": service}}},
         })
     };
-    let routes: Vec<_> = bootstrap.services.iter().map(route).collect();
+    let routes: Vec<_> = bootstrap.routes.iter().map(route).collect();
     let connection_manager = json!({
         "@type": format!("{FILTERS}.network.http_connection_manager.v3.HttpConnectionManager"),
         "stat_prefix": "gateway",

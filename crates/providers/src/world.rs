@@ -28,7 +28,7 @@ pub struct Plan {
 #[derive(Debug)]
 struct Followed {
     configuration: Value,
-    services: Vec<String>,
+    routes: Vec<(String, String)>,
 }
 
 /// A running gateway, and the upstream behind it.
@@ -131,14 +131,15 @@ impl Plan {
         self
     }
 
-    /// The gateway follows a portal, where it is called so, instead of holding a policy of the
-    /// test. The portal's authorization servers can be called.
+    /// The gateway follows a portal, where it has this name or id, instead of holding a policy of
+    /// the test. Each route is a prefix of paths and the service that it leads to. The portal's
+    /// authorization servers can be called.
     ///
     /// # Panics
     ///
     /// When the portal does not know the gateway.
     #[must_use]
-    pub fn following(mut self, portal: &Portal, gateway: &str, services: &[&str]) -> Self {
+    pub fn following(mut self, portal: &Portal, gateway: &str, routes: &[(&str, &str)]) -> Self {
         let authority = portal.authority();
         let cluster = envoy::cluster_of(portal.port());
         let printed = portal.command(&[
@@ -152,8 +153,10 @@ impl Plan {
             &authority,
         ]);
         let configuration = serde_json::from_str(&printed).expect("a configuration of the filter");
-        let services = services.iter().map(|name| (*name).to_owned()).collect();
-        self.followed = Some(Followed { configuration, services });
+        let owned =
+            |(prefix, service): &(&str, &str)| ((*prefix).to_owned(), (*service).to_owned());
+        let routes = routes.iter().map(owned).collect();
+        self.followed = Some(Followed { configuration, routes });
         self.upstream(&authority)
     }
 
@@ -182,16 +185,19 @@ impl Plan {
         let admin = free_port();
         let folder = Folder::new("gateway");
         let ports: Vec<u16> = self.providers.iter().map(|provider| port_of(provider)).collect();
-        let names: Vec<&str> = match &self.followed {
-            Some(followed) => followed.services.iter().map(String::as_str).collect(),
-            None => self.services.iter().map(|known| known.name.as_str()).collect(),
+        let routes = match &self.followed {
+            Some(followed) => followed.routes.clone(),
+            None => {
+                let names = self.services.iter().map(|known| known.name.clone());
+                names.map(|name| (format!("/{name}"), name)).collect()
+            }
         };
         let bootstrap = Bootstrap {
             port: self.port,
             admin,
             upstream: upstream.port,
             providers: &ports,
-            services: &names,
+            routes: &routes,
             filter_configuration: &self.filter_configuration().to_string(),
             workers: self.workers,
         };

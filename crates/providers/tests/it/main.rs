@@ -13,6 +13,7 @@ mod authority;
 mod bearer;
 mod exchange;
 mod introspection;
+mod journey;
 mod login;
 mod outage;
 mod registration;

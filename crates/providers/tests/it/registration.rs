@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::time::Instant;
 
-use gatekey_providers::{Admin, Canaille, Developer, OidcProvider, Portal, Tools, id_of, jwks};
+use gatekey_providers::{Admin, Canaille, Developer, OidcProvider, Portal, Tools, jwks};
 use serde_json::{Value, json};
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -23,30 +23,14 @@ impl Scene {
         let portal = Portal::start(tools);
         let admin = portal.admin();
         let developer = portal.developer(&admin.portal("people"), "ada");
-        let provider = id_of(&admin.create(
-            "/v2/dcr-providers",
-            &json!({
-                "name": "provider",
-                "provider_type": "rfc7591",
-                "issuer": issuer,
-                "dcr_config": config,
-            }),
-        ));
-        let strategy = id_of(&admin.create(
-            "/v2/application-auth-strategies",
-            &json!({
-                "name": "strategy",
-                "display_name": "Strategy",
-                "strategy_type": "openid_connect",
-                "configs": {"openid-connect": {
-                    "issuer": issuer,
-                    "credential_claim": ["client_id"],
-                    "scopes": [],
-                    "auth_methods": ["client_credentials", "bearer"],
-                }},
-                "dcr_provider_id": provider,
-            }),
-        ));
+        let provider = admin.dcr_provider("provider", "rfc7591", issuer, config);
+        let settings = json!({
+            "issuer": issuer,
+            "credential_claim": ["client_id"],
+            "scopes": [],
+            "auth_methods": ["client_credentials", "bearer"],
+        });
+        let strategy = admin.strategy("strategy", &settings, Some(&provider));
         Self { portal, admin, developer, provider, strategy }
     }
 

@@ -8,8 +8,7 @@ use openidconnect::core::{
 use openidconnect::registration::EmptyAdditionalClientMetadata;
 use openidconnect::{
     AccessToken, AccessTokenHash, AuthType, AuthorizationCode, ClientId, ClientName, ClientSecret,
-    CsrfToken, EmptyAdditionalProviderMetadata, HttpRequest, IssuerUrl, Nonce,
-    OAuth2TokenResponse as _, PkceCodeChallenge, ProviderMetadata, RedirectUrl, Scope,
+    CsrfToken, IssuerUrl, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge, RedirectUrl, Scope,
     TokenResponse as _,
 };
 use serde_json::{Value, json};
