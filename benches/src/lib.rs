@@ -1,14 +1,17 @@
 //! What Gatekey costs.
 //!
-//! Three places are measured: the core as a native library (criterion, `native/`), the built
-//! filter in the host harness ([`guest`]: fuel, host calls, memory), and the built filter in a
-//! real Envoy beside the proxy's own filter and an empty one ([`envoy`]: CPU time). All of them
-//! see the same [`population`] and the same [`request`].
+//! Four places are measured: the core as a native library (criterion, `native/`), the built
+//! filter in the host harness ([`guest`]: fuel, host calls, memory), the built filter in a
+//! real Envoy beside the proxy's own filter and an empty one ([`envoy`]: CPU time), and the
+//! portal's token endpoint beside another's ([`identity`]: CPU time). The first three see the same
+//! [`population`] and the same [`request`].
 
 pub mod clients;
+mod connection;
 pub mod envoy;
 #[cfg(feature = "guest")]
 pub mod guest;
+pub mod identity;
 pub mod native;
 pub mod population;
 pub mod report;
@@ -20,7 +23,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 
-/// A folder that the task runner names.
+/// A folder, or a program, that the task runner names.
 ///
 /// # Errors
 ///

@@ -20,7 +20,8 @@ use std::path::PathBuf;
 use anyhow::{Result, ensure};
 
 use self::client::Client;
-use self::process::{Envoy, free_ports};
+use self::process::Envoy;
+pub(crate) use self::process::free_ports;
 use self::traffic::Traffic;
 use crate::population::Population;
 use crate::tokens::Provider;

@@ -83,7 +83,7 @@ impl Drop for Envoy {
 }
 
 /// Ports that nobody listens on. All are held until the last is found, so that they differ.
-pub(super) fn free_ports(count: usize) -> Result<Vec<u16>> {
+pub(crate) fn free_ports(count: usize) -> Result<Vec<u16>> {
     let listeners: Vec<_> = (0..count)
         .map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
         .collect::<Result<_, _>>()?;

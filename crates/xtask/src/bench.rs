@@ -1,4 +1,4 @@
-//! `cargo xtask bench [--envoy]`: what Gatekey costs.
+//! `cargo xtask bench [--envoy | --identity]`: what Gatekey costs.
 
 use std::process::Command;
 
@@ -11,17 +11,51 @@ const PACKAGE: &str = "gatekey-benches";
 /// Only the guest's own bench needs the WebAssembly engine, which takes minutes to compile.
 const NO_ENGINE: &str = "--no-default-features";
 
-/// The native benches and the fuel table, or the side-by-side run in a real Envoy.
-pub(crate) fn run(workspace: &Workspace, envoy: bool) -> Result<()> {
-    build_filters::run(workspace)?;
-    if envoy {
-        let program = tools::envoy(workspace)?;
-        say::header("bench: side by side in Envoy");
-        return process::run(
-            program_of_benches(workspace, "bench-envoy", &[NO_ENGINE])
-                .env("GATEKEY_ENVOY", program),
-        );
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    /// The core as a library, and the filter in the harness.
+    Decisions,
+    /// Filters side by side in a real Envoy.
+    Envoy,
+    /// The portal's token endpoint, beside another's.
+    Identity,
+}
+
+/// Measures.
+pub(crate) fn run(workspace: &Workspace, what: What) -> Result<()> {
+    match what {
+        What::Decisions => decisions(workspace),
+        What::Envoy => envoy(workspace),
+        What::Identity => identity(workspace),
     }
+}
+
+fn envoy(workspace: &Workspace) -> Result<()> {
+    build_filters::run(workspace)?;
+    let program = tools::envoy(workspace)?;
+    say::header("bench: side by side in Envoy");
+    process::run(
+        program_of_benches(workspace, "bench-envoy", &[NO_ENGINE]).env("GATEKEY_ENVOY", program),
+    )
+}
+
+fn identity(workspace: &Workspace) -> Result<()> {
+    let portal = ["build", "--release", "--package", "gatekey-portal"];
+    process::run(process::cargo(workspace).args(portal))?;
+    let node = tools::node(workspace)?;
+    let oidc_provider = tools::oidc_provider(workspace)?;
+    say::header("bench: tokens and registrations");
+    process::run(
+        program_of_benches(workspace, "bench-identity", &[NO_ENGINE])
+            .env("GATEKEY_PROGRAM", workspace.target.join("release").join("gatekey"))
+            .env("GATEKEY_NODE", node)
+            .env("GATEKEY_OIDC_PROVIDER_DIR", oidc_provider),
+    )
+}
+
+fn decisions(workspace: &Workspace) -> Result<()> {
+    build_filters::run(workspace)?;
     say::header("bench: the core, native");
     process::run(process::cargo(workspace).args(["bench", "--package", PACKAGE, NO_ENGINE]))?;
     say::header("bench: the filter, in the host harness");

@@ -26,7 +26,9 @@ use crate::workspace::Workspace;
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
-  bench [--envoy]        measure the core and the filter, or the filters in a real Envoy
+  bench [--envoy | --identity]
+                         measure the core and the filter, the filters in a real Envoy, or the
+                         portal's token endpoint
   build-filters          build the Proxy-Wasm filters into target/filters
   demo [--check]         walk one application's whole journey, on real parts
   generate [--check]     write the files that are made from the code, or say which are stale
@@ -59,7 +61,7 @@ fn run() -> Result<()> {
     }
     let workspace = Workspace::find()?;
     match command.to_string_lossy().as_ref() {
-        "bench" => bench::run(&workspace, flag(arguments, "envoy")?),
+        "bench" => bench::run(&workspace, measured(arguments)?),
         "build-filters" => {
             nothing_more(arguments)?;
             build_filters::run(&workspace)
@@ -94,6 +96,17 @@ fn stages(mut arguments: lexopt::Parser) -> Result<Vec<String>> {
         }
     }
     Ok(stages)
+}
+
+fn measured(mut arguments: lexopt::Parser) -> Result<bench::What> {
+    let what = match arguments.next()? {
+        None => return Ok(bench::What::Decisions),
+        Some(lexopt::Arg::Long("envoy")) => bench::What::Envoy,
+        Some(lexopt::Arg::Long("identity")) => bench::What::Identity,
+        Some(argument) => return Err(argument.unexpected().into()),
+    };
+    nothing_more(arguments)?;
+    Ok(what)
 }
 
 fn flag(mut arguments: lexopt::Parser, name: &str) -> Result<bool> {
