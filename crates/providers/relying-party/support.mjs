@@ -60,6 +60,10 @@ function filled(page, url, login, password) {
       case 'hidden': body.set(name, attribute(tag, 'value') ?? ''); break;
     }
   }
+  // A form that is sent without a click is sent by its first button.
+  const [button] = /<button[^>]*>/i.exec(content) ?? [];
+  const pressed = button && attribute(button, 'name');
+  if (pressed) body.set(pressed, attribute(button, 'value') ?? '');
   const action = attribute(attributes, 'action');
   return { url: action ? new URL(action, url) : url, method: 'POST', body };
 }

@@ -101,12 +101,25 @@ impl Browser {
 
     /// Clicks on an element and waits for the next page.
     pub fn click(&self, id: &str) {
-        let element = self.element(id);
+        self.click_on(&format!("#{id}"));
+    }
+
+    /// Clicks on the button with this value and waits for the next page.
+    pub fn press(&self, value: &str) {
+        self.click_on(&format!("button[value='{value}']"));
+    }
+
+    fn click_on(&self, selector: &str) {
+        let element = self.select(selector);
         self.command("POST", &format!("element/{element}/click"), &json!({}));
     }
 
     fn element(&self, id: &str) -> String {
-        let wanted = json!({"using": "css selector", "value": format!("#{id}")});
+        self.select(&format!("#{id}"))
+    }
+
+    fn select(&self, selector: &str) -> String {
+        let wanted = json!({"using": "css selector", "value": selector});
         let found = self.command("POST", "element", &wanted);
         found[ELEMENT].as_str().expect("an element").to_owned()
     }

@@ -56,14 +56,16 @@ impl Developer {
         self.call("POST", "/applications", &body)
     }
 
-    /// Creates an application under a strategy whose provider makes the client.
+    /// Creates an application under a strategy whose provider makes the client. People who sign in
+    /// are sent back to the redirect URI.
     ///
     /// # Panics
     ///
     /// When it is refused, or tells no client.
     #[must_use]
-    pub fn create(&self, name: &str, strategy: &str) -> Application {
-        let answer = self.try_create(name, strategy, &Value::Null);
+    pub fn create(&self, name: &str, strategy: &str, redirect_uri: Option<&str>) -> Application {
+        let more = redirect_uri.map_or(Value::Null, |uri| json!({ "redirect_uri": uri }));
+        let answer = self.try_create(name, strategy, &more);
         assert_eq!(answer.status, 201, "{}", answer.body);
         let made = answer.json();
         let text = |name: &str| {

@@ -62,7 +62,7 @@ fn an_application_gets_its_client_calls_and_ends() {
 
     // Validate.
     let developer = portal.developer(&people, "ada");
-    let application = developer.create("test-dcr", &strategy);
+    let application = developer.create("test-dcr", &strategy, None);
     developer.register(&application.id, &api);
     for path in ["", "/credentials"] {
         let path = format!("/applications/{}{path}", application.id);
@@ -158,7 +158,7 @@ fn a_revoked_token_is_refused_where_tokens_are_introspected() {
         .own_client(&server.issuer, &own_id, own["client_secret"].as_str().unwrap())
         .start();
     let developer = portal.developer(&people, "ada");
-    let application = developer.create("revoked", &strategy);
+    let application = developer.create("revoked", &strategy, None);
     developer.register(&application.id, &api);
 
     let issued = || -> String {

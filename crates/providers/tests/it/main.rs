@@ -16,6 +16,7 @@ mod introspection;
 mod journey;
 mod login;
 mod outage;
+mod people;
 mod registration;
 mod rotation;
 

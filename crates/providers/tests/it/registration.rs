@@ -103,7 +103,7 @@ fn of_oidc_provider() {
     assert_eq!(scene.verify(), json!({ "status": "success", "errors": [] }));
     assert_eq!(provider.registered(), json!({}), "a check leaves nothing behind");
 
-    let made = scene.developer.create("Timetable", &scene.strategy);
+    let made = scene.developer.create("Timetable", &scene.strategy, None);
     assert_eq!(ids(&provider.registered()), [made.client_id.clone()]);
     assert_eq!(provider.registered()[&made.client_id]["client_name"], "Timetable");
     assert_eq!(provider.try_token(&made.client_id, &made.client_secret).status, 200);
@@ -147,7 +147,7 @@ fn of_canaille() {
     let scene = Scene::set(&tools, &provider.issuer(), &config);
     assert_eq!(scene.verify(), json!({ "status": "success", "errors": [] }));
 
-    let made = scene.developer.create("Timetable", &scene.strategy);
+    let made = scene.developer.create("Timetable", &scene.strategy, None);
     assert_eq!(provider.registered(), json!({ &made.client_id: "Timetable" }));
     assert_eq!(provider.try_token(&made.client_id, &made.client_secret).status, 200);
     for name in ["Departures", "Arrivals"] {
@@ -172,7 +172,7 @@ fn a_secret_that_stays_the_same_is_not_told_as_new() {
     let Some(tools) = Tools::find() else { return };
     let provider = registrar(&tools);
     let scene = Scene::set(&tools, &provider.issuer(), &config("update"));
-    let made = scene.developer.create("Timetable", &scene.strategy);
+    let made = scene.developer.create("Timetable", &scene.strategy, None);
     let refused = scene.regenerate(&made.id);
     assert!((400..600).contains(&refused.status), "{refused:?}");
     assert!(!refused.body.contains(&made.client_secret));
@@ -203,7 +203,7 @@ fn a_provider_that_is_away_or_refuses_leaves_no_application() {
     assert_eq!(scene.applications(), 0);
 
     provider.restart();
-    let made = scene.developer.create("Timetable", &scene.strategy);
+    let made = scene.developer.create("Timetable", &scene.strategy, None);
     assert_eq!(ids(&provider.registered()), [made.client_id]);
 }
 
@@ -224,7 +224,7 @@ fn a_provider_that_dies_during_a_registration_leaves_an_orphan_that_is_known() {
     let after = scene.status();
     assert_ne!(before, after);
     assert!(after.contains("uncertain"), "{after}");
-    let made = scene.developer.create("Timetable", &scene.strategy);
+    let made = scene.developer.create("Timetable", &scene.strategy, None);
     assert_eq!(provider.try_token(&made.client_id, &made.client_secret).status, 200);
 }
 
@@ -235,7 +235,7 @@ fn a_removal_survives_crashes_of_both_sides() {
     let mut provider = registrar(&tools);
     let mut scene = Scene::set(&tools, &provider.issuer(), &config("none"));
     for when in ["before", "after"] {
-        let made = scene.developer.create("Timetable", &scene.strategy);
+        let made = scene.developer.create("Timetable", &scene.strategy, None);
         provider.crash_on("DELETE", "/reg", when);
         scene.delete(&made.id);
         let crashed = || !provider.is_running();

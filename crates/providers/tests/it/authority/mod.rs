@@ -36,20 +36,26 @@ impl Scene {
         client_of(&self.admin.auth_client(server, &body))
     }
 
-    /// A client that signs people in, and the developer who does.
+    /// The client of an application that signs people in, and the developer who does.
     fn person(&self, server: &AuthServer) -> Value {
-        let body = json!({
-            "name": "person",
-            "grant_types": ["authorization_code", "refresh_token"],
-            "response_types": ["code"],
-            "redirect_uris": [CALLBACK],
-            "allow_all_scopes": true,
+        let name = format!("people of {}", server.audience);
+        let provider = self.admin.dcr_provider(&name, "kongIdentity", &server.issuer, &json!({}));
+        let settings = json!({
+            "issuer": server.issuer,
+            "credential_claim": ["client_id"],
+            "scopes": ["openid", "offline_access"],
+            "auth_methods": ["bearer", "authorization_code", "refresh_token"],
         });
-        let mut client = client_of(&self.admin.auth_client(server, &body));
-        client["redirect_uri"] = CALLBACK.into();
-        client["login"] = self.developer.email.clone().into();
-        client["password"] = PASSWORD.into();
-        client
+        let strategy = self.admin.strategy(&name, &settings, Some(&provider));
+        let application = self.developer.create(&name, &strategy, Some(CALLBACK));
+        json!({
+            "client_id": application.client_id,
+            "client_secret": application.client_secret,
+            "method": "client_secret_post",
+            "redirect_uri": CALLBACK,
+            "login": self.developer.email,
+            "password": PASSWORD,
+        })
     }
 
     /// A token with which clients register themselves.
