@@ -97,8 +97,8 @@ impl StrategySummary {
         Ok(summary)
     }
 
-    /// As administrators are shown it.
-    fn for_admins(self) -> Self {
+    /// As it is shown where nobody chooses a strategy.
+    fn plain(self) -> Self {
         Self { supports_multiple_credentials: None, max_allowed_credentials: None, ..self }
     }
 
@@ -130,15 +130,15 @@ impl Strategies {
         ))
     }
 
-    /// One of them, for developers.
+    /// One of them, for the developer who chose it.
     pub(crate) fn get(&self, id: Uuid) -> Result<StrategySummary, Problem> {
         let found = self.0.get(&id).cloned();
         found.ok_or_else(|| Problem::internal("an application has no strategy"))
     }
 
-    /// One of them, for administrators.
-    pub(crate) fn get_for_admins(&self, id: Uuid) -> Result<StrategySummary, Problem> {
-        self.get(id).map(StrategySummary::for_admins)
+    /// One of them, as part of what is not a developer's own.
+    pub(crate) fn plain(&self, id: Uuid) -> Result<StrategySummary, Problem> {
+        self.get(id).map(StrategySummary::plain)
     }
 }
 

@@ -162,6 +162,7 @@ async fn outsiders_are_slowed_down() {
         failed_sign_ins: 3,
         resets: 50,
         keys: 50,
+        ..Throttle::default()
     })
     .await;
     let id = portal.new_portal(json!({})).await;

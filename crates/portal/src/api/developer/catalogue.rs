@@ -210,7 +210,7 @@ async fn views(
     for row in rows {
         // It was unpublished between two queries.
         let Some(publication) = published.get(&row.id) else { continue };
-        let strategy = publication.strategy_id.map(|id| strategies.get(id)).transpose()?;
+        let strategy = publication.strategy_id.map(|id| strategies.plain(id)).transpose()?;
         views.push(View {
             visibility: publication.visibility.clone(),
             auth_strategies: strategy.into_iter().collect(),
@@ -313,7 +313,7 @@ async fn applications(
         items.push(ApiApplication {
             registration_id: registration.map(|registration| registration.id),
             registration_status: registration.map(|registration| registration.status.clone()),
-            auth_strategy: strategies.get(row.strategy_id)?,
+            auth_strategy: strategies.plain(row.strategy_id)?,
             id: row.id,
             name: row.name,
             created_at: Instant(row.created_at),

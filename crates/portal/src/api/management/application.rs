@@ -179,7 +179,7 @@ async fn views(app: &App, rows: Vec<application::Model>) -> Result<Vec<View>, Pr
         *counts.entry(registration.application_id).or_default() += 1;
     }
     let views = rows.into_iter().map(|row| {
-        let auth_strategy = strategies.get_for_admins(row.strategy_id)?;
+        let auth_strategy = strategies.plain(row.strategy_id)?;
         let client = auth_strategy.has_clients().then(|| ClientView {
             client_id: row.client_id.unwrap_or_default(),
             dcr_provider: auth_strategy.provider().map(|id| ProviderReference { id }),

@@ -258,6 +258,15 @@ async fn checked(
     mut provider: dcr_provider::Model,
     config: Config,
 ) -> Result<dcr_provider::Model, Problem> {
+    let kind = dcr::kind(&provider)?;
+    config.check_urls(kind, |url| app.outbound.check_url(url))?;
+    check_issuer(app, tx, kind, &provider.issuer).await?;
+    provider.config = Value::Object(config.public);
+    provider.secret = sealed(app, provider.id, config.secrets)?;
+    // The adapter has the last word on its configuration.
+    if let Err(fault) = dcr::provider(app, &provider)?.adapter() {
+        return Err(Problem::one_invalid(Invalid::body(fault.field, "invalid", fault.rule)));
+    }
     let twins = dcr_provider::Entity::find()
         .filter(dcr_provider::Column::Name.eq(&provider.name))
         .filter(dcr_provider::Column::Id.ne(provider.id))
@@ -266,19 +275,7 @@ async fn checked(
     if twins > 0 {
         return Err(Problem::conflict("A DCR provider with the given name already exists"));
     }
-    let kind = dcr::kind(&provider)?;
-    config.check_urls(kind, |url| app.outbound.check_url(url))?;
-    check_issuer(app, tx, kind, &provider.issuer).await?;
-    provider.config = Value::Object(config.public);
-    provider.secret = sealed(app, provider.id, config.secrets)?;
-    // The adapter has the last word on its configuration. A kind without one is refused when it is
-    // used.
-    match dcr::provider(app, &provider)?.adapter() {
-        Err(fault) if fault.field != "provider_type" => {
-            Err(Problem::one_invalid(Invalid::body(fault.field, "invalid", fault.rule)))
-        }
-        _ => Ok(provider),
-    }
+    Ok(provider)
 }
 
 /// Whether an issuer can be that of a provider.
