@@ -76,11 +76,31 @@ impl Portal {
     /// When it fails.
     #[must_use]
     pub fn command(&self, arguments: &[&str]) -> String {
+        let (success, printed) = self.try_command(arguments);
+        assert!(success, "gatekey {}: {printed}", arguments.join(" "));
+        printed
+    }
+
+    /// Whether another of the portal's commands succeeds, and what it prints.
+    fn try_command(&self, arguments: &[&str]) -> (bool, String) {
         let output = self.gatekey(arguments).output().expect("gatekey starts");
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let told = text(&output.stderr);
-        assert!(output.status.success(), "gatekey {}: {told}", arguments.join(" "));
-        text(&output.stdout)
+        (output.status.success(), text(&output.stdout) + &text(&output.stderr))
+    }
+
+    /// What `gatekey dcr status` says of a provider, and whether the ledger agrees with all.
+    ///
+    /// # Panics
+    ///
+    /// When it says nothing.
+    #[must_use]
+    pub fn dcr_status(&self, provider: &str) -> (bool, Value) {
+        let (agrees, printed) = self.try_command(&["dcr", "status", "--json"]);
+        let said: Value = serde_json::from_str(&printed)
+            .unwrap_or_else(|error| panic!("{error} in what `dcr status` printed: {printed}"));
+        let mut all = said.as_array().expect("a list").iter();
+        let one = all.find(|one| one["name"] == provider);
+        (agrees, one.unwrap_or_else(|| panic!("no {provider} in {said}")).clone())
     }
 
     /// Where it is.
