@@ -138,6 +138,19 @@ impl Browser {
         }
     }
 
+    /// Waits until a text is shown.
+    ///
+    /// # Panics
+    ///
+    /// When it is not.
+    pub fn await_text(&self, text: &str) {
+        let started = Instant::now();
+        while !self.text().contains(text) {
+            assert!(started.elapsed() < PATIENCE, "at {}: {}", self.url(), self.text());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     /// Runs a script in the page and returns what it returns, also a promise's value.
     pub fn script(&self, script: &str, arguments: &[Value]) -> Value {
         self.command("POST", "execute/sync", &json!({"script": script, "args": arguments}))

@@ -107,9 +107,12 @@ impl Developer {
 
 /// The answer came when every running gateway had applied the change.
 fn assert_enforced(answer: &Answer) {
-    let told = answer.header("gateway-enforcement");
+    let told = answer.header("gatekey-enforcement");
     let words: Vec<&str> = told.split(' ').collect();
-    assert!(matches!(*words, ["enforced", "on", done, "of", live, ..] if done == live), "{told:?}");
+    assert!(
+        matches!(*words, ["enforced", "on", done, "of", live, ..] if done == live),
+        "{answer:?}"
+    );
 }
 
 /// An application and its client, as it was told when it was created.

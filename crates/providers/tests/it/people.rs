@@ -77,8 +77,7 @@ fn an_application_calls_with_the_token_of_somebody_who_signed_in() {
     const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
     let Some(tools) = Tools::find() else { return };
     let scene = Scene::set(&tools);
-    let methods = ["session", "bearer", "authorization_code"];
-    let strategy = scene.publish(&methods, &Value::Null);
+    let strategy = scene.publish(&["session", "bearer"], &Value::Null);
     let world = scene.follow(World::plan(&tools)).start();
     let application = scene.developer.create("Timetable", &strategy, Some(CALLBACK));
     scene.developer.register(&application.id, &scene.api);
@@ -146,7 +145,8 @@ fn the_gateway_signs_people_in_at_the_portal() {
     let plan = World::plan(&tools);
     let callback = plan.site("/flights/callback");
     let methods = ["session", "refresh_token", "authorization_code"];
-    let strategy = scene.publish(&methods, &json!({ "redirect_uri": [callback] }));
+    let more = json!({ "redirect_uri": [callback], "client_id": "not-yet-made" });
+    let strategy = scene.publish(&methods, &more);
     // The gateway's own client is that of an application, as which everybody calls.
     let application = scene.developer.create("The site", &strategy, Some(&callback));
     scene.developer.register(&application.id, &scene.api);
@@ -167,13 +167,15 @@ fn the_gateway_signs_people_in_at_the_portal() {
 
     let browser = Browser::open(&tools);
     browser.go(&format!("{site}/flights/start?page=1"));
-    browser.await_url(&scene.server.issuer);
+    // Developers sign in to their portal.
+    let sign_in = format!("{}/portals/{}/", scene.portal.base(), scene.people);
+    browser.await_url(&sign_in);
     browser.type_into("username", &scene.developer.email);
     browser.type_into("password", PASSWORD);
     browser.press("sign-in");
-    if browser.url().starts_with(&scene.server.issuer) {
-        browser.press("allow");
-    }
+    // Somebody who is signed in is asked whether the site may.
+    browser.await_text("Allow The site");
+    browser.press("allow");
     browser.await_url(&format!("{site}/flights/"));
     assert_eq!(browser.url(), format!("{site}/flights/start?page=1"), "{}", world.log());
     let page = browser.upstream_page();

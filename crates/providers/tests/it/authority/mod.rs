@@ -44,7 +44,9 @@ impl Scene {
             "issuer": server.issuer,
             "credential_claim": ["client_id"],
             "scopes": ["openid", "offline_access"],
-            "auth_methods": ["bearer", "authorization_code", "refresh_token"],
+            // Whoever has this method has refresh tokens; the gateway's own client is not needed.
+            "auth_methods": ["bearer", "session", "refresh_token"],
+            "client_id": "the-gateway",
         });
         let strategy = self.admin.strategy(&name, &settings, Some(&provider));
         let application = self.developer.create(&name, &strategy, Some(CALLBACK));
