@@ -172,7 +172,8 @@ fn page(status: StatusCode, title: &str, main: &str, redirect_uri: Option<&str>)
         (CONTENT_TYPE, fixed("text/html; charset=utf-8")),
         (CONTENT_SECURITY_POLICY, policy),
         (X_FRAME_OPTIONS, fixed("DENY")),
-        (REFERRER_POLICY, fixed("no-referrer")),
+        // With `no-referrer` browsers would send the form with `Origin: null`, as another site's.
+        (REFERRER_POLICY, fixed("same-origin")),
         (CACHE_CONTROL, fixed("no-store")),
     ];
     (status, headers, html).into_response()
