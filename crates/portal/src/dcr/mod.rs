@@ -31,6 +31,8 @@ pub(crate) mod metadata;
 pub(crate) mod notice;
 pub(crate) mod reconcile;
 pub(crate) mod register;
+#[cfg(test)]
+mod tests;
 pub(crate) mod worker;
 
 /// The table of the providers' sealed members.

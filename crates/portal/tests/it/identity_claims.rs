@@ -45,7 +45,10 @@ async fn a_claim_is_checked_before_it_is_kept() {
     let refused = admin.post(&claims, json!({"name": "n", "value": "${ shout 1 }"})).await;
     assert!(refused.text().contains("unknown function `shout`"), "{}", refused.text());
     assert_eq!(admin.get(&one).await.json(), made);
-    assert_eq!(admin.get(&format!("{claims}?filter[name][contains]=la&sort=name")).await.ids().len(), 1);
+    assert_eq!(
+        admin.get(&format!("{claims}?filter[name][contains]=la&sort=name")).await.ids().len(),
+        1
+    );
     admin.delete(&one).await.expect(StatusCode::NO_CONTENT);
     admin.get(&one).await.expect(StatusCode::NOT_FOUND);
 }

@@ -42,7 +42,8 @@ async fn a_client_gets_an_id_and_a_secret_that_is_shown_once() {
         "response_types": ["code"],
         "token_endpoint_auth_method": "client_secret_basic"
     });
-    let mut made = admin.post(&clients, with("one", fields.clone())).await.expect(StatusCode::CREATED).json();
+    let mut made =
+        admin.post(&clients, with("one", fields.clone())).await.expect(StatusCode::CREATED).json();
     let secret = made.as_object_mut().unwrap().remove("client_secret").unwrap();
     assert_eq!(secret.as_str().unwrap().len(), 44);
     let id = made["id"].as_str().unwrap().to_owned();
@@ -50,7 +51,10 @@ async fn a_client_gets_an_id_and_a_secret_that_is_shown_once() {
     for (name, value) in fields.as_object().unwrap() {
         assert_eq!(&made[name], value, "{name}");
     }
-    assert_eq!((&made["access_token_duration"], &made["id_token_duration"]), (&json!(300), &json!(300)));
+    assert_eq!(
+        (&made["access_token_duration"], &made["id_token_duration"]),
+        (&json!(300), &json!(300))
+    );
     let one = format!("{clients}/{id}");
     let shown = admin.get(&one).await;
     assert!(!shown.text().contains(secret.as_str().unwrap()));
@@ -60,7 +64,8 @@ async fn a_client_gets_an_id_and_a_secret_that_is_shown_once() {
     // The scope goes out of the client when it goes.
     admin.delete(&format!("{server}/scopes/{scope}")).await.expect(StatusCode::NO_CONTENT);
     assert_eq!(admin.get(&one).await.json()["allow_scopes"], json!([]));
-    let change = json!({"access_token_duration": 60, "labels": null, "login_uri": null, "name": "two"});
+    let change =
+        json!({"access_token_duration": 60, "labels": null, "login_uri": null, "name": "two"});
     let changed = admin.patch(&one, change).await.expect(StatusCode::OK).json();
     assert_eq!(changed["access_token_duration"], 60);
     assert_eq!((&changed["labels"], changed.get("login_uri")), (&json!({}), None));
@@ -87,7 +92,11 @@ async fn what_breaks_a_rule_is_refused_by_name() {
         (json!({"id_token_duration": 2_592_001}), "id_token_duration", "max"),
         (json!({"allow_scopes": [NOBODY]}), "allow_scopes.0", "missing_reference"),
         (json!({"allow_scopes": ["x"]}), "allow_scopes.0", "is_uuid"),
-        (json!({"token_endpoint_auth_method": "private_key_jwt"}), "token_endpoint_auth_method", "enum"),
+        (
+            json!({"token_endpoint_auth_method": "private_key_jwt"}),
+            "token_endpoint_auth_method",
+            "enum",
+        ),
         (json!({"id": "mine"}), "id", "unknown_property"),
     ] {
         let expected = [(field.to_owned(), rule.to_owned())];
@@ -146,13 +155,17 @@ async fn two_secrets_can_be_active() {
     let made = admin.post(&secrets, own).await.expect(StatusCode::CREATED).json();
     assert_eq!((&made["secret"], &made["enabled"]), (&json!("OwnSecretValue"), &json!(true)));
     admin.post(&secrets, json!({})).await.expect(StatusCode::FORBIDDEN);
-    let third = admin.post(&secrets, json!({"enabled": false})).await.expect(StatusCode::CREATED).json();
+    let third =
+        admin.post(&secrets, json!({"enabled": false})).await.expect(StatusCode::CREATED).json();
     let listed = admin.get(&secrets).await;
     for secret in [&client["client_secret"], &made["secret"], &third["secret"]] {
         assert!(!listed.text().contains(secret.as_str().unwrap()));
     }
     assert_eq!(listed.ids().len(), 3);
-    assert_eq!(admin.get(&format!("{secrets}?filter[enabled]=false")).await.ids(), [third["id"].as_str().unwrap()]);
+    assert_eq!(
+        admin.get(&format!("{secrets}?filter[enabled]=false")).await.ids(),
+        [third["id"].as_str().unwrap()]
+    );
     let path = |item: &Value| format!("{secrets}/{}", item["id"].as_str().unwrap());
     let enable = json!({"enabled": true});
     admin.patch(&path(&third), enable.clone()).await.expect(StatusCode::FORBIDDEN);
@@ -166,7 +179,11 @@ async fn two_secrets_can_be_active() {
     admin.delete(&path(&made)).await.expect(StatusCode::NO_CONTENT);
     admin.get(&path(&made)).await.expect(StatusCode::NOT_FOUND);
     let other = new_client(&admin, &clients, "two").await;
-    let elsewhere = format!("{clients}/{}/secrets/{}", other["id"].as_str().unwrap(), third["id"].as_str().unwrap());
+    let elsewhere = format!(
+        "{clients}/{}/secrets/{}",
+        other["id"].as_str().unwrap(),
+        third["id"].as_str().unwrap()
+    );
     admin.get(&elsewhere).await.expect(StatusCode::NOT_FOUND);
     admin.delete(&elsewhere).await.expect(StatusCode::NOT_FOUND);
     let none = format!("{clients}/nobody/secrets");
@@ -182,18 +199,39 @@ async fn tokens_are_listed_and_revoked() {
     let tokens = format!("{clients}/{client}/tokens");
     let db = portal.database().await;
     let mut ids = Vec::new();
-    for (scope, ends) in [("read", 4_000_000_000_000_i64), ("write", 4_000_000_000_001), ("old", 1)] {
+    for (scope, ends) in [("read", 4_000_000_000_000_i64), ("write", 4_000_000_000_001), ("old", 1)]
+    {
         use sea_orm::sea_query::{Query, SimpleExpr};
         use sea_orm::{ConnectionTrait, Value as Sql};
         let id = uuid::Uuid::now_v7();
         let server = uuid::Uuid::try_parse(server.rsplit('/').next().unwrap()).unwrap();
         let values: [Sql; 9] = [
-            id.into(), server.into(), client.clone().into(), client.clone().into(), "access".into(),
-            json!([scope]).into(), ends.into(), 5_i64.into(), Option::<Vec<u8>>::None.into(),
+            id.into(),
+            server.into(),
+            client.clone().into(),
+            client.clone().into(),
+            "access".into(),
+            json!([scope]).into(),
+            ends.into(),
+            5_i64.into(),
+            Option::<Vec<u8>>::None.into(),
         ];
-        let columns = ["id", "server_id", "client_id", "subject", "kind", "scopes", "expires_at", "created_at", "digest"];
-        let insert = Query::insert().into_table("auth_tokens").columns(columns)
-            .values_panic(values.map(SimpleExpr::from)).to_owned();
+        let columns = [
+            "id",
+            "server_id",
+            "client_id",
+            "subject",
+            "kind",
+            "scopes",
+            "expires_at",
+            "created_at",
+            "digest",
+        ];
+        let insert = Query::insert()
+            .into_table("auth_tokens")
+            .columns(columns)
+            .values_panic(values.map(SimpleExpr::from))
+            .to_owned();
         db.execute(&insert).await.unwrap();
         ids.push(id.to_string());
     }
@@ -226,7 +264,10 @@ async fn initial_access_tokens_are_shown_once() {
     });
     let body = json!({"uses": null, "expires_in": null, "policy": policy});
     let second = admin.post(&tokens, body).await.expect(StatusCode::CREATED).json();
-    assert_eq!((&second["uses_left"], &second["expires_at"], &second["policy"]), (&Value::Null, &Value::Null, &policy));
+    assert_eq!(
+        (&second["uses_left"], &second["expires_at"], &second["policy"]),
+        (&Value::Null, &Value::Null, &policy)
+    );
     let listed = admin.get(&tokens).await;
     let one = format!("{tokens}/{}", made["id"].as_str().unwrap());
     let shown = admin.get(&one).await;
@@ -239,7 +280,11 @@ async fn initial_access_tokens_are_shown_once() {
         (json!({"uses": 0}), "uses", "min"),
         (json!({"expires_in": 0}), "expires_in", "min"),
         (json!({"policy": {"grant_types": ["x"]}}), "policy.grant_types.0", "enum"),
-        (json!({"policy": {"redirect_uri_patterns": ["("]}}), "policy.redirect_uri_patterns.0", "invalid"),
+        (
+            json!({"policy": {"redirect_uri_patterns": ["("]}}),
+            "policy.redirect_uri_patterns.0",
+            "invalid",
+        ),
         (json!({"policy": {"audience": "x"}}), "policy.audience", "unknown_property"),
     ] {
         assert_eq!(admin.post(&tokens, body).await.blamed(), [(field.to_owned(), rule.to_owned())]);

@@ -26,7 +26,10 @@ async fn a_server_says_where_it_is_and_keeps_what_it_is_told() {
     let admin = portal.admin();
     let made = new_server(&portal, json!({"labels": {"env": "test"}})).await;
     let issuer = made["issuer"].as_str().unwrap();
-    assert_eq!(issuer, format!("{}/auth/{}", "http://127.0.0.1:8180", made["id"].as_str().unwrap()));
+    assert_eq!(
+        issuer,
+        format!("{}/auth/{}", "http://127.0.0.1:8180", made["id"].as_str().unwrap())
+    );
     assert_eq!(made["jwks_uri"], format!("{issuer}/.well-known/jwks"));
     assert_eq!(made["metadata_uri"], format!("{issuer}/.well-known/openid-configuration"));
     assert_eq!(made["signing_algorithm"], "RS256");
@@ -61,7 +64,11 @@ async fn what_breaks_a_rule_is_refused_by_name() {
         (json!({"audience": ""}), "audience", "min_length"),
         (json!({"signing_algorithm": "HS256"}), "signing_algorithm", "enum"),
         (json!({"trusted_origins": ["https://a.example/x"]}), "trusted_origins.0", "invalid"),
-        (json!({"trusted_origins": ["https://a.test", "https://a.test"]}), "trusted_origins.1", "invalid"),
+        (
+            json!({"trusted_origins": ["https://a.test", "https://a.test"]}),
+            "trusted_origins.1",
+            "invalid",
+        ),
         (json!({"access_token_profile": "opaque"}), "access_token_profile", "enum"),
         (json!({"issuer": "https://x"}), "issuer", "unknown_property"),
         (json!({"labels": {"kongx": "y"}}), "labels.kongx", "is_label"),
@@ -72,7 +79,11 @@ async fn what_breaks_a_rule_is_refused_by_name() {
         assert_eq!(blamed, [(field.to_owned(), rule.to_owned())], "{change}");
     }
     assert_eq!(admin.post(SERVERS, json!({})).await.blamed().len(), 2);
-    for path in [format!("{SERVERS}/{NOBODY}"), format!("{SERVERS}/x"), format!("{SERVERS}/{NOBODY}/scopes")] {
+    for path in [
+        format!("{SERVERS}/{NOBODY}"),
+        format!("{SERVERS}/x"),
+        format!("{SERVERS}/{NOBODY}/scopes"),
+    ] {
         admin.get(&path).await.expect(StatusCode::NOT_FOUND);
         portal.anyone().get(&path).await.expect(StatusCode::UNAUTHORIZED);
     }
@@ -83,7 +94,9 @@ async fn lists_are_paged_filtered_and_sorted() {
     let portal = TestPortal::start().await;
     let admin = portal.admin();
     let mut ids = Vec::new();
-    for (name, labels) in [("b-one", json!({"env": "test"})), ("a-two", json!({"env": "testing", "x": "1"}))] {
+    for (name, labels) in
+        [("b-one", json!({"env": "test"})), ("a-two", json!({"env": "testing", "x": "1"}))]
+    {
         let body = json!({"name": name, "labels": labels, "signing_algorithm": "Ed25519"});
         ids.push(new_server(&portal, body).await["id"].as_str().unwrap().to_owned());
     }
@@ -147,14 +160,17 @@ async fn scopes_have_names_of_their_own() {
     let admin = portal.admin();
     let server = new_server(&portal, json!({"signing_algorithm": "ES256"})).await;
     let scopes = path(&server, "/scopes");
-    let made = admin.post(&scopes, json!({"name": "read"})).await.expect(StatusCode::CREATED).json();
-    let (default, metadata, enabled) = (&made["default"], &made["include_in_metadata"], &made["enabled"]);
+    let made =
+        admin.post(&scopes, json!({"name": "read"})).await.expect(StatusCode::CREATED).json();
+    let (default, metadata, enabled) =
+        (&made["default"], &made["include_in_metadata"], &made["enabled"]);
     assert_eq!((default, metadata, enabled), (&json!(false), &json!(false), &json!(true)));
     admin.post(&scopes, json!({"name": "read"})).await.expect(StatusCode::CONFLICT);
     let blamed = admin.post(&scopes, json!({"name": "two words"})).await.blamed();
     assert_eq!(blamed, [("name".to_owned(), "matches_regex".to_owned())]);
     let one = format!("{scopes}/{}", made["id"].as_str().unwrap());
-    let change = json!({"name": "write", "default": true, "include_in_metadata": true, "enabled": false});
+    let change =
+        json!({"name": "write", "default": true, "include_in_metadata": true, "enabled": false});
     let changed = admin.patch(&one, change).await.expect(StatusCode::OK).json();
     assert_eq!(admin.get(&one).await.json(), changed);
     assert_eq!(changed["name"], "write");
@@ -217,7 +233,8 @@ async fn keys_are_changed_on_schedule() {
         use sea_orm::{ConnectionTrait, Statement};
         portal.server.rotate().await.unwrap();
         let sql = "SELECT state FROM auth_keys ORDER BY created_at";
-        let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();
+        let rows =
+            db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();
         let states = rows.iter().map(|row| row.try_get::<String>("", "state").unwrap());
         states.collect::<Vec<_>>()
     };
@@ -225,7 +242,11 @@ async fn keys_are_changed_on_schedule() {
     let both = states().await;
     assert_eq!(both, ["active", "active"]);
     let default = portal.admin().get("/v1/auth-servers?filter[name][eq]=Default").await.ids();
-    portal.admin().delete(&format!("{SERVERS}/{}", default[0])).await.expect(StatusCode::NO_CONTENT);
+    portal
+        .admin()
+        .delete(&format!("{SERVERS}/{}", default[0]))
+        .await
+        .expect(StatusCode::NO_CONTENT);
     portal.server.advance_clock(Duration::from_secs(86_400 - 3_600 - 60));
     assert_eq!(states().await, ["active"]);
     portal.server.advance_clock(Duration::from_secs(61));

@@ -101,7 +101,10 @@ fn one_action_alone_keeps_its_type() {
 #[test]
 fn text_and_actions_together_are_text() {
     for (text, expected) in [
-        ("${ .AuthServer.Audience }-${ .Client.ID }", json!("https://api.example.com-kYa9iQFU5xPDSIUH9z1z")),
+        (
+            "${ .AuthServer.Audience }-${ .Client.ID }",
+            json!("https://api.example.com-kYa9iQFU5xPDSIUH9z1z"),
+        ),
         ("${ 1 }${ 2 }", json!("12")),
         ("n: ${ .Client.Name }", json!("n: a \"b\", \"admin\": true, {c} \\")),
         ("a  ${- \"b\" -}  c", json!("abc")),
@@ -129,10 +132,14 @@ fn a_value_cannot_leave_its_place_in_json() {
         ("{\"name\": \"${ .Client.Name }\"}", json!({"name": name})),
         ("{\"name\": ${ .Client.Name }}", json!({"name": name})),
         ("{\"name\": ${ .Client.Name | quote }}", json!({"name": name})),
-        ("{\"name\": ${ .Client.Name | toJson }, \"x\": \"-${ .Client.ID }\"}",
-            json!({"name": name, "x": "-kYa9iQFU5xPDSIUH9z1z"})),
-        ("{\"${ .Client.Name }\": [${ .Client.GrantTypes }, ${ nil }, ${ true }]}",
-            json!({name: [["client_credentials", "implicit"], null, true]})),
+        (
+            "{\"name\": ${ .Client.Name | toJson }, \"x\": \"-${ .Client.ID }\"}",
+            json!({"name": name, "x": "-kYa9iQFU5xPDSIUH9z1z"}),
+        ),
+        (
+            "{\"${ .Client.Name }\": [${ .Client.GrantTypes }, ${ nil }, ${ true }]}",
+            json!({name: [["client_credentials", "implicit"], null, true]}),
+        ),
         ("\"x ${ .Client.Name }\"", json!(format!("x {name}"))),
     ] {
         assert_eq!(render(text), expected, "{text}");
@@ -155,7 +162,10 @@ fn functions_do_what_sprig_says() {
         ("${ coalesce nil \"\" \"x\" \"y\" }", json!("x")),
         ("${ ternary \"a\" \"b\" false }", json!("b")),
         ("${ true | ternary \"a\" \"b\" }", json!("a")),
-        ("${ printf \"%s has %d%% %v %t %q\" \"a\" 5 1.5 true \"z\" }", json!("a has 5% 1.5 true \"z\"")),
+        (
+            "${ printf \"%s has %d%% %v %t %q\" \"a\" 5 1.5 true \"z\" }",
+            json!("a has 5% 1.5 true \"z\""),
+        ),
         ("${ join \"-\" (list 1 \"b\" true) }", json!("1-b-true")),
         ("${ splitList \",\" \"a,b\" }", json!(["a", "b"])),
         ("${ (split \"@\" \"ann@example.com\")._1 }", json!("example.com")),
@@ -164,8 +174,10 @@ fn functions_do_what_sprig_says() {
         ("${ index .Client.Labels \"environment\" }", json!("prod")),
         ("${ b64enc \"hi\" }", json!("aGk=")),
         ("${ b64dec \"aGk=\" }", json!("hi")),
-        ("${ sha256sum \"abc\" }",
-            json!("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")),
+        (
+            "${ sha256sum \"abc\" }",
+            json!("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+        ),
         ("${ sub 5 7 }", json!(-2)),
         ("${ mul 2 3 4 }", json!(24)),
         ("${ div 7 2 }", json!(3)),
@@ -280,8 +292,22 @@ fn what_would_cost_too_much_is_refused() {
 #[test]
 fn every_function_takes_anything() {
     let values = [
-        "nil", "true", "-7", "0", "9223372036854775807", "1.5", "\"\"", "\"a,b\"", "\"{}\"", "now",
-        "(list 1 \"a\" nil)", "(dict \"a\" 1)", "(toJson 1)", "(list)", "\"%s%d\"", "\"1h\"",
+        "nil",
+        "true",
+        "-7",
+        "0",
+        "9223372036854775807",
+        "1.5",
+        "\"\"",
+        "\"a,b\"",
+        "\"{}\"",
+        "now",
+        "(list 1 \"a\" nil)",
+        "(dict \"a\" 1)",
+        "(toJson 1)",
+        "(list)",
+        "\"%s%d\"",
+        "\"1h\"",
     ];
     for function in function::all() {
         for length in function.least..=function.most.min(3) {
@@ -306,11 +332,56 @@ mod any {
     /// Text that is likely to be nearly a template.
     fn templates() -> impl Strategy<Value = String> {
         let words = prop::sample::select(vec![
-            "${", "}", "${-", "-}", " ", "|", "(", ")", "\"", "`", "\\", "if", "else", "end",
-            ".Client.Name", ".AuthServer.Labels", ".Client.Labels.x", ".", "list", "dict", "repeat",
-            "replace", "join", "splitList", "printf", "toJson", "fromJson", "trunc", "quote",
-            "date", "now", "9", "-1", "9999999999", "1.5", "\"x\"", "\"\"", "true", "nil", "{", "[",
-            "]", ":", ",", "ü", "\n", "/*", "*/", "$x", "'",
+            "${",
+            "}",
+            "${-",
+            "-}",
+            " ",
+            "|",
+            "(",
+            ")",
+            "\"",
+            "`",
+            "\\",
+            "if",
+            "else",
+            "end",
+            ".Client.Name",
+            ".AuthServer.Labels",
+            ".Client.Labels.x",
+            ".",
+            "list",
+            "dict",
+            "repeat",
+            "replace",
+            "join",
+            "splitList",
+            "printf",
+            "toJson",
+            "fromJson",
+            "trunc",
+            "quote",
+            "date",
+            "now",
+            "9",
+            "-1",
+            "9999999999",
+            "1.5",
+            "\"x\"",
+            "\"\"",
+            "true",
+            "nil",
+            "{",
+            "[",
+            "]",
+            ":",
+            ",",
+            "ü",
+            "\n",
+            "/*",
+            "*/",
+            "$x",
+            "'",
         ]);
         prop::collection::vec(words, 0..40).prop_map(|words| words.join(" "))
     }
