@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 
 use crate::clock;
 use crate::message::{Answer, Asked};
+use crate::patch::merge;
 use crate::server::{Fake, World};
 use crate::signer;
 
@@ -347,10 +348,4 @@ fn only(client: &Value, fields: &str) -> Value {
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect::<serde_json::Map<_, _>>()
         .into()
-}
-
-fn merge(into: &mut Value, from: &Value) {
-    if let (Some(into), Some(from)) = (into.as_object_mut(), from.as_object()) {
-        into.extend(from.iter().map(|(name, value)| (name.clone(), value.clone())));
-    }
 }

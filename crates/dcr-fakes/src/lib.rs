@@ -9,11 +9,14 @@
 mod clock;
 mod fault;
 mod message;
+mod patch;
 mod server;
 mod signer;
 
 pub mod auth0;
 pub mod bridge;
+pub mod curity;
+pub mod entra;
 pub mod okta;
 pub mod rfc7591;
 

@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 
 use crate::clock;
 use crate::message::{Answer, Asked};
+use crate::patch::{merge, merged};
 use crate::server::{Fake, World};
 use crate::signer;
 
@@ -192,9 +193,8 @@ impl Okta {
             },
             ("POST", [id, "lifecycle", "newSecret"]) => {
                 let Some(client) = self.clients.get(*id) else { return missing() };
-                let mut answer = client.clone();
                 let secret = new_secret();
-                answer["client_secret"] = json!(secret.value);
+                let answer = merged(client.clone(), &json!({"client_secret": secret.value}));
                 self.secrets.insert((*id).to_owned(), vec![secret]);
                 Answer::json(200, answer)
             }
@@ -207,13 +207,13 @@ impl Okta {
             return answer;
         }
         let id = format!("0oa{}", signer::random(12));
-        let mut client = body.clone();
-        client["client_id"] = json!(id);
-        client["client_id_issued_at"] = json!(clock::now());
-        client["client_secret_expires_at"] = json!(0);
+        let client = merged(
+            body.clone(),
+            &json!({"client_id": id, "client_id_issued_at": clock::now(),
+                "client_secret_expires_at": 0}),
+        );
         let secret = new_secret();
-        let mut answer = client.clone();
-        answer["client_secret"] = json!(secret.value);
+        let answer = merged(client.clone(), &json!({"client_secret": secret.value}));
         self.clients.insert(id.clone(), client);
         self.secrets.insert(id, vec![secret]);
         Answer::json(201, answer)
@@ -234,10 +234,9 @@ impl Okta {
             let cause = "client_id: does not match the path";
             return refuse(400, "E0000001", "Api validation failed: client", &[cause]);
         }
-        let issued_at = client["client_id_issued_at"].clone();
+        let issued_at = client.get("client_id_issued_at").cloned();
         *client = body.clone();
-        client["client_id_issued_at"] = issued_at;
-        client["client_secret_expires_at"] = json!(0);
+        merge(client, &json!({"client_id_issued_at": issued_at, "client_secret_expires_at": 0}));
         Answer::json(200, client.clone())
     }
 

@@ -52,7 +52,6 @@ pub(crate) fn random(bytes: usize) -> String {
 }
 
 /// A random UUID.
-#[expect(dead_code, reason = "for providers whose ids are UUIDs")]
 pub(crate) fn uuid() -> String {
     let mut drawn = [0_u8; 16];
     let _drawn = fill(&mut drawn);

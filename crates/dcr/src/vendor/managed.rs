@@ -1,7 +1,7 @@
 //! Jobs whose calls all carry the administrator's token.
 
 use super::answer::{Judged, judge};
-use super::token::{TOKEN, TokenRequest, admin_token};
+use super::token::{TOKEN, Token, TokenRequest, admin_token};
 use crate::adapter::{Next, Settled, State, Step};
 use crate::call::{Call, Outcome, Reply};
 use crate::failure::{Failure, FailureKind};
@@ -119,7 +119,7 @@ pub(crate) fn settle<M: Managed>(
     if step == TOKEN {
         let Some(request) = request else { return Settled::Continue };
         return match request.read(state, outcome) {
-            Ok((token, end, scopes)) => {
+            Ok(Token { token, end, scopes }) => {
                 state.session.admin_token = Some((token, end));
                 managed.token_taken(job, state, scopes.as_deref())
             }

@@ -14,6 +14,17 @@ pub(crate) const TOKEN: Step = "get a token for administration";
 /// So many seconds before its end a token is not used any more, or half of its life when it is short.
 const MARGIN: u64 = 60;
 
+/// A token.
+#[derive(Debug)]
+pub(crate) struct Token {
+    /// The token.
+    pub(crate) token: Secret<String>,
+    /// Until when it is used, in seconds since 1970.
+    pub(crate) end: u64,
+    /// The scopes that it is said to have.
+    pub(crate) scopes: Option<Vec<String>>,
+}
+
 /// What is asked for.
 #[derive(Debug)]
 pub(crate) struct TokenRequest<'r> {
@@ -41,12 +52,8 @@ impl TokenRequest<'_> {
         Call::new(Method::Post, self.endpoint.clone()).with(body).repeatable()
     }
 
-    /// Reads what came of it: the token, until when it is used, and the scopes it says it has.
-    pub(crate) fn read(
-        &self,
-        state: &State,
-        outcome: &Outcome,
-    ) -> Result<(Secret<String>, u64, Option<Vec<String>>), Settled> {
+    /// Reads what came of it.
+    pub(crate) fn read(&self, state: &State, outcome: &Outcome) -> Result<Token, Settled> {
         let reply = match judge(self.provider, true, state.attempts, outcome) {
             Judged::Answer(reply) => reply,
             Judged::Later(settled) => return Err(settled),
@@ -73,7 +80,7 @@ impl TokenRequest<'_> {
         let lasts = lasts.unwrap_or(300).max(2);
         let end = state.now.saturating_add(lasts - MARGIN.min(lasts / 2));
         let scopes = super::texts(&body, "scope");
-        Ok((Secret::new(token.to_owned()), end, scopes))
+        Ok(Token { token: Secret::new(token.to_owned()), end, scopes })
     }
 }
 

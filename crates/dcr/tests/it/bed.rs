@@ -1,7 +1,7 @@
 //! A provider to test with: its fake, and how its clients are seen from outside.
 
 use gatekey_dcr::{Adapter, Body, Call, Kind, Metadata, Method, Origin, Outcome, Provider};
-use gatekey_dcr_fakes::{Answer, Fake, Fault, auth0, okta};
+use gatekey_dcr_fakes::{Answer, Fake, Fault, auth0, entra, okta};
 use serde_json::{Map, Value, json};
 
 use crate::driver::Driver;
@@ -11,17 +11,21 @@ use crate::driver::Driver;
 pub(crate) enum Which {
     Auth0,
     Okta,
+    Entra,
 }
 
 impl Which {
-    pub(crate) const ALL: [Self; 2] = [Self::Auth0, Self::Okta];
+    pub(crate) const ALL: [Self; 3] = [Self::Auth0, Self::Okta, Self::Entra];
 }
+
+const ENTRA_TOKEN: &str = "/9c1b4f0e-7d3a-4a53-8f6e-3f5d2b1a0c9d/oauth2/v2.0/token";
 
 /// A running fake.
 #[derive(Debug)]
 pub(crate) enum Running {
     Auth0(Fake<auth0::Auth0>),
     Okta(Fake<okta::Okta>),
+    Entra(Fake<entra::Entra>),
 }
 
 #[derive(Debug)]
@@ -35,12 +39,16 @@ macro_rules! fake {
         match &$bed.running {
             Running::Auth0($fake) => $body,
             Running::Okta($fake) => $body,
+            Running::Entra($fake) => $body,
         }
     };
 }
 
 fn object(value: Value) -> Map<String, Value> {
-    value.as_object().cloned().unwrap_or_default()
+    match value {
+        Value::Object(members) => members,
+        other => panic!("{other}"),
+    }
 }
 
 impl Bed {
@@ -48,6 +56,7 @@ impl Bed {
         let running = match which {
             Which::Auth0 => Running::Auth0(auth0::start().await.unwrap()),
             Which::Okta => Running::Okta(okta::start().await.unwrap()),
+            Which::Entra => Running::Entra(entra::start().await.unwrap()),
         };
         Self { which, running }
     }
@@ -66,6 +75,12 @@ impl Bed {
                 issuer: format!("{origin}/oauth2/default"),
                 config: Map::new(),
                 secrets: object(json!({"dcr_token": okta::API_TOKEN})),
+            },
+            Which::Entra => Provider {
+                kind: Kind::AzureAd,
+                issuer: format!("{origin}/{}/v2.0", entra::TENANT),
+                config: object(json!({"initial_client_id": entra::ADMIN_ID})),
+                secrets: object(json!({"initial_client_secret": entra::ADMIN_SECRET})),
             },
         }
     }
@@ -91,6 +106,7 @@ impl Bed {
         match self.which {
             Which::Auth0 => auth0::limited(crate::driver::START + 20),
             Which::Okta => okta::limited(crate::driver::START + 20),
+            Which::Entra => entra::limited(20),
         }
     }
 
@@ -103,6 +119,15 @@ impl Bed {
             Running::Okta(fake) => fake.look(|world| {
                 let secrets = world.secrets.values().map(Vec::len).sum();
                 vec![("clients", world.clients.len()), ("secrets", secrets)]
+            }),
+            Running::Entra(fake) => fake.look(|world| {
+                let secrets =
+                    world.applications.values().map(|application| application.passwords.len());
+                vec![
+                    ("clients", world.applications.len()),
+                    ("principals", world.principals.len()),
+                    ("secrets", secrets.sum()),
+                ]
             }),
         }
     }
@@ -129,6 +154,7 @@ impl Bed {
         let (path, extra) = match self.which {
             Which::Auth0 => ("/oauth/token", ("audience", auth0::API)),
             Which::Okta => ("/oauth2/default/v1/token", ("scope", "read:orders")),
+            Which::Entra => (ENTRA_TOKEN, ("scope", "api://orders/.default")),
         };
         let body = Body::form(fields.into_iter().chain([extra]));
         Call::new(Method::Post, format!("{origin}{path}")).with(body)

@@ -75,18 +75,23 @@ pub(crate) struct Driver {
 
 impl Default for Driver {
     fn default() -> Self {
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .pool_max_idle_per_host(0)
-            .redirect(reqwest::redirect::Policy::none())
-            .timeout(core::time::Duration::from_millis(500))
-            .build()
-            .unwrap();
-        Self { http, now: START, patience: 300, only_look: false }
+        Self::patient_for(core::time::Duration::from_secs(60))
     }
 }
 
 impl Driver {
+    /// A driver that takes an answer for lost after a while.
+    pub(crate) fn patient_for(timeout: core::time::Duration) -> Self {
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .pool_max_idle_per_host(0)
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(timeout)
+            .build()
+            .unwrap();
+        Self { http, now: START, patience: 300, only_look: false }
+    }
+
     pub(crate) async fn send(&self, call: &Call) -> Outcome {
         let method = match call.method {
             Method::Get => reqwest::Method::GET,

@@ -9,6 +9,13 @@ use serde_json::json;
 use crate::bed::{Bed, Which, metadata};
 use crate::driver::{Driver, End, Kept, Kill};
 
+const SLOW: Duration = Duration::from_millis(700);
+
+/// A driver that does not wait for a slow answer.
+fn driver(fault: &str) -> Driver {
+    if fault == "slow" { Driver::patient_for(SLOW / 2) } else { Driver::default() }
+}
+
 fn broken(bed: &Bed) -> Vec<(&'static str, Fault)> {
     let oops = || Answer::json(500, json!({"message": "oops"}));
     vec![
@@ -18,7 +25,7 @@ fn broken(bed: &Bed) -> Vec<(&'static str, Fault)> {
         ("dropped after", Fault::DropAfter),
         ("500 after", Fault::After(oops())),
         ("502 before", Fault::Instead(Answer::empty(502))),
-        ("slow", Fault::Slow(Duration::from_millis(700))),
+        ("slow", Fault::Slow(SLOW)),
     ]
 }
 
@@ -36,7 +43,7 @@ async fn registration(which: Which) {
             bed.fault("*", number, 1, fault);
             let mut kept = Kept::default();
             let job = Job::Register(metadata("tag-1"));
-            let end = Driver::default().run(&*adapter, &job, &mut kept, Kill::Never).await;
+            let end = driver(name).run(&*adapter, &job, &mut kept, Kill::Never).await;
             if bed.calls().len() <= number {
                 fewer += 1;
                 continue;
@@ -45,8 +52,8 @@ async fn registration(which: Which) {
             match end {
                 End::Done(state) => {
                     let id = state.remote.client_id.unwrap();
-                    let secret = state.issued.expect(&what);
-                    assert!(bed.works(&id, secret.secret.expose()).await, "{what}");
+                    let Some(issued) = state.issued else { panic!("{what}: no secret") };
+                    assert!(bed.works(&id, issued.secret.expose()).await, "{what}");
                     assert_eq!(bed.clients(), 1, "{what}: {:?}", bed.calls());
                 }
                 End::Failed(failure) => {
@@ -83,8 +90,7 @@ async fn removal(which: Which) {
             let before = bed.calls().len();
             bed.fault("*", number, 1, broken(&bed).swap_remove(index).1);
             let mut kept = kept.fresh();
-            let end =
-                Driver::default().run(&*adapter, &Job::Unregister, &mut kept, Kill::Never).await;
+            let end = driver(name).run(&*adapter, &Job::Unregister, &mut kept, Kill::Never).await;
             if bed.calls().len() - before <= number {
                 fewer += 1;
                 continue;
