@@ -23,6 +23,7 @@
 
 pub mod auth0;
 pub mod bridge;
+pub mod curity;
 pub mod entra;
 pub mod okta;
 pub mod rfc7591;

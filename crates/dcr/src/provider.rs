@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use crate::adapter::Adapter;
 use crate::auth0::Auth0;
 use crate::bridge::Bridge;
+use crate::curity::Curity;
 use crate::entra::Entra;
 use crate::okta::Okta;
 use crate::rfc7591::Rfc7591;
@@ -122,10 +123,7 @@ impl Provider {
             Kind::Http => Ok(Some(Box::new(Bridge::new(self)?))),
             Kind::Rfc7591 => Ok(Some(Box::new(Rfc7591::new(self)?))),
             Kind::AzureAd => Ok(Some(Box::new(Entra::new(self)?))),
-            Kind::Curity => Err(Fault {
-                field: "provider_type".into(),
-                rule: "this kind is not supported yet".into(),
-            }),
+            Kind::Curity => Ok(Some(Box::new(Curity::new(self)?))),
         }
     }
 

@@ -15,7 +15,7 @@ pub(crate) use self::address::{Base, encode};
 pub(crate) use self::answer::{Judged, id, judge, substituted, text, texts};
 pub(crate) use self::managed::{At, Managed, Wanted, next, settle};
 pub(crate) use self::refusal::Words;
-pub(crate) use self::token::{TOKEN, TokenRequest, admin_token};
+pub(crate) use self::token::{Token, TokenRequest, admin_token};
 
 /// The client with which clients are made: `initial_client_id` and `initial_client_secret`.
 pub(crate) fn initial_client(provider: &Provider) -> Result<(String, Secret<String>), Fault> {

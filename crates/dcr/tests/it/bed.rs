@@ -1,7 +1,7 @@
 //! A provider to test with: its fake, and how its clients are seen from outside.
 
 use gatekey_dcr::{Adapter, Body, Call, Kind, Metadata, Method, Origin, Outcome, Provider};
-use gatekey_dcr_fakes::{Answer, Fake, Fault, auth0, entra, okta};
+use gatekey_dcr_fakes::{Answer, Fake, Fault, auth0, curity, entra, okta};
 use serde_json::{Map, Value, json};
 
 use crate::driver::Driver;
@@ -12,10 +12,11 @@ pub(crate) enum Which {
     Auth0,
     Okta,
     Entra,
+    Curity,
 }
 
 impl Which {
-    pub(crate) const ALL: [Self; 3] = [Self::Auth0, Self::Okta, Self::Entra];
+    pub(crate) const ALL: [Self; 4] = [Self::Auth0, Self::Okta, Self::Entra, Self::Curity];
 }
 
 const ENTRA_TOKEN: &str = "/9c1b4f0e-7d3a-4a53-8f6e-3f5d2b1a0c9d/oauth2/v2.0/token";
@@ -26,6 +27,7 @@ pub(crate) enum Running {
     Auth0(Fake<auth0::Auth0>),
     Okta(Fake<okta::Okta>),
     Entra(Fake<entra::Entra>),
+    Curity(Fake<curity::Curity>),
 }
 
 #[derive(Debug)]
@@ -40,6 +42,7 @@ macro_rules! fake {
             Running::Auth0($fake) => $body,
             Running::Okta($fake) => $body,
             Running::Entra($fake) => $body,
+            Running::Curity($fake) => $body,
         }
     };
 }
@@ -57,6 +60,7 @@ impl Bed {
             Which::Auth0 => Running::Auth0(auth0::start().await.unwrap()),
             Which::Okta => Running::Okta(okta::start().await.unwrap()),
             Which::Entra => Running::Entra(entra::start().await.unwrap()),
+            Which::Curity => Running::Curity(curity::start().await.unwrap()),
         };
         Self { which, running }
     }
@@ -81,6 +85,14 @@ impl Bed {
                 issuer: format!("{origin}/{}/v2.0", entra::TENANT),
                 config: object(json!({"initial_client_id": entra::ADMIN_ID})),
                 secrets: object(json!({"initial_client_secret": entra::ADMIN_SECRET})),
+            },
+            Which::Curity => Provider {
+                kind: Kind::Curity,
+                issuer: format!(
+                    "{origin}/oauth/v2/oauth-anonymous/.well-known/openid-configuration"
+                ),
+                config: object(json!({"initial_client_id": curity::ADMIN_ID})),
+                secrets: object(json!({"initial_client_secret": curity::ADMIN_SECRET})),
             },
         }
     }
@@ -107,6 +119,7 @@ impl Bed {
             Which::Auth0 => auth0::limited(crate::driver::START + 20),
             Which::Okta => okta::limited(crate::driver::START + 20),
             Which::Entra => entra::limited(20),
+            Which::Curity => Answer::empty(429).with("retry-after", 20),
         }
     }
 
@@ -120,6 +133,7 @@ impl Bed {
                 let secrets = world.secrets.values().map(Vec::len).sum();
                 vec![("clients", world.clients.len()), ("secrets", secrets)]
             }),
+            Running::Curity(fake) => fake.look(|world| vec![("clients", world.clients.len())]),
             Running::Entra(fake) => fake.look(|world| {
                 let secrets =
                     world.applications.values().map(|application| application.passwords.len());
@@ -154,6 +168,7 @@ impl Bed {
         let (path, extra) = match self.which {
             Which::Auth0 => ("/oauth/token", ("audience", auth0::API)),
             Which::Okta => ("/oauth2/default/v1/token", ("scope", "read:orders")),
+            Which::Curity => ("/oauth/v2/oauth-token", ("scope", "read:orders")),
             Which::Entra => (ENTRA_TOKEN, ("scope", "api://orders/.default")),
         };
         let body = Body::form(fields.into_iter().chain([extra]));
