@@ -1,165 +1,19 @@
-//! The bridge as a process: behind it a server of RFC 7591, before it the portal's own client of
-//! bridges.
-
-#![allow(
-    clippy::indexing_slicing,
-    clippy::needless_pass_by_value,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test that panics has failed, as it should"
-)]
+//! The bridge before a server of RFC 7591, called by the portal's own client of bridges.
 
 use core::time::Duration;
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::io::Read as _;
+use std::process::{Command, Stdio};
 
-use gatekey_dcr::{
-    Adapter, Body, Call, Event, Failure, FailureKind, Job, Kind, Metadata, Next, Origin, Outcome,
-    Provider, Reply, Settled, State,
-};
+use gatekey_dcr::{Body, Event, FailureKind, Job, Metadata, State};
 use gatekey_dcr_fakes::rfc7591::{Quirks, Rfc7591, start};
 use gatekey_dcr_fakes::{Answer, Fake, Fault};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-const KEYS: &str = "first_key_of_two,second_key_of_two";
-const PROGRAM: &str = env!("CARGO_BIN_EXE_gatekey-dcr-bridge");
-
-/// A running bridge.
-struct Bridge {
-    child: Child,
-    url: String,
-}
-
-impl Drop for Bridge {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Bridge {
-    fn start(issuer: &str, state: &Path, more: &[&str]) -> Self {
-        let mut child = Command::new(PROGRAM)
-            .args(["--listen", "127.0.0.1:0", "--issuer", issuer, "--state"])
-            .arg(state)
-            .args(more)
-            .env("DCR_BRIDGE_API_KEYS", KEYS)
-            .env("DCR_BRIDGE_INITIAL_ACCESS_TOKEN", "iat")
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let url = loop {
-            let line = lines.next().unwrap().unwrap();
-            if let Some(url) = line.strip_prefix("listening on ") {
-                break url.to_owned();
-            }
-        };
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { child, url }
-    }
-
-    fn adapter(&self, key: &str) -> Box<dyn Adapter> {
-        let members = |value: Value| value.as_object().cloned().unwrap();
-        let provider = Provider {
-            kind: Kind::Http,
-            issuer: "https://idp.test".into(),
-            config: members(json!({ "dcr_base_url": self.url })),
-            secrets: members(json!({ "api_key": key })),
-        };
-        provider.adapter().unwrap().unwrap()
-    }
-
-    /// Does a job as the portal does it.
-    async fn job(&self, job: Job, state: &mut State) -> Result<(), Failure> {
-        let adapter = self.adapter("second_key_of_two");
-        *state = State { remote: state.remote.clone(), ..State::default() };
-        loop {
-            let (step, call) = match adapter.next(&job, state) {
-                Next::Call(step, call) => (step, call),
-                Next::Done => return Ok(()),
-                Next::Failed(failure) => return Err(failure),
-            };
-            match adapter.settle(&job, state, step, &send(&call).await) {
-                Settled::Continue => {}
-                Settled::Retry { reason, .. } => {
-                    return Err(Failure::new(step, FailureKind::Unavailable, reason));
-                }
-                Settled::Failed(failure) => return Err(failure),
-            }
-        }
-    }
-
-    async fn raw(&self, method: &str, path: &str, key: Option<&str>, body: Value) -> (u16, Value) {
-        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
-        let mut request = reqwest::Client::new().request(method, format!("{}{path}", self.url));
-        if let Some(key) = key {
-            request = request.header("X-API-KEY", key);
-        }
-        if !body.is_null() {
-            request = request.header("content-type", "application/json").body(body.to_string());
-        }
-        let answer = request.send().await.unwrap();
-        let status = answer.status().as_u16();
-        let body = answer.bytes().await.unwrap();
-        (status, serde_json::from_slice(&body).unwrap_or_default())
-    }
-}
-
-async fn send(call: &Call) -> Outcome {
-    let method = reqwest::Method::from_bytes(call.method.as_str().as_bytes()).unwrap();
-    let mut request = reqwest::Client::new().request(method, &call.url);
-    for (name, value) in &call.headers {
-        request = request.header(*name, value.expose());
-    }
-    if let Body::Json(text) = &call.body {
-        request = request.header("content-type", "application/json").body(text.expose().clone());
-    }
-    match request.send().await {
-        Ok(answer) => {
-            let status = answer.status().as_u16();
-            let body = answer.bytes().await.unwrap();
-            Outcome::Replied(Reply::read(status, [], body.into(), 0))
-        }
-        Err(error) => Outcome::Lost(error.to_string()),
-    }
-}
+use crate::running::{Bridge, KEYS, PROGRAM, folder, issued, metadata};
 
 /// A server that wants the bridge's initial access token.
 async fn server(quirks: Quirks) -> Fake<Rfc7591> {
     start(Quirks { initial_access_token: Some("iat".into()), ..quirks }).await.unwrap()
-}
-
-fn folder() -> (TempDir, PathBuf) {
-    let folder = TempDir::new().unwrap();
-    let state = folder.path().join("state.json");
-    (folder, state)
-}
-
-fn metadata() -> Metadata {
-    let id = |last: u8| format!("01890000-0000-7000-8000-0000000000{last:02x}");
-    Metadata {
-        name: "An app".into(),
-        description: "Of a developer".into(),
-        auth_methods: vec!["client_credentials".into(), "bearer".into(), "session".into()],
-        scopes: vec!["orders".into()],
-        origin: Origin {
-            tag: id(1),
-            application_id: id(2),
-            portal_id: id(3),
-            organization_id: id(4),
-            developer_id: id(5),
-            auth_strategy_id: id(6),
-            dcr_provider_id: id(7),
-        },
-        ..Metadata::default()
-    }
-}
-
-fn issued(state: &State) -> String {
-    state.issued.as_ref().unwrap().secret.expose().clone()
 }
 
 /// Whether the server gives the client a token.
@@ -186,7 +40,7 @@ async fn a_client_lives_and_dies_through_the_bridge() {
         let options = if name == "curity" { &renews[..1] } else { options };
         let server = server(quirks).await;
         let (_folder, path) = folder();
-        let bridge = Bridge::start(server.origin(), &path, options);
+        let bridge = Bridge::start(server.origin(), "iat", &path, options);
         let mut state = State::default();
         bridge.job(Job::Verify, &mut state).await.unwrap();
         assert_eq!(state.found.warnings, Vec::<String>::new());
@@ -235,7 +89,7 @@ async fn a_client_lives_and_dies_through_the_bridge() {
 async fn every_key_is_taken_and_no_other() {
     let server = server(Quirks::default()).await;
     let (_folder, path) = folder();
-    let bridge = Bridge::start(server.origin(), &path, &[]);
+    let bridge = Bridge::start(server.origin(), "iat", &path, &[]);
     for key in ["first_key_of_two", "second_key_of_two"] {
         assert_eq!(bridge.raw("DELETE", "/nobody", Some(key), Value::Null).await.0, 204);
     }
@@ -255,7 +109,7 @@ async fn every_key_is_taken_and_no_other() {
 async fn bodies_are_as_the_contract_has_them_or_refused() {
     let server = server(Quirks::default()).await;
     let (_folder, path) = folder();
-    let bridge = Bridge::start(server.origin(), &path, &[]);
+    let bridge = Bridge::start(server.origin(), "iat", &path, &[]);
     let id = metadata().origin.portal_id;
     let whole = json!({
         "redirect_uris": [], "client_name": "a", "grant_types": ["bearer"], "scopes": [],
@@ -324,7 +178,7 @@ async fn what_was_made_survives_the_bridge() {
     let server = server(Quirks::keycloak()).await;
     let (_folder, path) = folder();
     let mut state = State::default();
-    let mut bridge = Bridge::start(server.origin(), &path, &[]);
+    let mut bridge = Bridge::start(server.origin(), "iat", &path, &[]);
     bridge.job(Job::Register(metadata()), &mut state).await.unwrap();
     let secret = issued(&state);
     let remote = state.remote.clone();
@@ -333,7 +187,7 @@ async fn what_was_made_survives_the_bridge() {
         bridge.child.wait().unwrap();
         let kept = std::fs::read_to_string(&path).unwrap();
         assert!(!kept.contains(&secret), "client secrets are not kept");
-        bridge = Bridge::start(server.origin(), &path, &[]);
+        bridge = Bridge::start(server.origin(), "iat", &path, &[]);
         let renamed = Metadata { name: "Renamed".into(), ..metadata() };
         bridge.job(Job::Notify(renamed, Event::Updated), &mut state).await.unwrap();
     }
@@ -347,7 +201,7 @@ async fn what_was_made_survives_the_bridge() {
 async fn a_server_that_fails_is_told_of_and_leaves_nothing_unknown() {
     let server = server(Quirks::default()).await;
     let (_folder, path) = folder();
-    let bridge = Bridge::start(server.origin(), &path, &[]);
+    let bridge = Bridge::start(server.origin(), "iat", &path, &[]);
     let refused = json!({ "error": "invalid_client_metadata", "error_description": "no orders" });
     for (fault, kind, kept) in [
         (Fault::Instead(Answer::json(400, refused)), FailureKind::Refused, "{}"),
@@ -377,7 +231,7 @@ async fn a_server_that_fails_is_told_of_and_leaves_nothing_unknown() {
 async fn what_was_begun_is_finished_before_the_bridge_stops() {
     let server = server(Quirks::default()).await;
     let (_folder, path) = folder();
-    let mut bridge = Bridge::start(server.origin(), &path, &[]);
+    let mut bridge = Bridge::start(server.origin(), "iat", &path, &[]);
     server.fault("POST /reg", 0, 1, Fault::Slow(Duration::from_secs(1)));
     let mut state = State::default();
     let stop = async {
@@ -423,7 +277,7 @@ fn what_cannot_work_is_refused_at_the_start() {
 
 #[test]
 fn the_readme_names_the_options_there_are() {
-    let readme = include_str!("../README.md");
+    let readme = include_str!("../../README.md");
     let help = Command::new(PROGRAM).arg("--help").output().unwrap().stdout;
     let help = String::from_utf8(help).unwrap();
     let names = |text: &str| {
