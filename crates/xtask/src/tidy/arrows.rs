@@ -56,7 +56,7 @@ const OWNED: &[(&str, &[&str])] = &[
 ];
 
 /// Crates whose whole dependency tree stays free of what is below.
-const PURE: &[&str] = &["gatekey-core", "gatekey-filter", "gatekey-key-auth"];
+const PURE: &[&str] = &["gatekey-core", "gatekey-dcr", "gatekey-filter", "gatekey-key-auth"];
 
 /// Runtimes, servers, sockets and clocks.
 const IMPURE: &[&str] = &[
