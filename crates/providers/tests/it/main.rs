@@ -12,6 +12,7 @@
 mod authority;
 mod bearer;
 mod exchange;
+mod flows;
 mod introspection;
 mod journey;
 mod login;
@@ -48,5 +49,15 @@ fn await_status(status: u16, within: Duration, ask: impl Fn() -> Answer) -> Dura
         }
         assert!(started.elapsed() < within, "never {status}: {answer:?}");
         std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// Waits until something is so.
+#[track_caller]
+fn eventually(what: &str, holds: impl Fn() -> bool, told: impl Fn() -> String) {
+    let started = Instant::now();
+    while !holds() {
+        assert!(started.elapsed() < Duration::from_secs(30), "never: {what}\n{}", told());
+        std::thread::sleep(Duration::from_millis(50));
     }
 }

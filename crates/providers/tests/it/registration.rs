@@ -1,12 +1,10 @@
 //! Applications whose clients are made at real registration servers (RFC 7591 and RFC 7592).
 
-use core::time::Duration;
-use std::time::Instant;
-
 use gatekey_providers::{Admin, Canaille, Developer, OidcProvider, Portal, Tools, jwks};
 use serde_json::{Value, json};
 
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::eventually;
+
 const PROVIDER: &str = "provider";
 const INITIAL_ACCESS_TOKEN: &str = "may-register-clients";
 
@@ -73,16 +71,6 @@ impl Scene {
         let (agrees, said) = self.portal.dcr_status(PROVIDER);
         let clients = said["clients"].as_array().unwrap();
         agrees && clients.iter().all(|client| client["state"] == "live" && client["job"].is_null())
-    }
-}
-
-/// Waits until something is so.
-#[track_caller]
-fn eventually(what: &str, holds: impl Fn() -> bool, told: impl Fn() -> String) {
-    let started = Instant::now();
-    while !holds() {
-        assert!(started.elapsed() < PATIENCE, "never: {what}\n{}", told());
-        std::thread::sleep(Duration::from_millis(50));
     }
 }
 

@@ -31,7 +31,7 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
     ("gatekey-openid-connect", &["gatekey-core", "gatekey-filter", "gatekey-jwt"], &[]),
     ("gatekey-application-auth", &["gatekey-core", "gatekey-filter", "gatekey-jwt"], &[]),
     ("gatekey-harness-fuzz", &["gatekey-core", "gatekey-host-harness"], &["gatekey-scenarios"]),
-    ("gatekey-providers", &["gatekey-core"], &[]),
+    ("gatekey-providers", &["gatekey-core"], &["gatekey-dcr-fakes"]),
     ("gatekey-host-harness", &[], &["gatekey-core", "gatekey-scenarios"]),
 ];
 
