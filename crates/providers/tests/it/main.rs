@@ -1,6 +1,7 @@
 //! The compiled filter in a real Envoy, with identity providers that know nothing of us.
 
 #![allow(
+    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stdout,

@@ -95,7 +95,7 @@ fn of_oidc_provider() {
     assert_eq!(provider.registered(), json!({}), "a check leaves nothing behind");
 
     let made = scene.developer.create("Timetable", &scene.strategy, None);
-    assert_eq!(ids(&provider.registered()), [made.client_id.clone()]);
+    assert_eq!(ids(&provider.registered()), [made.client_id.as_str()]);
     assert_eq!(provider.registered()[&made.client_id]["client_name"], "Timetable");
     assert_eq!(provider.try_token(&made.client_id, &made.client_secret).status, 200);
     let shown = scene.developer.call("GET", &format!("/applications/{}", made.id), &Value::Null);
@@ -264,7 +264,7 @@ fn a_removal_survives_a_crash_of_the_portal() {
     eventually("put off", postponed, || format!("{:?}", scene.portal.dcr_status(PROVIDER)));
     scene.portal.kill();
     provider.restart();
-    assert_eq!(ids(&provider.registered()), [made.client_id.clone()]);
+    assert_eq!(ids(&provider.registered()), [made.client_id.as_str()]);
     scene.portal.restart();
     let removed = || provider.registered() == json!({}) && scene.at_rest();
     eventually("removed", removed, || scene.portal.log());
