@@ -78,8 +78,7 @@ pub(crate) fn prove(
     address: IpAddr,
 ) -> Result<(), Refusal> {
     let now = app.clock.now();
-    let counted = counted(server, &presented.id, address);
-    for (act, by) in counted {
+    for (act, by) in counted(server, &presented.id, address) {
         app.throttles.count(act, by, now)?;
     }
     let secrets = client.map(|client| client.secrets.as_slice()).unwrap_or_default();
@@ -93,10 +92,15 @@ pub(crate) fn prove(
     if !proven {
         return Err(Refusal::client());
     }
-    for (act, by) in counted {
+    give_back(app, server, &presented.id, address);
+    Ok(())
+}
+
+/// Takes back the count of a failure.
+pub(super) fn give_back(app: &App, server: Uuid, client: &str, address: IpAddr) {
+    for (act, by) in counted(server, client, address) {
         app.throttles.give_back(act, by);
     }
-    Ok(())
 }
 
 /// Failures are counted for an address, and for one client as seen from there: whoever guesses

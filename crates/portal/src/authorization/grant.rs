@@ -109,7 +109,13 @@ async fn client_credentials(
         let granted = match judged {
             Ok(granted) => granted,
             Err(refusal @ Refusal::Told(..)) if read_now => return Err(refusal),
-            Err(Refusal::Told(..)) => continue,
+            Err(Refusal::Told(code, _)) => {
+                if code == Code::InvalidClient {
+                    // It counts once, when it is judged by what was read for it.
+                    client_auth::give_back(app, server, &presented.id, address);
+                }
+                continue;
+            }
             Err(failed) => return Err(failed),
         };
         let Pair { server: view, client: Some(client) } = pair else {

@@ -12,6 +12,10 @@
 
 mod accounts;
 mod applications;
+mod authorization;
+mod authorization_code;
+mod authorization_registration;
+mod authorization_tokens;
 mod catalogue;
 mod command;
 mod command_kill;

@@ -43,22 +43,26 @@ type Server = Ids<ServerPath>;
 pub(super) fn routes(app: App) -> Router<App> {
     const BASE: &str = "/auth/{authServerId}";
     let under = |path: &str| format!("{BASE}{path}");
-    Router::new()
-        .route(&under("/.well-known/openid-configuration"), get(document))
-        .route(&under("/.well-known/oauth-authorization-server"), get(document))
-        .route(&format!("/.well-known/oauth-authorization-server{BASE}"), get(document))
-        .route(&under("/.well-known/jwks"), get(jwks))
-        .route(&under("/oauth/token"), post(token))
-        .route(&under("/oauth/revoke"), post(revoke))
-        .route(&under("/introspect"), post(introspect))
-        .route(&under("/userinfo"), get(user).post(user))
-        .route(&under("/register"), post(registration::register))
-        .route(
-            &under("/register/{clientId}"),
-            get(registration::read).put(registration::replace).delete(registration::remove),
-        )
-        .layer(from_fn_with_state(app, cors::allow))
-        .merge(interaction::routes(BASE))
+    let registration =
+        get(registration::read).put(registration::replace).delete(registration::remove);
+    let mut router = Router::new();
+    for (path, endpoint) in [
+        (under("/.well-known/openid-configuration"), get(document)),
+        (under("/.well-known/oauth-authorization-server"), get(document)),
+        (format!("/.well-known/oauth-authorization-server{BASE}"), get(document)),
+        (under("/.well-known/jwks"), get(jwks)),
+        (under("/oauth/token"), post(token)),
+        (under("/oauth/revoke"), post(revoke)),
+        (under("/introspect"), post(introspect)),
+        (under("/userinfo"), get(user).post(user)),
+        (under("/register"), post(registration::register)),
+        (under("/register/{clientId}"), registration),
+    ] {
+        // What answers a preflight is in front of this.
+        let endpoint = endpoint.options(async || Problem::method_not_allowed());
+        router = router.route(&path, endpoint);
+    }
+    router.layer(from_fn_with_state(app, cors::allow)).merge(interaction::routes(BASE))
 }
 
 async fn document(State(app): State<App>, Ids(path): Server) -> Result<Response, Problem> {
