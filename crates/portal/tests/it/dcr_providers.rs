@@ -129,6 +129,8 @@ async fn every_kind_is_kept_without_showing_its_secret() {
 async fn what_breaks_a_rule_is_told_by_name_and_changes_nothing() {
     let portal = TestPortal::start().await;
     let admin = portal.admin();
+    let total = async || admin.get(PATH).await.json()["meta"]["page"]["total"].clone();
+    let at_first = total().await;
     let with = |change: Value| and(okta(), &change);
     let http = |config: Value| {
         let all = json!({"dcr_base_url": "https://b.test", "api_key": "abcdefghijkl"});
@@ -184,7 +186,7 @@ async fn what_breaks_a_rule_is_told_by_name_and_changes_nothing() {
         let blamed = admin.post(PATH, body.clone()).await.blamed();
         assert_eq!(blamed, [(field.into(), rule.into())], "{body}");
     }
-    assert_eq!(admin.get(PATH).await.json()["meta"]["page"]["total"], 0);
+    assert_eq!(total().await, at_first);
     let id = admin.post(PATH, okta()).await.id();
     let path = format!("{PATH}/{id}");
     let before = admin.get(&path).await.json();
@@ -276,7 +278,9 @@ async fn lists_are_filtered_by_what_is_shown() {
         ("filter[initial_client_audience][eq]=https://a.test", vec![&auth0]),
         ("filter[initial_client_audience]=b", vec![]),
     ] {
-        let ids = admin.get(&format!("{PATH}?{query}")).await.ids();
+        let mut ids = admin.get(&format!("{PATH}?{query}")).await.ids();
+        // The portal has one of its own.
+        ids.retain(|id| [&auth0, &okta].contains(&id));
         assert_eq!(ids.iter().collect::<Vec<_>>(), found, "{query}");
     }
     let query = format!("filter[initial_client_secret]={SECRET}");
