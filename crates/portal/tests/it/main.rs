@@ -30,6 +30,7 @@ mod gateway_usage;
 mod gateways;
 mod identity_claims;
 mod identity_clients;
+mod identity_replicas;
 mod identity_servers;
 mod input;
 mod isolation;

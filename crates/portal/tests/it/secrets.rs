@@ -41,6 +41,17 @@ async fn the_store_holds_digests_only() {
         text.trim().to_owned()
     };
     let mut secrets = vec![(key, vec![]), (PASSWORD.to_owned(), vec![])];
+    let admin = portal.admin();
+    let body = json!({"name": "s", "audience": "a", "signing_algorithm": "ES256"});
+    let server = format!("/v1/auth-servers/{}", admin.post("/v1/auth-servers", body).await.id());
+    for (path, body, member) in [
+        ("clients", json!({"name": "c", "grant_types": [], "response_types": []}), "client_secret"),
+        ("initial-access-tokens", json!({}), "token"),
+    ] {
+        let made = admin.post(&format!("{server}/{path}"), body).await;
+        let made = made.expect(StatusCode::CREATED).json();
+        secrets.push((made[member].as_str().unwrap().to_owned(), vec![]));
+    }
     secrets.extend(ann.caller.cookies.iter().map(|(_, token)| (token.clone(), vec![])));
     for name in ["admin-token", "gateway-token", "signing-key", "pepper"] {
         secrets.push((read(name), vec![name.to_owned()]));
