@@ -1,6 +1,7 @@
 //! `gatekey gateway`.
 
 use core::error::Error;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -16,6 +17,7 @@ use serde::Serialize;
 use super::input::{BadInput, Outcome, find_gateway, open, read_file};
 use super::serve::Settings;
 use crate::data_dir::Secrets;
+use crate::usecase::issuer;
 
 /// The most peppers that a filter takes.
 const MOST_PEPPERS: usize = 2;
@@ -24,6 +26,9 @@ const MOST_PEPPERS: usize = 2;
 #[derive(Debug, Subcommand)]
 pub(super) enum Gateway {
     /// Print the configuration of a gateway's filter; it holds secrets
+    ///
+    /// Strategies whose issuer is an authorization server of the portal get its keys where the
+    /// gateway reaches the portal. Other identity providers are to be added to `upstreams`.
     FilterConfig(FilterConfig),
 }
 
@@ -84,6 +89,9 @@ struct Document<'d> {
     peppers: Vec<Pepper<'d>>,
     snapshot_keys: Vec<String>,
     sync: Sync<'d>,
+    /// Where identity providers are that the portal itself is.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    upstreams: BTreeMap<String, Upstream<'d>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     snapshot: Option<Snapshot>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -126,7 +134,8 @@ impl Gateway {
         let Self::FilterConfig(asked) = self;
         let (store, secrets) = open(&asked.settings.clone().read()?).await?;
         let gateway = find_gateway(&store, &asked.gateway).await?;
-        let document = asked.document(gateway.into(), &secrets)?;
+        let own = issuer::own_hosts(store.db()).await?;
+        let document = asked.document(gateway.into(), &secrets, own)?;
         let mut out = std::io::stdout().lock();
         serde_json::to_writer_pretty(&mut out, &document)?;
         writeln!(out)?;
@@ -139,6 +148,7 @@ impl FilterConfig {
         &'d self,
         gateway: GatewayId,
         secrets: &'d Secrets,
+        own_hosts: BTreeSet<String>,
     ) -> Result<Document<'d>, Box<dyn Error>> {
         if secrets.peppers.len() > MOST_PEPPERS {
             let fault = format!("the portal has more than {MOST_PEPPERS} peppers");
@@ -155,6 +165,8 @@ impl FilterConfig {
                 Some(Snapshot { inline: STANDARD.encode(bytes) })
             }
         };
+        let portal =
+            || Upstream { envoy_cluster: &self.portal_cluster, authority: &self.portal_authority };
         Ok(Document {
             version: 1,
             host: "envoy",
@@ -169,13 +181,8 @@ impl FilterConfig {
                 })
                 .collect(),
             snapshot_keys: vec![STANDARD.encode(key.as_bytes())],
-            sync: Sync {
-                upstream: Upstream {
-                    envoy_cluster: &self.portal_cluster,
-                    authority: &self.portal_authority,
-                },
-                token: secrets.gateway_token.expose(),
-            },
+            sync: Sync { upstream: portal(), token: secrets.gateway_token.expose() },
+            upstreams: own_hosts.into_iter().map(|host| (host, portal())).collect(),
             snapshot,
             staleness: self
                 .max_staleness

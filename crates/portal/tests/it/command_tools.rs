@@ -10,6 +10,8 @@ use gatekey_core::key::PresentedKey;
 use serde_json::{Value, json};
 
 use crate::edge::World;
+use crate::strategies_discovery::new_auth_server;
+use crate::strategies_openid::openid_connect;
 use crate::support::{NOBODY, TestPortal};
 
 /// What a command ended with: its status, what it printed, and its complaint.
@@ -294,6 +296,25 @@ async fn a_filter_is_configured_with_what_the_portal_knows() {
     let plain = ["gateway", "filter-config", "--gateway", &saved.world.gateway];
     let plain = accepted(&with_state(&saved.world, saved.dir.path(), &plain).await.ok());
     assert!(plain.get("snapshot").is_none() && plain.get("staleness").is_none());
+}
+
+#[tokio::test]
+async fn keys_of_the_portals_own_issuers_are_fetched_where_the_portal_is() {
+    let saved = Saved::new().await;
+    let portal = &saved.world.portal;
+    let config = ["gateway", "filter-config", "--gateway", &saved.world.gateway];
+    let printed = with_state(&saved.world, saved.dir.path(), &config).await.ok();
+    assert!(accepted(&printed).get("upstreams").is_none());
+    let server = new_auth_server(portal).await;
+    let issuer = format!("http://{}/auth/{server}", portal.config.listen);
+    for issuer in [issuer, "https://idp.invalid".into()] {
+        let strategy = openid_connect(json!({"issuer": issuer}));
+        portal.admin().post("/v2/application-auth-strategies", strategy).await.id();
+    }
+    let printed = with_state(&saved.world, saved.dir.path(), &config).await.ok();
+    let config = accepted(&printed);
+    let expected = json!({portal.config.listen.to_string(): config["sync"]["upstream"]});
+    assert_eq!(config["upstreams"], expected);
 }
 
 /// The filter itself has to accept what the portal prints.

@@ -5,10 +5,14 @@
 //! gateways compare tokens with; until then they refuse. A provider that is away, or says something
 //! else one day, takes nothing away.
 
+use std::collections::BTreeSet;
+
 use gatekey_core::oidc::documents::Discovery as Document;
+use gatekey_core::oidc::url::Url;
 use gatekey_dcr::{Call, Method, Outcome};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, Set,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
+    QueryFilter, Set,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -352,4 +356,13 @@ pub(crate) async fn publish(
 async fn all(db: &impl ConnectionTrait) -> Result<Vec<row::Model>, Problem> {
     let rows = row::Entity::find().filter(row::Column::Kind.eq(OPENID_CONNECT)).all(db).await?;
     Ok(rows)
+}
+
+/// The hosts, with their ports, under which authorization servers of the portal issue tokens for a
+/// strategy.
+pub(crate) async fn own_hosts(db: &impl ConnectionTrait) -> Result<BTreeSet<String>, DbErr> {
+    let rows = row::Entity::find().filter(row::Column::Kind.eq(OPENID_CONNECT)).all(db).await?;
+    let own = rows.iter().filter_map(Discovery::of).filter(|known| known.own);
+    let hosts = own.filter_map(|known| Url::parse(&known.issuer?)).map(|url| url.authority);
+    Ok(hosts.map(String::from).collect())
 }

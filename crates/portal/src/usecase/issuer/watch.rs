@@ -73,3 +73,94 @@ async fn lease(app: &App, id: Uuid) -> Result<bool, Problem> {
     tx.commit().await?;
     Ok(true)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use axum::http::StatusCode;
+    use axum::{Json, Router};
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::usecase::issuer::Status;
+    use crate::usecase::strategy::{self as strategies, NewStrategy};
+
+    /// A provider that knows itself from its second answer on, and how often it was asked.
+    async fn provider() -> (String, Arc<AtomicU32>) {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (asked, issuer) = (Arc::new(AtomicU32::new(0)), url.clone());
+        let counted = Arc::clone(&asked);
+        let answer = move || {
+            let first = counted.fetch_add(1, Ordering::SeqCst) == 0;
+            let status = if first { StatusCode::BAD_GATEWAY } else { StatusCode::OK };
+            let body: Json<Value> = Json(json!({"issuer": issuer}));
+            async move { (status, body) }
+        };
+        let path = "/.well-known/openid-configuration";
+        let router = Router::new().route(path, axum::routing::get(answer));
+        tokio::spawn(async { axum::serve(listener, router).await });
+        (url, asked)
+    }
+
+    #[tokio::test]
+    async fn of_several_portals_one_asks_and_asks_again_later() {
+        let dir = tempfile::tempdir().unwrap();
+        let app = App::of_test(&dir).await;
+        let (url, asked) = provider().await;
+        let new: NewStrategy = serde_json::from_value(json!({
+            "name": "s", "display_name": "d", "strategy_type": "openid_connect",
+            "configs": {"openid-connect": {
+                "issuer": url, "credential_claim": ["sub"], "scopes": [],
+                "auth_methods": ["bearer"]
+            }}
+        }))
+        .unwrap();
+        let id = strategies::create(&app, new).await.unwrap().id;
+        let known = async || {
+            let row = strategies::find(app.store.db(), id).await.unwrap();
+            (Discovery::of(&row).unwrap().status, asked.load(Ordering::SeqCst))
+        };
+        assert_eq!(known().await, (Status::Pending, 0));
+        let both = futures_util::future::join(discover_due(&app), discover_due(&app)).await;
+        both.0.and(both.1).unwrap();
+        assert_eq!(known().await, (Status::Failed, 1));
+        // Not yet.
+        discover_due(&app).await.unwrap();
+        assert_eq!(known().await, (Status::Failed, 1));
+        app.clock.advance(Duration::from_secs(3));
+        discover_due(&app).await.unwrap();
+        assert_eq!(known().await, (Status::Discovered, 2));
+        app.clock.advance(Duration::from_secs(3_000));
+        discover_due(&app).await.unwrap();
+        assert_eq!(known().await, (Status::Discovered, 2));
+        app.clock.advance(Duration::from_secs(700));
+        discover_due(&app).await.unwrap();
+        assert_eq!(known().await, (Status::Discovered, 3));
+    }
+
+    #[tokio::test]
+    async fn one_that_was_taken_and_not_asked_is_taken_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let app = App::of_test(&dir).await;
+        let (url, asked) = provider().await;
+        let new = json!({
+            "name": "s", "display_name": "d", "strategy_type": "openid_connect",
+            "configs": {"openid-connect": {
+                "issuer": url, "credential_claim": ["sub"], "scopes": [],
+                "auth_methods": ["bearer"]
+            }}
+        });
+        let new = serde_json::from_value(new).unwrap();
+        let id = strategies::create(&app, new).await.unwrap().id;
+        assert!(lease(&app, id).await.unwrap());
+        assert!(!lease(&app, id).await.unwrap());
+        discover_due(&app).await.unwrap();
+        assert_eq!(asked.load(Ordering::SeqCst), 0);
+        app.clock.advance(app.config.outbound_timeout * (CALLS + 1));
+        discover_due(&app).await.unwrap();
+        assert_eq!(asked.load(Ordering::SeqCst), 1);
+    }
+}
