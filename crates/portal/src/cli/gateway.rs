@@ -27,8 +27,8 @@ const MOST_PEPPERS: usize = 2;
 pub(super) enum Gateway {
     /// Print the configuration of a gateway's filter; it holds secrets
     ///
-    /// Strategies whose issuer is an authorization server of the portal get its keys where the
-    /// gateway reaches the portal. Other identity providers are to be added to `upstreams`.
+    /// The keys of the portal's own authorization servers are fetched where the gateway reaches the
+    /// portal. Other identity providers are to be added to `upstreams`.
     FilterConfig(FilterConfig),
 }
 
@@ -90,7 +90,6 @@ struct Document<'d> {
     snapshot_keys: Vec<String>,
     sync: Sync<'d>,
     /// Where identity providers are that the portal itself is.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     upstreams: BTreeMap<String, Upstream<'d>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     snapshot: Option<Snapshot>,
@@ -132,9 +131,10 @@ struct Staleness {
 impl Gateway {
     pub(super) async fn run(self) -> Outcome {
         let Self::FilterConfig(asked) = self;
-        let (store, secrets) = open(&asked.settings.clone().read()?).await?;
+        let config = asked.settings.clone().read()?;
+        let (store, secrets) = open(&config).await?;
         let gateway = find_gateway(&store, &asked.gateway).await?;
-        let own = issuer::own_hosts(store.db()).await?;
+        let own = issuer::own_hosts(store.db(), &config.base_url()).await?;
         let document = asked.document(gateway.into(), &secrets, own)?;
         let mut out = std::io::stdout().lock();
         serde_json::to_writer_pretty(&mut out, &document)?;

@@ -60,16 +60,37 @@ impl Http {
         headers: &[(&str, &str)],
         body: Option<&Value>,
     ) -> Result<Reply> {
+        let body = body.map(|body| ("application/json", body.to_string()));
+        self.exchange(method, url, headers, body)
+    }
+
+    /// Posts a form; what is in it needs no escapes.
+    pub(super) fn form(
+        &self,
+        url: &str,
+        headers: &[(&str, &str)],
+        fields: &[(&str, &str)],
+    ) -> Result<Reply> {
+        let fields: Vec<_> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let body = ("application/x-www-form-urlencoded", fields.join("&"));
+        self.exchange("POST", url, headers, Some(body))
+    }
+
+    fn exchange(
+        &self,
+        method: &str,
+        url: &str,
+        headers: &[(&str, &str)],
+        body: Option<(&str, String)>,
+    ) -> Result<Reply> {
         let mut request = http::Request::builder().method(method).uri(url);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let text = body.map(Value::to_string);
-        self.show_request(method, url, headers, text.as_deref());
-        let answer = match text {
-            Some(text) => {
-                self.agent.run(request.header("content-type", "application/json").body(text)?)
-            }
+        let text = body.as_ref().map(|(_, text)| text.as_str());
+        self.show_request(method, url, headers, text);
+        let answer = match body {
+            Some((kind, text)) => self.agent.run(request.header("content-type", kind).body(text)?),
             None => self.agent.run(request.body(())?),
         };
         let answer = answer.with_context(|| format!("{method} {url}"))?;

@@ -358,11 +358,15 @@ async fn all(db: &impl ConnectionTrait) -> Result<Vec<row::Model>, Problem> {
     Ok(rows)
 }
 
-/// The hosts, with their ports, under which authorization servers of the portal issue tokens for a
-/// strategy.
-pub(crate) async fn own_hosts(db: &impl ConnectionTrait) -> Result<BTreeSet<String>, DbErr> {
+/// The hosts, with their ports, under which authorization servers of the portal issue tokens: the
+/// portal's own now, and those that strategies were discovered under.
+pub(crate) async fn own_hosts(
+    db: &impl ConnectionTrait,
+    base_url: &str,
+) -> Result<BTreeSet<String>, DbErr> {
     let rows = row::Entity::find().filter(row::Column::Kind.eq(OPENID_CONNECT)).all(db).await?;
     let own = rows.iter().filter_map(Discovery::of).filter(|known| known.own);
-    let hosts = own.filter_map(|known| Url::parse(&known.issuer?)).map(|url| url.authority);
+    let issuers = own.filter_map(|known| known.issuer).chain([base_url.to_owned()]);
+    let hosts = issuers.filter_map(|issuer| Url::parse(&issuer)).map(|url| url.authority);
     Ok(hosts.map(String::from).collect())
 }

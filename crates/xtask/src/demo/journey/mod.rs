@@ -1,8 +1,9 @@
-//! The seven steps, from an empty portal to a request that is refused after revocation.
+//! The eight steps, from an empty portal to a request that is refused after revocation.
 
 mod access;
 mod calls;
 mod catalogue;
+mod identity;
 mod keys;
 mod outage;
 mod sign_up;
@@ -51,6 +52,7 @@ const STEPS: &[Step] = &[
     ("5. access is asked for, approved, and enforced at once", access::asked_and_approved),
     ("6. keys are rotated, access is revoked", access::rotated_and_revoked),
     ("7. the portal goes away, the gateway restarts, the portal returns", outage::survived),
+    ("8. an application gets a client of the portal's own authorization server", identity::walked),
 ];
 
 /// Walks the whole journey; what still runs at the end works.
