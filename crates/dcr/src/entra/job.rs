@@ -212,10 +212,16 @@ impl Entra {
             _ => PATIENCE_SECONDS,
         };
         let waited = state.now.saturating_sub(state.since);
-        if !unseen || waited >= patience {
-            return None;
-        }
         let reason = "Entra ID does not see the application yet";
+        match job {
+            _ if !unseen => return None,
+            Job::Register(_) if waited >= patience => {
+                let text = format!("{reason}, after {waited} seconds");
+                return Some(Settled::Failed(Failure::new(step, FailureKind::Unavailable, text)));
+            }
+            _ if waited >= patience => return None,
+            _ => {}
+        }
         let asked = (job == &Job::Unregister).then_some(5);
         Some(pace::again(state.attempts, reply.retry_after_seconds.or(asked), reason))
     }

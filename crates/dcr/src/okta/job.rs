@@ -65,7 +65,12 @@ impl Okta {
         Wanted::Call(step, call)
     }
 
-    fn of_client(&self, client_id: &str, job: &Job, at: &At) -> Wanted {
+    fn deactivate(&self, client_id: &str, id: &str) -> Wanted {
+        let call = self.secrets(Method::Post, client_id, &[id, "lifecycle", "deactivate"]);
+        Wanted::Call(DEACTIVATE, call.repeatable())
+    }
+
+    fn of_client(&self, client_id: &str, issued: bool, job: &Job, at: &At) -> Wanted {
         let rotate = || {
             let path = [client_id, "lifecycle", "newSecret"];
             // A secret whose answer was lost is replaced by the next.
@@ -86,10 +91,14 @@ impl Okta {
                 let call = self.secrets(Method::Post, client_id, &[]).with(body);
                 Wanted::Call(ADD_SECRET, call)
             }
-            (Job::RemoveSecret { id }, "") => {
-                let call = self.secrets(Method::Post, client_id, &[id, "lifecycle", "deactivate"]);
-                Wanted::Call(DEACTIVATE, call.repeatable())
+            // The value of a secret that was added was lost with the process that read it: nobody
+            // will ever know it.
+            (Job::AddSecret { .. }, "added") if issued => Wanted::Done,
+            (Job::AddSecret { .. }, "added") => self.deactivate(client_id, &at.data),
+            (Job::AddSecret { .. }, "delete") => {
+                Wanted::Call(REMOVE_SECRET, self.secrets(Method::Delete, client_id, &[&at.data]))
             }
+            (Job::RemoveSecret { id }, "") => self.deactivate(client_id, id),
             (Job::RemoveSecret { id }, "check") => {
                 Wanted::Call(READ_SECRET, self.secrets(Method::Get, client_id, &[id]))
             }
@@ -109,6 +118,7 @@ impl Okta {
                 .find(|(secret, _)| state.remote.secrets.iter().all(|known| known.id != secret.id));
             if let Some((secret, Some(value))) = new {
                 state.issued = Some(issued(Some(secret.id.clone()), value));
+                state.stage = format!("added:{}", secret.id);
             }
         } else if let Some(issued) = &mut state.issued {
             let ours = |value: &Option<&str>| *value == Some(issued.secret.expose().as_str());
@@ -116,10 +126,11 @@ impl Okta {
             issued.id = ours.map(|(secret, _)| secret.id.clone());
         }
         state.remote.secrets = listed.into_iter().map(|(secret, _)| secret).collect();
-        state.stage = match job {
-            Job::AddSecret { .. } if at.name.is_empty() || state.issued.is_none() => "add".into(),
-            _ => "done".into(),
-        };
+        match job {
+            Job::AddSecret { .. } if state.issued.is_some() => {}
+            Job::AddSecret { .. } => state.stage = "add".into(),
+            _ => state.stage = "done".into(),
+        }
         if *job == Job::ListSecrets {
             state.found.secrets.clone_from(&state.remote.secrets);
         }
@@ -228,7 +239,7 @@ impl Managed for Okta {
                 Wanted::Call(DELETE, self.clients(Method::Delete, &[client_id]))
             }
             (Job::GrantedScopes, _) => Wanted::unsupported(Self::NAME, job),
-            (_, Some(client_id)) => self.of_client(client_id, job, at),
+            (_, Some(client_id)) => self.of_client(client_id, state.issued.is_some(), job, at),
             (_, None) => Wanted::unknown_client(Self::NAME),
         }
     }
@@ -278,10 +289,10 @@ impl Managed for Okta {
                     return Settled::Failed(failure);
                 };
                 state.issued = Some(issued(Some(secret.id.clone()), value));
+                state.stage = format!("added:{}", secret.id);
                 state.remote.secrets.push(secret);
-                state.stage = "done".into();
             }
-            DEACTIVATE => state.stage = "delete".into(),
+            DEACTIVATE => state.stage = format!("delete:{}", at.data),
             READ_SECRET if text(&answer, "status") == Some("INACTIVE") => {
                 state.stage = "delete".into();
             }
@@ -290,9 +301,8 @@ impl Managed for Okta {
                 return Settled::Failed(Failure::new(DEACTIVATE, FailureKind::Refused, text));
             }
             REMOVE_SECRET => {
-                if let Job::RemoveSecret { id } = job {
-                    state.remote.secrets.retain(|secret| secret.id != *id);
-                }
+                let removed = if let Job::RemoveSecret { id } = job { id } else { &at.data };
+                state.remote.secrets.retain(|secret| secret.id != *removed);
                 state.stage = "done".into();
             }
             DELETE => {

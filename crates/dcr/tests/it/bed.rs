@@ -97,6 +97,26 @@ impl Bed {
         }
     }
 
+    pub(crate) fn auth0(&self) -> &Fake<auth0::Auth0> {
+        let Running::Auth0(fake) = &self.running else { panic!("{self:?}") };
+        fake
+    }
+
+    pub(crate) fn okta(&self) -> &Fake<okta::Okta> {
+        let Running::Okta(fake) = &self.running else { panic!("{self:?}") };
+        fake
+    }
+
+    pub(crate) fn entra(&self) -> &Fake<entra::Entra> {
+        let Running::Entra(fake) = &self.running else { panic!("{self:?}") };
+        fake
+    }
+
+    pub(crate) fn curity(&self) -> &Fake<curity::Curity> {
+        let Running::Curity(fake) = &self.running else { panic!("{self:?}") };
+        fake
+    }
+
     pub(crate) fn adapter(&self) -> Box<dyn Adapter> {
         self.provider().adapter().unwrap().unwrap()
     }

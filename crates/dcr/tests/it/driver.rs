@@ -202,3 +202,9 @@ impl Driver {
         End::Done(Box::new(state))
     }
 }
+
+/// Runs a job once, from what is kept of another.
+pub(crate) async fn run(adapter: &dyn Adapter, job: &Job, kept: &mut Kept) -> End {
+    *kept = kept.fresh();
+    Driver::default().run(adapter, job, kept, Kill::Never).await
+}
