@@ -160,7 +160,7 @@ impl Auth0 {
 
     /// Takes in one page of clients. Some, when it was not the last.
     fn take_page(state: &mut State, tag: &str, page: usize, clients: &Value) -> Option<usize> {
-        let clients = clients.as_array().map(Vec::as_slice).unwrap_or_default();
+        let clients = items(clients, "clients");
         let ours = clients.iter().filter_map(body::tagged);
         state.found.clients.extend(ours.filter(|(found, _)| tag.is_empty() || found == tag));
         // A page may be shorter than asked for; an empty one is behind the last.
@@ -168,7 +168,7 @@ impl Auth0 {
     }
 
     fn take_grants(&self, job: &Job, state: &mut State, at: &At, grants: &Value) {
-        let grants = grants.as_array().map(Vec::as_slice).unwrap_or_default();
+        let grants = items(grants, "client_grants");
         match job {
             Job::Unregister => {
                 let ids: Vec<_> = grants.iter().filter_map(|grant| id(grant, "id")).collect();
@@ -232,6 +232,12 @@ impl Auth0 {
         };
         Settled::Continue
     }
+}
+
+/// The entries of a list, which Auth0 wraps into an object where it also tells totals.
+fn items<'l>(list: &'l Value, member: &str) -> &'l [Value] {
+    let items = list.as_array().or_else(|| list.get(member)?.as_array());
+    items.map(Vec::as_slice).unwrap_or_default()
 }
 
 impl Managed for Auth0 {

@@ -36,7 +36,7 @@ impl Auth0 {
     /// When the issuer is no URL, or the client is missing.
     pub fn new(provider: &Provider) -> Result<Self, Fault> {
         let (client_id, client_secret) = vendor::initial_client(provider)?;
-        let base = Base::parse("issuer", &provider.issuer)?;
+        let base = Base::issuer(&provider.issuer)?;
         let audience = provider.text("initial_client_audience").filter(|text| !text.is_empty());
         // Auth0 compares the audience as a text, slash and all.
         let audience = audience.map_or_else(|| format!("{}/api/v2/", base.text()), str::to_owned);

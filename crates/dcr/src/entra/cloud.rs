@@ -40,7 +40,7 @@ impl Cloud {
     /// Follows from the issuer, of v1 or v2, unless `login_url` and `graph_url` say otherwise. An
     /// issuer elsewhere has both at its own origin.
     pub(super) fn of(provider: &Provider) -> Result<Self, Fault> {
-        let issuer = Base::parse("issuer", &provider.issuer)?;
+        let issuer = Base::issuer(&provider.issuer)?;
         let fault = |rule: &str| Fault { field: "issuer".into(), rule: rule.into() };
         let path = issuer.path();
         let tenant = match path.as_slice() {

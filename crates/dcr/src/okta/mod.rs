@@ -33,7 +33,7 @@ impl Okta {
     ///
     /// When the issuer is no URL, or the token is missing.
     pub fn new(provider: &Provider) -> Result<Self, Fault> {
-        let issuer = Base::parse("issuer", &provider.issuer)?;
+        let issuer = Base::issuer(&provider.issuer)?;
         let token = provider.secret("dcr_token").filter(|token| !token.is_empty());
         let token = token.ok_or_else(|| Fault {
             field: "dcr_config.dcr_token".into(),

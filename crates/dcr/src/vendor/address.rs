@@ -27,6 +27,17 @@ impl Base {
         Ok(Self { url })
     }
 
+    /// Reads an issuer: people also enter the address of its discovery document.
+    pub(crate) fn issuer(text: &str) -> Result<Self, Fault> {
+        let mut base = Self::parse("issuer", text)?;
+        let path = base.url.path();
+        if let Some((issuer, _)) = path.split_once("/.well-known/") {
+            let issuer = issuer.to_owned();
+            base.url.set_path(&issuer);
+        }
+        Ok(base)
+    }
+
     /// The URL without slashes at its end.
     pub(crate) fn text(&self) -> &str {
         self.url.as_str().trim_end_matches('/')
@@ -96,6 +107,17 @@ mod tests {
         );
         assert_eq!(base.origin().at(&["x"]), "https://idp.test/x");
         assert_eq!(base.path(), ["t"]);
+    }
+
+    #[test]
+    fn an_issuer_may_be_entered_by_its_discovery_document() {
+        for (text, issuer) in [
+            ("https://idp.test/.well-known/openid-configuration", "https://idp.test"),
+            ("https://idp.test/t/v2.0/.well-known/openid-configuration", "https://idp.test/t/v2.0"),
+            (" https://idp.test/t/ ", "https://idp.test/t"),
+        ] {
+            assert_eq!(Base::issuer(text).unwrap().text(), issuer);
+        }
     }
 
     #[test]

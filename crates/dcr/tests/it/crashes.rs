@@ -67,6 +67,43 @@ async fn registration(which: Which) {
     }
 }
 
+/// Kills a registration twice, after calls of two numbers.
+async fn registration_killed_twice(which: Which) {
+    for first in 0.. {
+        for second in 0.. {
+            let bed = Bed::start(which).await;
+            let adapter = bed.adapter();
+            let mut kept = Kept::default();
+            let job = Job::Register(metadata("tag-1"));
+            let mut driver = Driver::default();
+            let end = driver.run(&*adapter, &job, &mut kept, Kill::After(first)).await;
+            if !matches!(end, End::Killed) {
+                return;
+            }
+            let what = format!("{which:?}, after {first}, after {second}");
+            match driver.run(&*adapter, &job, &mut kept, Kill::After(second)).await {
+                End::Killed => {}
+                End::Failed(failure) if failure.kind == FailureKind::Uncertain => {
+                    assert!(!adapter.capabilities().find, "{what}: {failure}");
+                    break;
+                }
+                _ => break,
+            }
+            match driver.run(&*adapter, &job, &mut kept, Kill::Never).await {
+                End::Done(_) => {
+                    assert_eq!(bed.clients(), 1, "{what}: {:?}", bed.calls());
+                    removed(&bed, &*adapter, &kept, &what).await;
+                }
+                End::Failed(failure) => {
+                    assert_eq!(failure.kind, FailureKind::Uncertain, "{what}");
+                    assert!(!adapter.capabilities().find, "{what}: {failure}");
+                }
+                other => panic!("{what}: {other:?}"),
+            }
+        }
+    }
+}
+
 async fn other_jobs(which: Which) {
     let jobs = |can: gatekey_dcr::Capabilities| {
         let mut jobs = vec![Job::Update(metadata("tag-1")), Job::RotateSecret(metadata("tag-1"))];
@@ -133,5 +170,12 @@ async fn a_killed_registration_leaves_nothing_that_nobody_knows() {
 async fn a_killed_job_is_taken_up_again() {
     for which in Which::ALL {
         other_jobs(which).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registration_killed_twice_leaves_nothing_that_nobody_knows() {
+    for which in Which::ALL {
+        registration_killed_twice(which).await;
     }
 }

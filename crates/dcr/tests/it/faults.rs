@@ -163,3 +163,18 @@ async fn a_refusal_names_provider_and_step_and_no_secret() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_is_busy_says_how_long() {
+    for which in Which::ALL {
+        let bed = Bed::start(which).await;
+        let job = Job::Register(metadata("tag-1"));
+        let mut plain = Driver::default();
+        plain.run(&*bed.adapter(), &job, &mut Kept::default(), Kill::Never).await.done();
+        bed.fault("POST", 0, 1, Fault::Instead(bed.busy()));
+        let mut busy = Driver::default();
+        busy.run(&*bed.adapter(), &job, &mut Kept::default(), Kill::Never).await.done();
+        let waited = busy.now - plain.now;
+        assert!((18..=21).contains(&waited), "{which:?}: {waited} seconds");
+    }
+}
