@@ -17,7 +17,7 @@ use super::claim::Ready;
 use super::key::Keys;
 use crate::app::App;
 use crate::problem::Problem;
-use crate::store::entity::{auth_claim, auth_key, auth_scope, auth_server};
+use crate::store::entity::{auth_claim, auth_key, auth_server};
 
 /// How long something is remembered without a look at the database.
 const FRESH: Duration = Duration::from_secs(2);
@@ -26,11 +26,9 @@ const MOST: usize = 1_000;
 
 /// A server with what it needs to answer, as of one moment.
 #[derive(Debug)]
-pub(crate) struct Known {
+pub(super) struct Known {
     /// The server.
-    pub(crate) server: auth_server::Model,
-    /// Its scopes, oldest first.
-    pub(crate) scopes: Vec<auth_scope::Model>,
+    pub(super) server: auth_server::Model,
     /// Its claims, ready to be rendered.
     pub(super) claims: Vec<Ready>,
     /// Its keys.
@@ -77,7 +75,7 @@ impl Identity {
 }
 
 /// A server with what it needs to answer; 404 if there is none of that id.
-pub(crate) async fn known(app: &App, server: Uuid) -> Result<Arc<Known>, Problem> {
+pub(super) async fn known(app: &App, server: Uuid) -> Result<Arc<Known>, Problem> {
     let (remembered, fresh) = app.identity.remembered(server);
     if let Some(known) = remembered.as_ref().filter(|_| fresh) {
         return Ok(Arc::clone(known));
@@ -106,12 +104,6 @@ async fn read(app: &App, server: Uuid, before: Option<&Known>) -> Result<Known, 
         .order_by_asc(auth_key::Column::CreatedAt)
         .all(&tx)
         .await?;
-    let scopes = auth_scope::Entity::find()
-        .filter(auth_scope::Column::ServerId.eq(server))
-        .order_by_asc(auth_scope::Column::CreatedAt)
-        .order_by_asc(auth_scope::Column::Id)
-        .all(&tx)
-        .await?;
     let claims = auth_claim::Entity::find()
         .filter(auth_claim::Column::ServerId.eq(server))
         .filter(auth_claim::Column::Enabled.eq(true))
@@ -123,6 +115,5 @@ async fn read(app: &App, server: Uuid, before: Option<&Known>) -> Result<Known, 
         keys: Keys::read(app, &keys, before.map(|before| &before.keys))?,
         claims: claims.into_iter().map(Ready::of).collect(),
         server: found,
-        scopes,
     })
 }

@@ -17,5 +17,6 @@ mod start;
 mod template;
 pub(crate) mod token;
 
-pub(crate) use self::cache::{Identity, Known, known};
+pub(crate) use self::cache::Identity;
+use self::cache::known;
 pub(crate) use self::start::start;

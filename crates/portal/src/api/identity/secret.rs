@@ -45,7 +45,7 @@ struct View {
 }
 
 impl View {
-    fn of(row: auth_secret::Model) -> Self {
+    fn of(row: &auth_secret::Model) -> Self {
         Self {
             id: row.id,
             enabled: row.enabled,
@@ -90,7 +90,7 @@ async fn list(
     let client = client::find(db, ids.auth_server_id, &ids.client_id).await?;
     let select = usecase::of_client(client.server_id, &client.id);
     let page = query.read(&LIST)?.fetch(db, select).await?;
-    Ok(Shown(page.show(View::of)))
+    Ok(Shown(page.show(|row| View::of(&row))))
 }
 
 async fn create(
@@ -101,7 +101,7 @@ async fn create(
 ) -> Result<Created<CreatedView>, Problem> {
     let made = usecase::create(&app, ids.auth_server_id, &ids.client_id, body.0).await?;
     let secret = made.1.expose().clone();
-    Ok(Created(CreatedView { item: View::of(made.0), secret }))
+    Ok(Created(CreatedView { item: View::of(&made.0), secret }))
 }
 
 async fn show(
@@ -111,7 +111,7 @@ async fn show(
 ) -> Result<Shown<View>, Problem> {
     let (server, client) = (ids.auth_server_id, &ids.client_id);
     let found = usecase::find(app.store.db(), server, client, ids.client_secret_id).await?;
-    Ok(Shown(View::of(found)))
+    Ok(Shown(View::of(&found)))
 }
 
 async fn update(
@@ -122,7 +122,7 @@ async fn update(
 ) -> Result<Shown<View>, Problem> {
     let (server, client) = (ids.auth_server_id, &ids.client_id);
     let updated = usecase::update(&app, server, client, ids.client_secret_id, body.0).await?;
-    Ok(Shown(View::of(updated)))
+    Ok(Shown(View::of(&updated)))
 }
 
 async fn delete(

@@ -90,15 +90,6 @@ impl NewClient {
     }
 }
 
-/// Why a client was not taken for who it says it is.
-#[derive(Debug)]
-pub(crate) enum Refused {
-    /// There is no such client, or the secret is not one of its enabled ones.
-    Denied,
-    /// It could not be looked up.
-    Failed(Problem),
-}
-
 /// Whether a text can be the id of a client.
 pub(crate) fn is_id(text: &str) -> bool {
     (1..=LONGEST_ID).contains(&text.len())
@@ -124,24 +115,6 @@ pub(crate) async fn look_up(
         return Ok(None);
     }
     Ok(auth_client::Entity::find_by_id((server, id.to_owned())).one(db).await?)
-}
-
-/// The client whose id and secret these are. Neither the answer nor the time it takes tells
-/// whether the id or the secret was wrong.
-pub(crate) async fn authenticate(
-    app: &App,
-    server: &auth_server::Model,
-    id: &str,
-    given: &str,
-) -> Result<auth_client::Model, Refused> {
-    let db = app.store.db();
-    let client = look_up(db, server.id, id).await.map_err(Refused::Failed)?;
-    // An id that cannot be is looked up as one that is not there.
-    let id = if is_id(id) { id } else { "-" };
-    let secrets = secret::of_client(server.id, id).filter(auth_secret::Column::Enabled.eq(true));
-    let secrets = secrets.all(db).await.map_err(|error| Refused::Failed(error.into()))?;
-    let matches = secret::matches(app, &secrets, given);
-    client.filter(|_| matches).ok_or(Refused::Denied)
 }
 
 /// Makes a client with a secret, inside a transaction. The answer holds the secret for the only
@@ -207,26 +180,6 @@ pub(crate) async fn rotate_secret(
     find(tx, server, id).await?;
     secret::remove_all(tx, server, id).await?;
     secret::insert(app, tx, server, id, None, true).await
-}
-
-/// Adds a secret to those of a client, inside a transaction; 403 when it has as many as it may.
-pub(crate) async fn add_secret(
-    app: &App,
-    tx: &impl ConnectionTrait,
-    server: Uuid,
-    id: &str,
-) -> Result<(auth_secret::Model, Secret<String>), Problem> {
-    secret::add(app, tx, server, id, None, true).await
-}
-
-/// Takes a secret from a client, inside a transaction.
-pub(crate) async fn remove_secret(
-    tx: &impl ConnectionTrait,
-    server: Uuid,
-    id: &str,
-    secret: Uuid,
-) -> Result<(), Problem> {
-    secret::remove(tx, server, id, secret).await
 }
 
 /// Deletes a client with its secrets, tokens and codes, inside a transaction.

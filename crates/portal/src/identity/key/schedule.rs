@@ -157,8 +157,8 @@ mod tests {
         assert_eq!(first, Plan { make: Some(5), ..Plan::default() });
         let active = key("a", ACTIVE, 0, 0);
         let early = 10 * DAY - HOUR - 1;
-        assert!(planned(&[active.clone()], early, Urgency::Scheduled).is_empty());
-        let made = planned(&[active.clone()], early + 1, Urgency::Scheduled);
+        assert!(planned(core::slice::from_ref(&active), early, Urgency::Scheduled).is_empty());
+        let made = planned(core::slice::from_ref(&active), early + 1, Urgency::Scheduled);
         assert_eq!(made, Plan { make: Some(10 * DAY), ..Plan::default() });
         let pending = key("b", PENDING, early + 1, 10 * DAY);
         let keys = [active, pending];
@@ -187,7 +187,7 @@ mod tests {
     #[test]
     fn on_demand_a_key_comes_as_soon_as_everybody_can_know_it() {
         let active = key("a", ACTIVE, 0, 0);
-        let made = planned(&[active.clone()], DAY, Urgency::Soon);
+        let made = planned(core::slice::from_ref(&active), DAY, Urgency::Soon);
         assert_eq!(made, Plan { make: Some(DAY + HOUR), ..Plan::default() });
         let pending = key("b", PENDING, DAY, 10 * DAY);
         let hastened = planned(&[active.clone(), pending.clone()], DAY + 5, Urgency::Soon);

@@ -19,9 +19,9 @@ pub(super) enum Node {
     /// One of several parts.
     If {
         /// Each condition with what it leads to; the first that holds counts.
-        branches: Vec<(Expression, Vec<Node>)>,
+        branches: Vec<(Expression, Vec<Self>)>,
         /// What is left.
-        otherwise: Vec<Node>,
+        otherwise: Vec<Self>,
     },
 }
 
@@ -43,14 +43,14 @@ pub(super) fn parse(pieces: Vec<Piece>) -> Result<Vec<Node>, Fault> {
     let mut parser = Parser { pieces: pieces.into_iter() };
     let (nodes, end) = parser.nodes(0)?;
     match end {
-        End::Text => Ok(nodes),
-        End::End => Err(Fault::new("has an `end` without an `if`")),
-        End::Else | End::ElseIf(_) => Err(Fault::new("has an `else` without an `if`")),
+        Stop::Text => Ok(nodes),
+        Stop::End => Err(Fault::new("has an `end` without an `if`")),
+        Stop::Else | Stop::ElseIf(_) => Err(Fault::new("has an `else` without an `if`")),
     }
 }
 
 /// What ended a row of nodes.
-enum End {
+enum Stop {
     Text,
     End,
     Else,
@@ -62,7 +62,7 @@ struct Parser {
 }
 
 impl Parser {
-    fn nodes(&mut self, depth: usize) -> Result<(Vec<Node>, End), Fault> {
+    fn nodes(&mut self, depth: usize) -> Result<(Vec<Node>, Stop), Fault> {
         if depth > DEEPEST {
             return Err(Fault::new("nests conditions too deep"));
         }
@@ -87,14 +87,14 @@ impl Parser {
                 "else" => {
                     let is_if = tokens.get(1) == Some(&Token::Word("if".into()));
                     if is_if {
-                        return Ok((nodes, End::ElseIf(expression(tokens, 2)?)));
+                        return Ok((nodes, Stop::ElseIf(expression(tokens, 2)?)));
                     }
                     alone(&tokens, "else")?;
-                    return Ok((nodes, End::Else));
+                    return Ok((nodes, Stop::Else));
                 }
                 "end" => {
                     alone(&tokens, "end")?;
-                    return Ok((nodes, End::End));
+                    return Ok((nodes, Stop::End));
                 }
                 "range" | "with" | "define" | "template" | "block" | "break" | "continue" => {
                     return Err(Fault::new(format!("uses `{keyword}`, which is not supported")));
@@ -102,7 +102,7 @@ impl Parser {
                 _ => nodes.push(Node::Put(expression(tokens, 0)?)),
             }
         }
-        Ok((nodes, End::Text))
+        Ok((nodes, Stop::Text))
     }
 
     fn condition(&mut self, first: Expression, depth: usize) -> Result<Node, Fault> {
@@ -112,15 +112,15 @@ impl Parser {
             let (nodes, end) = self.nodes(depth + 1)?;
             branches.push((condition, nodes));
             match end {
-                End::End => return Ok(Node::If { branches, otherwise: Vec::new() }),
-                End::ElseIf(next) => condition = next,
-                End::Else => {
-                    let (otherwise, End::End) = self.nodes(depth + 1)? else {
+                Stop::End => return Ok(Node::If { branches, otherwise: Vec::new() }),
+                Stop::ElseIf(next) => condition = next,
+                Stop::Else => {
+                    let (otherwise, Stop::End) = self.nodes(depth + 1)? else {
                         return Err(Fault::new("has an `else` without its `end`"));
                     };
                     return Ok(Node::If { branches, otherwise });
                 }
-                End::Text => return Err(Fault::new("has an `if` without its `end`")),
+                Stop::Text => return Err(Fault::new("has an `if` without its `end`")),
             }
         }
     }
@@ -190,7 +190,7 @@ impl Words {
             Token::Text(text) => Ok(Expression::Literal(Value::Text(text))),
             Token::Int(number) => Ok(Expression::Literal(Value::Int(number))),
             Token::Float(number) => Ok(Expression::Literal(Value::Float(number))),
-            Token::Field(names) => field(names),
+            Token::Field(names) => field(&names),
             Token::Word(word) => match literal(&word) {
                 Some(value) => Ok(Expression::Literal(value)),
                 None => call(named(&word)?, Vec::new()),
@@ -241,7 +241,7 @@ fn call(function: &'static Function, arguments: Vec<Expression>) -> Result<Expre
     Ok(Expression::Call(function, arguments))
 }
 
-fn field(names: Vec<String>) -> Result<Expression, Fault> {
+fn field(names: &[String]) -> Result<Expression, Fault> {
     let whole = || format!(".{}", names.join("."));
     let mut rest = names.iter();
     let (Some(scope), Some(name)) = (rest.next(), rest.next()) else {

@@ -125,7 +125,7 @@ pub(super) const FUNCTIONS: &[Function] = functions! {
     };
 };
 
-impl FromIterator<Value> for Value {
+impl FromIterator<Self> for Value {
     fn from_iter<I: IntoIterator<Item = Self>>(items: I) -> Self {
         Self::List(items.into_iter().collect())
     }
