@@ -17,7 +17,7 @@ pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_gatekey-dcr-bridge");
 /// A running bridge.
 pub(crate) struct Bridge {
     pub(crate) child: Child,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Drop for Bridge {
