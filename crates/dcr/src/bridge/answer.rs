@@ -22,16 +22,19 @@ pub(super) fn listed_secret(item: &Value) -> Option<RemoteSecret> {
 }
 
 /// Whether a refusal says that what is to be removed is not there. The contract has no code for it:
-/// 404 and 410 are unmistakable, a 400 is by its words.
-pub(super) fn says_gone(reply: &Reply) -> bool {
+/// 404 and 410 are unmistakable, a 400 is by its words, when they are about the client or the secret
+/// and not about something else that a bridge may miss.
+pub(super) fn says_gone(reply: &Reply, id: &str) -> bool {
+    const MISSING: [&str; 5] = ["not found", "not_found", "unknown", "does not exist", "no such"];
+    const OURS: [&str; 3] = ["client", "application", "secret"];
     match reply.status {
         404 | 410 => true,
         400 => OauthError::read(reply).is_some_and(|error| {
-            let said = format!("{} {}", error.code, error.description).to_ascii_lowercase();
-            ["not found", "not_found", "notfound", "unknown client", "unknown secret"]
-                .into_iter()
-                .chain(["unknown_client", "does not exist", "no such", "404"])
-                .any(|words| said.contains(words))
+            let said = format!("{} {}", error.code, error.description);
+            let about_it = said.contains(id);
+            let said = said.to_ascii_lowercase();
+            MISSING.into_iter().any(|words| said.contains(words))
+                && (about_it || OURS.into_iter().any(|words| said.contains(words)))
         }),
         _ => false,
     }
@@ -57,13 +60,25 @@ mod tests {
     fn only_some_refusals_say_that_nothing_is_there() {
         let said = |status, body: &Value| {
             let body = Secret::new(body.to_string().into_bytes());
-            says_gone(&Reply { status, retry_after_seconds: None, next_page: None, body })
+            let reply = Reply { status, retry_after_seconds: None, next_page: None, body };
+            says_gone(&reply, "0oa404")
         };
         assert!(said(404, &json!({})));
         assert!(said(410, &json!({})));
         assert!(said(400, &json!({"error": "unknown client", "error_description": "c"})));
-        assert!(said(400, &json!({"error": "Bad Request", "error_description": "Not found: c"})));
+        assert!(said(
+            400,
+            &json!({"error": "Bad Request", "error_description": "Not found: 0oa404"})
+        ));
         assert!(!said(400, &json!({"error": "Bad Request", "error_description": "busy"})));
+        assert!(!said(
+            400,
+            &json!({"error": "Bad Request", "error_description": "0oa404 is busy"})
+        ));
+        assert!(!said(
+            400,
+            &json!({"error": "Bad Request", "error_description": "no such tenant"})
+        ));
         assert!(!said(401, &json!({"error": "unknown client", "error_description": ""})));
         assert!(!said(500, &json!({"error": "not found", "error_description": ""})));
     }

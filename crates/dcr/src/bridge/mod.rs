@@ -222,7 +222,7 @@ impl Bridge {
                 Settled::Continue
             }
             (Job::Verify, 501..=599) => fail(FailureKind::Unavailable),
-            (Job::Unregister | Job::RemoveSecret { .. }, 400..=499) if says_gone(reply) => {
+            (Job::Unregister | Job::RemoveSecret { .. }, 400..=499) if gone(job, state, reply) => {
                 removed(job, state);
                 state.stage = DONE.into();
                 Settled::Continue
@@ -244,6 +244,15 @@ impl Bridge {
             _ => fail(FailureKind::Unexpected),
         }
     }
+}
+
+/// Whether what the job is to remove is not there.
+fn gone(job: &Job, state: &State, reply: &Reply) -> bool {
+    let id = match job {
+        Job::RemoveSecret { id } => Some(id),
+        _ => state.remote.client_id.as_ref(),
+    };
+    id.is_some_and(|id| says_gone(reply, id))
 }
 
 /// What is not there any more after a job.
