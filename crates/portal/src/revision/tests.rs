@@ -103,6 +103,7 @@ struct World {
     portals: Vec<Uuid>,
     apis: Vec<Uuid>,
     strategies: Vec<Uuid>,
+    issuers: Vec<Uuid>,
     gateways: Vec<Uuid>,
     services: Vec<(Uuid, Uuid)>,
     developers: Vec<entity::developer::Model>,
@@ -112,7 +113,7 @@ struct World {
 }
 
 /// How many things can be made and changed.
-const ACTS: usize = 23;
+const ACTS: usize = 26;
 
 /// Does one thing; the answer says what and whether it was done.
 async fn act(app: &App, world: &mut World, pick: &mut Choices) -> (usize, Result<(), Problem>) {
@@ -276,9 +277,34 @@ async fn attempt(
             usecase::registration::delete(app, one.application_id, one.id).await?;
         }
         22 => usecase::publication::delete(app, api, portal).await?,
+        23 => {
+            let mut body = tokens(pick);
+            body["name"] = name.into();
+            body["display_name"] = "d".into();
+            body["strategy_type"] = "openid_connect".into();
+            world.issuers.push(usecase::strategy::create(app, from(body)).await?.id);
+        }
+        24 => {
+            let strategy = pick.one(&world.issuers);
+            usecase::strategy::update(app, strategy, from(tokens(pick))).await?;
+        }
+        // Nobody answers; what stays undiscovered is no news to gateways.
+        25 => _ = usecase::issuer::check(app, pick.one(&world.issuers)).await?,
         _ => {}
     }
     Ok(())
+}
+
+/// Settings whose issuer has to be discovered, or need not be.
+fn tokens(pick: &mut Choices) -> Value {
+    let issuer = format!("http://127.0.0.1:9/{}", pick.below(3));
+    let mut settings = json!({
+        "issuer": issuer, "credential_claim": ["sub"], "scopes": [], "auth_methods": ["bearer"]
+    });
+    if pick.below(2) == 0 {
+        settings["jwks_endpoint"] = format!("{issuer}/jwks").into();
+    }
+    json!({"configs": {"openid-connect": settings}})
 }
 
 /// How many things can be taken down.
