@@ -299,6 +299,25 @@ async fn a_filter_is_configured_with_what_the_portal_knows() {
 }
 
 #[tokio::test]
+async fn a_token_of_an_issuer_that_is_not_discovered_is_explained() {
+    let saved = Saved::new().await;
+    let portal = &saved.world.portal;
+    let strategy = openid_connect(json!({"issuer": "https://idp.invalid/a"}));
+    let strategy = portal.admin().post("/v2/application-auth-strategies", strategy).await.id();
+    let site = portal.new_portal(json!({})).await;
+    portal.publish(&saved.world.api, &site, json!({"auth_strategy_ids": [strategy]})).await;
+    fs::remove_file(saved.dir.path().join("snapshot")).unwrap();
+    let save = ["snapshot", "save", "--output", "snapshot", "--gateway", &saved.world.gateway];
+    with_state(&saved.world, saved.dir.path(), &save).await.ok();
+    let done = saved.explain(&[("authorization", "Bearer a.b.c")], &[]).await;
+    assert_eq!(done.status, 1, "{}", done.err);
+    let discovery = format!("/v2/application-auth-strategies/{strategy}/discovery");
+    for told in ["503", "issuer_undiscovered", "with https://idp.invalid/a, not", &discovery] {
+        assert!(done.out.contains(told), "{told}: {}", done.out);
+    }
+}
+
+#[tokio::test]
 async fn keys_of_the_portals_own_issuers_are_fetched_where_the_portal_is() {
     let saved = Saved::new().await;
     let portal = &saved.world.portal;

@@ -76,8 +76,8 @@ async fn lease(app: &App, id: Uuid) -> Result<bool, Problem> {
 
 #[cfg(test)]
 mod tests {
+    use core::sync::atomic::{AtomicU32, Ordering};
     use std::sync::Arc;
-    use std::sync::atomic::{AtomicU32, Ordering};
 
     use axum::http::StatusCode;
     use axum::{Json, Router};

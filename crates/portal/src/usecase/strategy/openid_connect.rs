@@ -241,7 +241,7 @@ mod tests {
 
     use super::*;
 
-    fn faults(change: Value) -> Vec<(String, &'static str)> {
+    fn faults(change: &Value) -> Vec<(String, &'static str)> {
         let mut config = json!({
             "issuer": "https://idp.test",
             "credential_claim": ["sub"],
@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn faults_name_the_setting_and_the_rule() {
-        assert_eq!(faults(json!({"leeway": 3})), []);
+        assert_eq!(faults(&json!({"leeway": 3})), []);
         for (change, field, rule) in [
             (json!({"labels": {}}), ".labels", "unknown_property"),
             (json!({"client_secret": "x"}), ".client_secret", "unknown_property"),
@@ -272,7 +272,7 @@ mod tests {
             (json!({"hide_credentials": "no"}), ".hide_credentials", "is_boolean"),
             (json!({"leeway": 61}), ".leeway", "invalid"),
         ] {
-            assert_eq!(faults(change), [(format!("{PLACE}{field}"), rule)]);
+            assert_eq!(faults(&change), [(format!("{PLACE}{field}"), rule)]);
         }
     }
 
