@@ -64,6 +64,7 @@ impl Server {
             tokio::spawn(mail::deliver_forever(app.clone())),
             tokio::spawn(gateway::upkeep::tidy_forever(app.clone())),
             tokio::spawn(dcr::worker::work_forever(app.clone())),
+            tokio::spawn(dcr::reconcile::reconcile_forever(app.clone())),
             tokio::spawn(identity::key::rotate_forever(app.clone())),
             tokio::spawn(issuer::watch::discover_forever(app.clone())),
         ];

@@ -1,5 +1,6 @@
 //! Compares the ledger with what providers hold.
 
+use core::time::Duration;
 use std::collections::HashMap;
 
 use gatekey_dcr::{Job, Remote};
@@ -14,6 +15,9 @@ use super::register::look;
 use crate::app::App;
 use crate::problem::Problem;
 use crate::store::entity::{dcr_client, dcr_job, dcr_provider};
+
+/// How often providers are compared with the ledger.
+const PERIOD: Duration = Duration::from_secs(3_600);
 
 /// What a provider holds of a client of the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,6 +128,33 @@ pub(crate) async fn compare(
     let unknown = at_provider.unwrap_or_default().into_iter();
     let unknown = unknown.map(|(tag, remote)| (tag, remote.client_id)).collect();
     Ok(Comparison { known, unknown, error })
+}
+
+/// Compares every provider with the ledger from time to time, until it is dropped.
+pub(crate) async fn reconcile_forever(app: App) {
+    loop {
+        tokio::time::sleep(PERIOD).await;
+        if let Err(problem) = reconcile(&app).await {
+            tracing::error!(?problem, "cannot compare the ledger of clients with its providers");
+        }
+    }
+}
+
+async fn reconcile(app: &App) -> Result<(), Problem> {
+    for provider in dcr_provider::Entity::find().all(app.store.db()).await? {
+        let found = compare(app, &provider).await?;
+        if !found.agrees() {
+            tracing::warn!(
+                provider = %provider.id,
+                name = provider.name,
+                unknown = found.unknown.len(),
+                to_look_at = found.known.iter().filter(|known| !known.is_well()).count(),
+                error = found.error,
+                "a provider and the ledger of clients do not agree: see `gatekey dcr status`"
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Puts a client that was found again on its way out.
