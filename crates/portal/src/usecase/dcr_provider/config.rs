@@ -12,6 +12,8 @@ use crate::problem::{Invalid, Problem};
 pub(super) const PLACE: &str = "dcr_config";
 /// The longest text, as Konnect has it.
 const LONGEST: u64 = 256;
+/// More days than any provider lets a secret last.
+const MOST_DAYS: u64 = 3_650;
 
 /// A member.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +34,8 @@ enum Holds {
     /// A URL that may be called.
     Url,
     Flag,
+    /// A number of days.
+    Days,
     /// One of these; the first if nothing is said.
     Choice(&'static [&'static str]),
 }
@@ -75,6 +79,7 @@ impl Member {
                     "pattern": pattern})
             }
             Holds::Flag => json!({"type": "boolean"}),
+            Holds::Days => json!({"type": "integer", "minimum": 1, "maximum": MOST_DAYS}),
             Holds::Choice(choices) => json!({"type": "string", "enum": choices}),
         };
         let nullable = self.need == Need::Nullable || editing && self.need == Need::Optional;
@@ -100,6 +105,16 @@ const fn optional(name: &'static str, holds: Holds) -> Member {
 
 const CLIENT: &[Member] =
     &[required("initial_client_id", Holds::Text), required("initial_client_secret", Holds::Secret)];
+
+/// The last three are ours: for clouds whose endpoints do not follow from the issuer, and for tenants
+/// with a policy about secrets.
+const AZURE_AD: &[Member] = &[
+    required("initial_client_id", Holds::Text),
+    required("initial_client_secret", Holds::Secret),
+    optional("login_url", Holds::Url),
+    optional("graph_url", Holds::Url),
+    optional("secret_lifetime_days", Holds::Days),
+];
 
 const AUTH0: &[Member] = &[
     required("initial_client_id", Holds::Text),
@@ -133,7 +148,8 @@ const RFC7591: &[Member] = &[
 const fn members(kind: Kind) -> &'static [Member] {
     match kind {
         Kind::Auth0 => AUTH0,
-        Kind::AzureAd | Kind::Curity => CLIENT,
+        Kind::AzureAd => AZURE_AD,
+        Kind::Curity => CLIENT,
         Kind::Okta => OKTA,
         Kind::KongIdentity => &[],
         Kind::Http => HTTP,
@@ -249,6 +265,7 @@ mod tests {
             for member in members(kind) {
                 let value = match member.holds {
                     Holds::Flag => true.into(),
+                    Holds::Days => 30.into(),
                     Holds::Choice(choices) => choices[0].into(),
                     Holds::Url => "https://idp.test".into(),
                     Holds::Text => "public".into(),
