@@ -213,6 +213,9 @@ async fn remove(app: &App, adapter: &dyn Adapter, mut entry: Entry) -> Result<()
         End::Failed(failure) if failure.kind == FailureKind::Gone => {
             entry.gone(app.store.db()).await
         }
+        End::Failed(failure) if failure.kind == FailureKind::Uncertain => {
+            entry.uncertain(&failure.to_string()).await
+        }
         End::Failed(failure) => {
             tracing::warn!(client = %entry.client.id, %failure, "cannot remove a client");
             let wait = pause(entry.job.attempts, 0);
