@@ -164,6 +164,7 @@ const fn word(at: AtProvider) -> &'static str {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
 fn said(problem: Problem) -> BadInput {
     BadInput(problem.detail().to_owned())
 }

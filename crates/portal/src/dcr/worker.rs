@@ -49,6 +49,7 @@ async fn begin_due(app: &App) -> Result<bool, Problem> {
 }
 
 /// Does what is due, and what that leads to, until nothing is.
+#[cfg(test)]
 pub(crate) async fn work_off(app: &App) -> Result<(), Problem> {
     loop {
         let entries = claim_due(app).await?;

@@ -3,7 +3,6 @@
 
 use gatekey_core::id::StrategyId;
 use gatekey_core::oidc::client_digest;
-use gatekey_dcr::Capabilities;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait,
     QueryFilter,
@@ -49,13 +48,6 @@ impl Identity {
         let found = dcr_provider::Entity::find_by_id(provider).one(db).await?;
         let found = found.ok_or_else(|| Problem::internal("a strategy's provider is gone"))?;
         Ok(Self::Registered(Box::new(found)))
-    }
-
-    /// What the provider can do; none where there is none.
-    pub(crate) fn capabilities(&self, app: &App) -> Option<Capabilities> {
-        let Self::Registered(provider) = self else { return None };
-        // A configuration that became unusable is told where it is used.
-        Some(dcr::capabilities(app, provider).unwrap_or(Capabilities::PLAIN))
     }
 }
 
