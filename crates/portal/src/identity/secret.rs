@@ -27,7 +27,7 @@ const MOST: u64 = 50;
 const LENGTH: usize = 44;
 
 /// A secret to add.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewSecret {
     /// The secret; one is made if absent.

@@ -54,6 +54,21 @@ async fn a_claim_is_checked_before_it_is_kept() {
 }
 
 #[tokio::test]
+async fn a_template_that_fits_some_clients_is_kept() {
+    let portal = TestPortal::start().await;
+    let (admin, server) = (portal.admin(), new_server(&portal).await);
+    let value = "${ uuidParse .Client.Name }";
+    let body = json!({"name": "id", "value": value});
+    admin.post(&format!("{server}/claims"), body).await.expect(StatusCode::CREATED);
+    for (name, status) in [(NOBODY, StatusCode::OK), ("Ann", StatusCode::BAD_REQUEST)] {
+        let body = json!({"name": name, "grant_types": [], "response_types": []});
+        let client = admin.post(&format!("{server}/clients"), body).await.id();
+        let path = format!("{server}/clients/{client}/test-claim");
+        admin.post(&path, json!({"id": value})).await.expect(status);
+    }
+}
+
+#[tokio::test]
 async fn a_claim_whose_last_scope_goes_is_disabled() {
     let portal = TestPortal::start().await;
     let (admin, server) = (portal.admin(), new_server(&portal).await);

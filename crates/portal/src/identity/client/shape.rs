@@ -92,7 +92,7 @@ pub(crate) struct ClientBody {
 }
 
 /// A client to make with a chosen id and secret, or to put in another's place.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Replacement {
     #[schemars(length(min = 1, max = 255))]
@@ -134,7 +134,7 @@ pub(crate) struct Replacement {
 }
 
 /// What to change of a client.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ClientEdit {
     #[serde(default)]

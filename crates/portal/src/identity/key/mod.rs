@@ -22,6 +22,8 @@ use crate::vault::Place;
 mod material;
 mod rotation;
 mod schedule;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use self::material::Signer;
 pub(crate) use self::rotation::{FirstKey, advance, rotate_due, rotate_forever};
@@ -38,7 +40,10 @@ pub(crate) async fn signer(app: &App, server: &auth_server::Model) -> Result<Arc
     }
     advance(app, server.id, Urgency::Scheduled).await?;
     let known = super::known(app, server.id).await?;
-    known.keys.signer().ok_or_else(|| Problem::internal("an authorization server has no key"))
+    known
+        .keys
+        .signer()
+        .ok_or_else(|| Problem::internal("an authorization server has no key that can be used"))
 }
 
 /// The public halves of a server's keys, as its key set has them.
@@ -96,7 +101,8 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    /// Reads stored keys. What `before` has opened already is not opened again.
+    /// Reads stored keys. What `before` has opened already is not opened again. A key that cannot
+    /// be opened is published all the same: what it signed is valid.
     pub(super) fn read(
         app: &App,
         rows: &[auth_key::Model],
@@ -109,10 +115,7 @@ impl Keys {
             keys.verifiers.extend(material::Verifier::read(&row.kid, algorithm, &row.public_jwk));
             if row.state == schedule::ACTIVE {
                 let opened = before.and_then(Self::signer).filter(|known| known.kid == row.kid);
-                keys.signer = Some(match opened {
-                    Some(signer) => signer,
-                    None => Arc::new(open(app, row, algorithm)?),
-                });
+                keys.signer = opened.or_else(|| open(app, row, algorithm));
             }
         }
         Ok(keys)
@@ -127,7 +130,13 @@ fn place(kid: &str) -> Place<'_> {
     Place { table: "auth_keys", row: kid }
 }
 
-fn open(app: &App, row: &auth_key::Model, algorithm: Algorithm) -> Result<Signer, Problem> {
-    let pkcs8 = app.secrets.vault.open(place(&row.kid), &row.private_key)?;
-    Signer::read(&row.kid, algorithm, pkcs8.expose())
+fn open(app: &App, row: &auth_key::Model, algorithm: Algorithm) -> Option<Arc<Signer>> {
+    let pkcs8 = app.secrets.vault.open(place(&row.kid), &row.private_key);
+    let opened = pkcs8.and_then(|pkcs8| Signer::read(&row.kid, algorithm, pkcs8.expose()));
+    opened
+        .map(Arc::new)
+        .inspect_err(|problem| {
+            tracing::error!(kid = row.kid, cause = problem.cause(), "cannot open a signing key");
+        })
+        .ok()
 }

@@ -34,17 +34,36 @@ const LONGEST: usize = 32 << 10;
 
 /// What is wrong with a template, as the end of a sentence about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Fault(String);
+pub(crate) struct Fault {
+    reason: String,
+    /// Whether it would cost too much, whatever it is about.
+    costly: bool,
+}
 
 impl Fault {
     fn new(reason: impl Into<String>) -> Self {
-        Self(reason.into())
+        Self { reason: reason.into(), costly: false }
+    }
+
+    fn costly(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), costly: true }
+    }
+
+    /// The same fault, of a function.
+    fn of(self, function: &str) -> Self {
+        Self { reason: format!("{} in `{function}`", self.reason), ..self }
+    }
+
+    /// Whether it would cost too much; another fault may be that of a value, and not be there
+    /// with another client.
+    pub(crate) const fn is_costly(&self) -> bool {
+        self.costly
     }
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.reason)
     }
 }
 

@@ -76,7 +76,7 @@ impl Output {
 
     fn append(&mut self, text: &str) -> Result<(), Fault> {
         if self.text.len().saturating_add(text.len()) > LONGEST {
-            return Err(Fault::new("makes a value that is too large"));
+            return Err(Fault::costly("makes a value that is too large"));
         }
         self.text.push_str(text);
         Ok(())

@@ -32,7 +32,7 @@ impl<'c> Run<'c> {
     /// Pays for work, before it is done.
     pub(super) fn charge(&mut self, work: usize) -> Result<(), Fault> {
         self.left =
-            self.left.checked_sub(work).ok_or_else(|| Fault::new("takes too many steps"))?;
+            self.left.checked_sub(work).ok_or_else(|| Fault::costly("takes too many steps"))?;
         Ok(())
     }
 
@@ -72,7 +72,7 @@ impl<'c> Run<'c> {
                     values.push(self.value(argument)?);
                 }
                 (function.call)(self, Arguments::new(values))
-                    .map_err(|fault| Fault::new(format!("{fault} in `{}`", function.name)))?
+                    .map_err(|fault| fault.of(function.name))?
             }
         };
         self.charge(value.measure()?.saturating_add(1))?;

@@ -183,7 +183,7 @@ impl Value {
 
     fn measure_at(&self, depth: usize) -> Result<usize, Fault> {
         if depth > DEEPEST {
-            return Err(Fault::new("nests lists too deep"));
+            return Err(Fault::costly("nests lists too deep"));
         }
         let size = match self {
             Self::Nil | Self::Flag(_) | Self::Int(_) | Self::Float(_) | Self::Time(_) => 1,
@@ -194,7 +194,11 @@ impl Value {
                 .map(|(name, value)| Ok(name.len().saturating_add(value.measure_at(depth + 1)?))))?,
             Self::Written(json) => written_size(json),
         };
-        if size > LARGEST { Err(Fault::new("makes a value that is too large")) } else { Ok(size) }
+        if size > LARGEST {
+            Err(Fault::costly("makes a value that is too large"))
+        } else {
+            Ok(size)
+        }
     }
 }
 
