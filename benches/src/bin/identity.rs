@@ -2,19 +2,25 @@
 //! `target/bench/identity.json`.
 //!
 //! `--rounds N`, `--requests N`, `--connections N` and `--registrations N` change how much is
-//! measured.
+//! measured, `--only ALGORITHM` what tokens are signed with.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use gatekey_benches::folder;
-use gatekey_benches::identity::{self, Issued, Parts, Plan};
+use gatekey_benches::identity::{self, ALGORITHMS, Issued, Parts, Plan};
 use gatekey_benches::report::{line, write};
 use lexopt::{Arg, ValueExt as _};
 
 fn main() -> Result<()> {
     let mut plan = Plan::default();
+    let mut algorithms = ALGORITHMS.to_vec();
     let mut arguments = lexopt::Parser::from_env();
     while let Some(argument) = arguments.next()? {
         match argument {
+            Arg::Long("only") => {
+                let only = arguments.value()?.string()?;
+                algorithms.retain(|algorithm| *algorithm == only);
+                ensure!(!algorithms.is_empty(), "`{only}` is not measured");
+            }
             Arg::Long("rounds") => plan.rounds = arguments.value()?.parse()?,
             Arg::Long("requests") => plan.requests = arguments.value()?.parse()?,
             Arg::Long("connections") => plan.connections = arguments.value()?.parse()?,
@@ -34,7 +40,7 @@ fn main() -> Result<()> {
         "client_credentials, {} rounds of {} requests over {} connections",
         plan.rounds, plan.requests, plan.connections
     ));
-    let report = identity::run(&parts, plan)?;
+    let report = identity::run(&parts, plan, &algorithms)?;
     line(format_args!(
         "  {:<24} {:>14} {:>10} {:>9} {:>9}",
         "server", "per CPU second", "per second", "p50 ms", "p99 ms"

@@ -29,7 +29,7 @@ impl Default for Plan {
             rounds: 5,
             requests: 4_000,
             limit: Duration::from_secs(15),
-            connections: 8,
+            connections: 32,
             registrations: 300,
         }
     }
