@@ -4,7 +4,7 @@
 
 use core::time::Duration;
 
-use gatekey_dcr_fakes::{Fake, auth0, okta};
+use gatekey_dcr_fakes::{Fake, auth0, curity, entra, okta};
 use gatekey_providers::{Answer, Application, Portal, Tools, World, basic, post};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -196,5 +196,99 @@ fn of_okta() {
     };
     flow.walk(&tools);
     let left = || fake.look(|org| org.clients.len());
+    eventually("removed there", || left() == 0, || format!("{:?}", fake.calls()));
+}
+
+/// Its metadata is at another path than its registration endpoint, an administrator enters the whole
+/// address of the metadata, and the client id is in `sub`.
+#[test]
+fn of_curity() {
+    let Some(tools) = Tools::find() else { return };
+    let runtime = runtime();
+    let fake: Fake<curity::Curity> = runtime.block_on(curity::start()).unwrap();
+    let issuer = format!("{}/oauth/v2/oauth-anonymous", fake.origin());
+    let flow = Flow {
+        origin: fake.origin(),
+        issuer: format!("{issuer}/.well-known/openid-configuration"),
+        kind: "curity",
+        config: json!({
+            "initial_client_id": curity::ADMIN_ID,
+            "initial_client_secret": curity::ADMIN_SECRET,
+        }),
+        settings: json!({ "credential_claim": ["sub"], "scopes": [] }),
+        token_path: "/oauth/v2/oauth-token".into(),
+        parameters: &[],
+        without: Without::Good,
+    };
+    flow.walk(&tools);
+    let left = || fake.look(|server| (server.clients.len(), server.reused));
+    eventually("removed there", || left() == (0, 0), || format!("{:?}", fake.calls()));
+}
+
+/// The endpoint of v1 wants a `resource`, the client id is in `appid`, and the issuer ends with a
+/// slash.
+#[test]
+fn of_entra_v1() {
+    of_entra(&EntraVersion {
+        issuer: "",
+        claim: "appid",
+        token_path: "oauth2/token",
+        parameter: ("resource", entra::API),
+        settings: json!({
+            "scopes": [],
+            "token_post_args_names": ["resource"],
+            "token_post_args_values": [entra::API],
+        }),
+    });
+}
+
+/// The endpoint of v2 wants the scope `.default` of the API; the client id is in `azp`.
+#[test]
+fn of_entra_v2() {
+    const SCOPE: &str = "api://orders/.default";
+    of_entra(&EntraVersion {
+        issuer: "/v2.0",
+        claim: "azp",
+        token_path: "oauth2/v2.0/token",
+        parameter: ("scope", SCOPE),
+        settings: json!({ "scopes": [SCOPE] }),
+    });
+}
+
+/// What differs between the two versions of Entra's endpoints and tokens.
+struct EntraVersion {
+    /// What follows the tenant, as an administrator enters it.
+    issuer: &'static str,
+    claim: &'static str,
+    token_path: &'static str,
+    parameter: (&'static str, &'static str),
+    settings: Value,
+}
+
+fn of_entra(version: &EntraVersion) {
+    let Some(tools) = Tools::find() else { return };
+    let runtime = runtime();
+    let fake: Fake<entra::Entra> = runtime.block_on(entra::start()).unwrap();
+    let tenant = format!("{}/{}", fake.origin(), entra::TENANT);
+    let mut settings = json!({
+        "credential_claim": [version.claim],
+        "audience_required": [entra::API],
+    });
+    settings.as_object_mut().unwrap().extend(version.settings.as_object().unwrap().clone());
+    let flow = Flow {
+        origin: fake.origin(),
+        issuer: format!("{tenant}{}", version.issuer),
+        kind: "azureAd",
+        config: json!({
+            "initial_client_id": entra::ADMIN_ID,
+            "initial_client_secret": entra::ADMIN_SECRET,
+        }),
+        settings,
+        token_path: format!("/{}/{}", entra::TENANT, version.token_path),
+        parameters: &[version.parameter],
+        without: Without::Refused,
+    };
+    flow.walk(&tools);
+    let left = || fake.look(|tenant| tenant.applications.len());
     eventually("removed there", || left() == 0, || format!("{:?}", fake.calls()));
 }
