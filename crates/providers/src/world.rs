@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::envoy::{self, Bootstrap};
 use crate::http::{Answer, exchange, get};
@@ -28,6 +28,7 @@ pub struct Plan {
 #[derive(Debug)]
 struct Followed {
     configuration: Value,
+    port: u16,
     routes: Vec<(String, String)>,
 }
 
@@ -132,15 +133,15 @@ impl Plan {
     }
 
     /// The gateway follows a portal, where it has this name or id, instead of holding a policy of
-    /// the test. Each route is a prefix of paths and the service that it leads to. The portal's
-    /// authorization servers can be called.
+    /// the test. Each route is a prefix of paths and the service that it leads to. It is configured
+    /// by what the portal's command prints now: the portal's authorization servers can be called
+    /// if a strategy names them already.
     ///
     /// # Panics
     ///
     /// When the portal does not know the gateway.
     #[must_use]
     pub fn following(mut self, portal: &Portal, gateway: &str, routes: &[(&str, &str)]) -> Self {
-        let authority = portal.authority();
         let cluster = envoy::cluster_of(portal.port());
         let printed = portal.command(&[
             "gateway",
@@ -150,14 +151,14 @@ impl Plan {
             "--portal-cluster",
             &cluster,
             "--portal-authority",
-            &authority,
+            &portal.authority(),
         ]);
         let configuration = serde_json::from_str(&printed).expect("a configuration of the filter");
         let owned =
             |(prefix, service): &(&str, &str)| ((*prefix).to_owned(), (*service).to_owned());
         let routes = routes.iter().map(owned).collect();
-        self.followed = Some(Followed { configuration, routes });
-        self.upstream(&authority)
+        self.followed = Some(Followed { configuration, port: portal.port(), routes });
+        self
     }
 
     /// Adds a service.
@@ -184,7 +185,9 @@ impl Plan {
         let upstream = Upstream::start();
         let admin = free_port();
         let folder = Folder::new("gateway");
-        let ports: Vec<u16> = self.providers.iter().map(|provider| port_of(provider)).collect();
+        let followed = self.followed.iter().map(|followed| followed.port);
+        let providers = self.providers.iter().map(|provider| port_of(provider));
+        let ports: Vec<u16> = providers.chain(followed).collect();
         let routes = match &self.followed {
             Some(followed) => followed.routes.clone(),
             None => {
@@ -206,20 +209,16 @@ impl Plan {
     }
 
     fn filter_configuration(&self) -> Value {
-        let mut upstreams = Map::new();
-        for authority in &self.providers {
-            let cluster = envoy::cluster_of(port_of(authority));
-            upstreams.insert(
-                authority.clone(),
-                json!({"envoy_cluster": cluster, "authority": authority}),
-            );
-        }
         let mut configuration = match &self.followed {
             Some(followed) => followed.configuration.clone(),
             None => self.embedded(),
         };
+        for authority in &self.providers {
+            let cluster = envoy::cluster_of(port_of(authority));
+            configuration["upstreams"][authority] =
+                json!({"envoy_cluster": cluster, "authority": authority});
+        }
         configuration["providers"] = json!(self.clients);
-        configuration["upstreams"] = upstreams.into();
         configuration["session"] = json!({"secret": BASE64.encode([9; 32])});
         configuration
     }

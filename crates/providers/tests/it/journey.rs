@@ -22,9 +22,6 @@ fn an_application_gets_its_client_calls_and_ends() {
     let gateway = admin.gateway("quickstart");
     let people = admin.portal("Test Kong Identity DCR");
     let api = admin.api_of("test-kong-identity-dcr", &gateway, "example-service");
-    let world = World::plan(&tools)
-        .following(&portal, &gateway, &[("/anything", "example-service")])
-        .start();
 
     // Create an auth server in Kong Identity.
     let server = AuthServer::of(&admin.create(
@@ -59,6 +56,9 @@ fn an_application_gets_its_client_calls_and_ends() {
 
     // Apply the Kong Identity DCR auth strategy to an API.
     admin.publish(&api, &people, &strategy);
+    let world = World::plan(&tools)
+        .following(&portal, &gateway, &[("/anything", "example-service")])
+        .start();
 
     // Validate.
     let developer = portal.developer(&people, "ada");
