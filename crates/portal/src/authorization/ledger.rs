@@ -8,8 +8,10 @@
 //! judged by ([`super::known`]). If not, nothing is written for it, and it is judged again.
 
 use core::fmt;
+use core::time::Duration;
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use sea_orm::{DbErr, EntityTrait, IntoActiveModel};
 use tokio::sync::{mpsc, oneshot};
@@ -24,6 +26,9 @@ use crate::store::entity::auth_token;
 const MOST_ROWS: usize = 256;
 /// Requests that wait for their turn; more wait for a place.
 const WAITING: usize = 4_096;
+/// How long other writers may have the database, between two transactions.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(10);
 
 /// Whether a row was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +94,7 @@ impl Ledger {
 async fn write_forever(store: Store, known: Arc<Known>, mut entries: mpsc::Receiver<Entry>) {
     let mut batch = Vec::new();
     while entries.recv_many(&mut batch, MOST_ROWS).await > 0 {
+        let started = Instant::now();
         let mut written = write(&store, &known, &batch).await;
         if written.is_err() {
             // A client that goes between the look and the write fails the whole transaction; the
@@ -103,6 +109,12 @@ async fn write_forever(store: Store, known: Arc<Known>, mut entries: mpsc::Recei
             };
             // Whoever asked may have gone; the row stays and ends with its time.
             let _ = entry.done.send(told);
+        }
+        if !entries.is_empty() {
+            // SQLite has one writer at a time and no queue for the others: without a pause they
+            // would never find the door open.
+            let pause = (started.elapsed() / 4).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
+            tokio::time::sleep(pause).await;
         }
     }
 }
