@@ -3,8 +3,8 @@
 use gatekey_dcr::{Job, Remote, Step};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait,
-    QueryFilter, Set,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait,
+    IntoActiveModel, ModelTrait, QueryFilter, QuerySelect, Set,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -50,13 +50,15 @@ pub(crate) struct Entry {
     pub(crate) client: dcr_client::Model,
     pub(crate) job: dcr_job::Model,
     app: App,
-    finished: bool,
+    /// A request waits for it, and it is not over.
+    awaited: bool,
 }
 
 impl Drop for Entry {
-    /// Whoever asked is gone: the worker goes on at once.
+    /// The request is gone: the worker goes on at once. What the worker itself cannot do waits for
+    /// the end of its lease.
     fn drop(&mut self) {
-        if !self.finished {
+        if self.awaited {
             self.app.dcr.abandon(self.job.id);
         }
     }
@@ -124,24 +126,41 @@ pub(crate) async fn of_application(
 /// wait: some registration tokens are good for one use.
 pub(crate) async fn begin(
     app: &App,
-    db: &impl ConnectionTrait,
-    client: dcr_client::Model,
+    tx: &DatabaseTransaction,
+    client: Uuid,
     job: &Job,
 ) -> Result<Entry, Problem> {
-    let now = app.clock.now();
-    let busy = dcr_job::Entity::find()
-        .filter(dcr_job::Column::DcrClientId.eq(client.id))
-        .filter(dcr_job::Column::State.eq(RUNNING))
-        .filter(dcr_job::Column::LeaseUntil.gt(now))
-        .one(db)
-        .await?;
-    if busy.is_some() {
+    let client = lock(tx, client).await?.ok_or_else(|| {
+        Problem::conflict("The application has no client at its identity provider any more")
+    })?;
+    if is_worked_on(app, tx, client.id, &[]).await? {
         let detail = "Another change of the application's client is under way; try again";
         return Err(Problem::conflict(detail));
     }
-    let row = row(app, &client, job, RUNNING, now + LEASE)?;
-    let job = row.into_active_model().insert(db).await?;
-    Ok(Entry { client, job, app: app.clone(), finished: false })
+    let row = row(app, &client, job, RUNNING, app.clock.now() + LEASE)?;
+    let job = row.into_active_model().insert(tx).await?;
+    Ok(Entry { client, job, app: app.clone(), awaited: true })
+}
+
+/// Takes the client's row, so that of several who want to begin only one looks at a time.
+async fn lock(tx: &DatabaseTransaction, client: Uuid) -> Result<Option<dcr_client::Model>, DbErr> {
+    dcr_client::Entity::find_by_id(client).lock_exclusive().one(tx).await
+}
+
+/// Whether somebody works on the client; jobs that were left behind do not count.
+async fn is_worked_on(
+    app: &App,
+    tx: &DatabaseTransaction,
+    client: Uuid,
+    abandoned: &[Uuid],
+) -> Result<bool, DbErr> {
+    let running = dcr_job::Entity::find()
+        .filter(dcr_job::Column::DcrClientId.eq(client))
+        .filter(dcr_job::Column::State.eq(RUNNING))
+        .filter(dcr_job::Column::LeaseUntil.gt(app.clock.now()))
+        .all(tx)
+        .await?;
+    Ok(running.iter().any(|job| !abandoned.contains(&job.id)))
 }
 
 /// Writes a job for the worker.
@@ -180,26 +199,32 @@ fn row(
     })
 }
 
-/// Takes a job over, unless somebody else was quicker.
-pub(crate) async fn claim(app: &App, job: dcr_job::Model) -> Result<Option<Entry>, Problem> {
-    let now = app.clock.now();
-    let db = app.store.db();
-    let lease = now + LEASE;
+/// Takes a job over, unless somebody else was quicker or works on the same client.
+pub(crate) async fn claim(
+    app: &App,
+    job: dcr_job::Model,
+    abandoned: &[Uuid],
+) -> Result<Option<Entry>, Problem> {
+    let lease = app.clock.now() + LEASE;
+    let tx = app.store.begin().await?;
+    let Some(client) = lock(&tx, job.dcr_client_id).await? else { return Ok(None) };
+    if is_worked_on(app, &tx, client.id, abandoned).await? {
+        return Ok(None);
+    }
     let claimed = dcr_job::Entity::update_many()
         .col_expr(dcr_job::Column::State, Expr::value(RUNNING))
         .col_expr(dcr_job::Column::LeaseUntil, Expr::value(lease))
         .filter(dcr_job::Column::Id.eq(job.id))
         .filter(dcr_job::Column::State.eq(&job.state))
         .filter(dcr_job::Column::LeaseUntil.eq(job.lease_until))
-        .exec(db)
+        .exec(&tx)
         .await?;
     if claimed.rows_affected != 1 {
         return Ok(None);
     }
-    let client = dcr_client::Entity::find_by_id(job.dcr_client_id).one(db).await?;
-    let Some(client) = client else { return Ok(None) };
+    tx.commit().await?;
     let job = dcr_job::Model { state: RUNNING.into(), lease_until: lease, ..job };
-    Ok(Some(Entry { client, job, app: app.clone(), finished: false }))
+    Ok(Some(Entry { client, job, app: app.clone(), awaited: false }))
 }
 
 impl Entry {
@@ -257,7 +282,7 @@ impl Entry {
     /// The job is over; its row goes with the transaction.
     pub(crate) async fn finish(mut self, db: &impl ConnectionTrait) -> Result<(), Problem> {
         self.job.clone().delete(db).await?;
-        self.finished = true;
+        self.awaited = false;
         Ok(())
     }
 
@@ -278,13 +303,13 @@ impl Entry {
 
     /// The transaction was committed: nothing is left to do.
     pub(crate) fn done(mut self) {
-        self.finished = true;
+        self.awaited = false;
     }
 
     /// There is no such client, or none any more: the ledger forgets it.
     pub(crate) async fn gone(mut self, db: &impl ConnectionTrait) -> Result<(), Problem> {
         self.client.clone().delete(db).await?;
-        self.finished = true;
+        self.awaited = false;
         Ok(())
     }
 
@@ -319,7 +344,7 @@ impl Entry {
         job.error = Set(Some(why.to_owned()));
         job.updated_at = Set(now);
         job.update(self.app.store.db()).await?;
-        self.finished = true;
+        self.awaited = false;
         Ok(())
     }
 
@@ -337,7 +362,7 @@ impl Entry {
         job.updated_at = Set(app.clock.now());
         job.update(&tx).await?;
         tx.commit().await?;
-        self.finished = true;
+        self.awaited = false;
         Ok(())
     }
 }

@@ -38,10 +38,8 @@ pub(crate) async fn register(
 ) -> Result<Registered, Problem> {
     let tx = app.store.begin().await?;
     let client = ledger::new_client(app, &tx, id, provider.id).await?;
-    let mut entry = ledger::begin(app, &tx, client, &Job::Register(metadata)).await?;
-    if let Err(error) = tx.commit().await {
-        return Err(error.into());
-    }
+    let mut entry = ledger::begin(app, &tx, client.id, &Job::Register(metadata)).await?;
+    tx.commit().await?;
     let end = drive(app, adapter, &mut entry, patience(adapter), Until::Done).await?;
     let problem = match end {
         End::Done(state) => match state.remote.client_id.clone() {
@@ -86,7 +84,9 @@ pub(crate) async fn ask(
     client: dcr_client::Model,
     job: Job,
 ) -> Result<State, Problem> {
-    let mut entry = ledger::begin(app, app.store.db(), client, &job).await?;
+    let tx = app.store.begin().await?;
+    let mut entry = ledger::begin(app, &tx, client.id, &job).await?;
+    tx.commit().await?;
     let end = drive(app, adapter, &mut entry, patience(adapter), Until::Done).await?;
     let result = match end {
         End::Done(state) => Ok(*state),

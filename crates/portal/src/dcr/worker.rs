@@ -69,7 +69,7 @@ async fn claim_due(app: &App) -> Result<Vec<Entry>, Problem> {
     let abandoned = app.dcr.take_abandoned();
     let left_behind = Condition::any()
         .add(dcr_job::Column::LeaseUntil.lte(now))
-        .add(dcr_job::Column::Id.is_in(abandoned));
+        .add(dcr_job::Column::Id.is_in(abandoned.iter().copied()));
     let open = dcr_job::Entity::find()
         .filter(
             Condition::any()
@@ -97,7 +97,7 @@ async fn claim_due(app: &App) -> Result<Vec<Entry>, Problem> {
         all.into_iter().filter(|job| seen.insert(job.dcr_client_id)).map(|job| job.id).collect();
     let mut entries = Vec::new();
     for job in open.into_iter().filter(|job| first.contains(&job.id)) {
-        entries.extend(ledger::claim(app, job).await?);
+        entries.extend(ledger::claim(app, job, &abandoned).await?);
     }
     Ok(entries)
 }
@@ -120,6 +120,8 @@ async fn take_up(app: &App, mut entry: Entry) -> Result<(), Problem> {
     match entry.asked()? {
         Job::Register(_) => undo(app, adapter, entry).await,
         Job::Unregister => remove(app, adapter, entry).await,
+        // Sending it again would replace a secret that nobody would be told.
+        Job::Update(_) if adapter.capabilities().update_rotates => hear(app, adapter, entry).await,
         Job::Update(_) => {
             if let Some(asked) = fresh(app, &entry).await? {
                 entry.job.request = serde_json::to_value(asked).map_err(Problem::internal)?;
@@ -136,12 +138,14 @@ async fn take_up(app: &App, mut entry: Entry) -> Result<(), Problem> {
         | Job::ListSecrets
         | Job::GrantedScopes
         | Job::Verify
-        | Job::Find { .. } => {
-            // The adapter learns that an answer is missing: it may have held another token.
-            drive(app, adapter, &mut entry, PATIENCE, Until::SomethingIsKnown).await?;
-            entry.finish(db).await
-        }
+        | Job::Find { .. } => hear(app, adapter, entry).await,
     }
+}
+
+/// Lets the adapter learn that an answer is missing, which may have held another token, and no more.
+async fn hear(app: &App, adapter: &dyn Adapter, mut entry: Entry) -> Result<(), Problem> {
+    drive(app, adapter, &mut entry, PATIENCE, Until::SomethingIsKnown).await?;
+    entry.finish(app.store.db()).await
 }
 
 /// The update that the application asks for as it is now: what was asked then may be old, or may

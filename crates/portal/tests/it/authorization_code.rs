@@ -137,7 +137,8 @@ impl World {
 fn answer(reply: &Reply) -> Vec<(String, String)> {
     let location = reply.headers["location"].to_str().unwrap();
     let query = location.strip_prefix(CALLBACK).unwrap_or_else(|| panic!("{location}"));
-    let url = reqwest::Url::parse(&format!("https://x/?{}", query.trim_start_matches('?'))).unwrap();
+    let url =
+        reqwest::Url::parse(&format!("https://x/?{}", query.trim_start_matches('?'))).unwrap();
     url.query_pairs().map(|(name, value)| (name.into(), value.into())).collect()
 }
 

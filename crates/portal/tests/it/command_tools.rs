@@ -323,7 +323,10 @@ async fn keys_of_the_portals_own_issuers_are_fetched_where_the_portal_is() {
     let portal = &saved.world.portal;
     let config = ["gateway", "filter-config", "--gateway", &saved.world.gateway];
     let printed = with_state(&saved.world, saved.dir.path(), &config).await.ok();
-    assert!(accepted(&printed).get("upstreams").is_none());
+    // Before there is any strategy: the portal as the command finds it configured.
+    let config_before = accepted(&printed);
+    let own = "127.0.0.1:8180";
+    assert_eq!(config_before["upstreams"], json!({own: config_before["sync"]["upstream"]}));
     let server = new_auth_server(portal).await;
     let issuer = format!("http://{}/auth/{server}", portal.config.listen);
     for issuer in [issuer, "https://idp.invalid".into()] {
@@ -332,7 +335,8 @@ async fn keys_of_the_portals_own_issuers_are_fetched_where_the_portal_is() {
     }
     let printed = with_state(&saved.world, saved.dir.path(), &config).await.ok();
     let config = accepted(&printed);
-    let expected = json!({portal.config.listen.to_string(): config["sync"]["upstream"]});
+    let upstream = &config["sync"]["upstream"];
+    let expected = json!({own: upstream, portal.config.listen.to_string(): upstream});
     assert_eq!(config["upstreams"], expected);
 }
 
