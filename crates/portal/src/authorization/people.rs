@@ -2,9 +2,10 @@
 //! it registered itself under, belongs to.
 
 use sea_orm::{ConnectionTrait, EntityTrait};
-use serde_json::Value;
+use serde_json::json;
 use uuid::Uuid;
 
+use crate::identity::initial_access_token::Policy;
 use crate::problem::Problem;
 use crate::session;
 use crate::store::entity::{application, auth_client, developer, portal};
@@ -20,9 +21,9 @@ pub(crate) async fn portal_of(
             found.map(|application| application.portal_id)
         }
         None => {
-            let named = client.registration_policy.as_ref();
-            let named = named.and_then(|policy| policy.get("portal_id")).and_then(Value::as_str);
-            named.and_then(|id| Uuid::try_parse(id).ok())
+            let policy = client.registration_policy.clone().unwrap_or_else(|| json!({}));
+            let policy: Policy = serde_json::from_value(policy).map_err(Problem::internal)?;
+            policy.portal_id
         }
     };
     let Some(portal) = portal else { return Ok(None) };

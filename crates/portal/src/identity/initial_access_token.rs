@@ -19,7 +19,7 @@ use crate::clock::millis;
 use crate::entropy;
 use crate::input::Given;
 use crate::problem::{Invalid, Problem};
-use crate::store::entity::initial_access_token;
+use crate::store::entity::{initial_access_token, portal};
 
 /// What registrations with a token may not go beyond. What is absent is not limited.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -38,6 +38,9 @@ pub(crate) struct Policy {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 20), inner(length(min = 1, max = 512)))]
     pub(crate) redirect_uri_patterns: Option<Vec<String>>,
+    /// The portal whose developers may sign in to clients; nobody may if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) portal_id: Option<Uuid>,
 }
 
 impl Policy {
@@ -102,6 +105,12 @@ pub(crate) async fn create(
     let token = entropy::token()?;
     let tx = app.store.begin().await?;
     server::find(&tx, server).await?;
+    if let Some(id) = policy.portal_id
+        && portal::Entity::find_by_id(id).one(&tx).await?.is_none()
+    {
+        let invalid = Invalid::body("policy.portal_id", "invalid", "must be the id of a portal");
+        return Err(Problem::one_invalid(invalid));
+    }
     let made = initial_access_token::Model {
         id: Uuid::now_v7(),
         server_id: server,

@@ -7,7 +7,7 @@ use gatekey_portal::config::Throttle;
 use serde_json::{Value, json};
 
 use crate::authorization::{AuthServer, Client, refused};
-use crate::support::{Caller, Reply, TestPortal};
+use crate::support::{Caller, NOBODY, Reply, TestPortal};
 
 /// A token that allows registrations.
 async fn allowance(portal: &TestPortal, server: &AuthServer, body: Value) -> String {
@@ -215,5 +215,35 @@ async fn registering_is_slowed_down() {
     for status in [401, 401, 429] {
         let reply = portal.anyone().post(&server.path("/register"), json!({})).await;
         assert_eq!(reply.status.as_u16(), status, "{}", reply.text());
+    }
+}
+
+#[tokio::test]
+async fn developers_sign_in_to_clients_that_were_allowed_for_their_portal() {
+    let portal = TestPortal::start().await;
+    let server = AuthServer::new(&portal, json!({})).await;
+    let id = portal.new_portal(json!({})).await;
+    let path = server.managed("/initial-access-tokens");
+    let nowhere = json!({"policy": {"portal_id": NOBODY}});
+    let blamed = portal.admin().post(&path, nowhere).await.blamed();
+    assert_eq!(blamed, [("policy.portal_id".to_owned(), "invalid".to_owned())]);
+    let body = json!({"redirect_uris": ["https://a.test/cb"]});
+    for (policy, leads_to) in [
+        (json!({"portal_id": id}), format!("/portals/{id}/authorize/{}?", server.id)),
+        (json!({}), "https://a.test/cb?error=unauthorized_client".to_owned()),
+    ] {
+        let token = allowance(&portal, &server, json!({"policy": policy})).await;
+        let client =
+            made(holder(&portal, &token).post(&server.path("/register"), body.clone()).await);
+        let request = format!(
+            "/oauth/authorize?response_type=code&client_id={}&redirect_uri=https://a.test/cb&\
+             code_challenge={}&code_challenge_method=S256",
+            text(&client, "client_id"),
+            "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+        );
+        let reply = portal.anyone().get(&server.path(&request)).await;
+        assert_eq!(reply.status, StatusCode::SEE_OTHER, "{}", reply.text());
+        let location = reply.headers["location"].to_str().unwrap();
+        assert!(location.contains(&leads_to), "{location}");
     }
 }
