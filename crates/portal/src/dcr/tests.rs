@@ -27,8 +27,8 @@ use crate::usecase::{self, application as applications};
 
 /// How often the portal is killed with each provider: 1,000 times in all, and more.
 const KILLS: usize = 105;
-/// About as many polls as these futures take.
-const MOST_POLLS: u32 = 36;
+/// About as many polls as the shorter of these futures take, and more than the longest takes.
+const MOST_POLLS: [u32; 2] = [36, 120];
 
 fn from<T: DeserializeOwned>(value: Value) -> T {
     serde_json::from_value(value).unwrap()
@@ -38,6 +38,12 @@ fn from<T: DeserializeOwned>(value: Value) -> T {
 struct Dice(u64);
 
 impl Dice {
+    fn polls(&mut self) -> u32 {
+        let [short, long] = MOST_POLLS;
+        let most = if self.below(2) == 0 { short } else { long };
+        self.below(most)
+    }
+
     fn below(&mut self, end: u32) -> u32 {
         self.0 =
             self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -333,7 +339,7 @@ async fn killed_anywhere_the_portal_and_its_providers_agree_in_the_end() {
         while interrupted < KILLS {
             round += 1;
             let what = format!("{name}, round {round}");
-            let polls = dice.below(MOST_POLLS);
+            let polls = dice.polls();
             let applications = house.applications().await;
             let pick = applications.get(dice.below(8) as usize).cloned();
             // What was acknowledged, if it was: a client and a secret that has to work, or a client
@@ -377,7 +383,7 @@ async fn killed_anywhere_the_portal_and_its_providers_agree_in_the_end() {
             house.restart().await;
             // It is killed again while it mends what it finds.
             house.app.clock.advance(Duration::from_secs(4_000));
-            let mended = killed(worker::work_off(&house.app), dice.below(MOST_POLLS)).await;
+            let mended = killed(worker::work_off(&house.app), dice.polls()).await;
             interrupted += usize::from(mended.is_none());
             tokio::time::sleep(Duration::from_millis(2)).await;
             house.restart().await;
