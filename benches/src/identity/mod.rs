@@ -119,7 +119,7 @@ pub fn run(parts: &Parts, plan: Plan, algorithms: &[&'static str]) -> Result<Rep
             .map(|(ours, theirs)| ours.per_cpu_second() / theirs.per_cpu_second())
             .collect();
         let (gatekey, oidc_provider) = (issued(ours), issued(theirs));
-        Row { algorithm: *algorithm, gatekey, oidc_provider, ratio: median(&mut ratios) }
+        Row { algorithm, gatekey, oidc_provider, ratio: median(&mut ratios) }
     });
     let tokens = tokens.collect();
     let mut times = portal.register(plan.registrations)?;
