@@ -27,9 +27,9 @@ impl Default for Plan {
     fn default() -> Self {
         Self {
             rounds: 5,
-            requests: 4_000,
+            requests: 10_000,
             limit: Duration::from_secs(15),
-            connections: 32,
+            connections: 64,
             registrations: 300,
         }
     }
