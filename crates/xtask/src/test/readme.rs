@@ -12,6 +12,10 @@ use crate::{process, say};
 const ELSEWHERE: &[(&str, &str)] = &[
     ("cargo xtask bench", "takes minutes; its parts are compiled by the stage `clippy`"),
     ("cargo xtask bench --envoy", "takes minutes; its client and its Envoy are those of the demo"),
+    (
+        "cargo xtask bench --identity",
+        "takes minutes; its servers are those of the stage `providers`",
+    ),
     ("cargo xtask build-filters", "the stage `filters`"),
     ("cargo xtask demo", "the stage `demo`, with `--check`"),
     ("cargo xtask test", "this is it"),
