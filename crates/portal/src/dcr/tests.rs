@@ -409,3 +409,23 @@ async fn killed_anywhere_the_portal_and_its_providers_agree_in_the_end() {
     eprintln!("{}", told.join("\n"));
     assert!(kills >= 1_000, "killed {kills} times");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_left_behind_is_taken_up_at_the_start() {
+    let (name, world, body) = World::all().await.swap_remove(0);
+    let mut house = House::new(name, body).await;
+    let mut left_behind = 0;
+    for polls in 0..40 {
+        let _ = killed(house.create("app"), polls).await;
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        house.restart().await;
+        let open = dcr_job::Entity::find().all(house.app.store.db()).await.unwrap();
+        left_behind += open.len();
+        worker::adopt(&house.app).await.unwrap();
+        worker::work_off(&house.app).await.unwrap();
+        let open = dcr_job::Entity::find().all(house.app.store.db()).await.unwrap();
+        assert!(open.is_empty(), "after {polls} polls: {open:?}");
+    }
+    assert!(left_behind > 5, "{left_behind} jobs were left behind");
+    compare(&house, &world.held(), name).await;
+}

@@ -27,6 +27,9 @@ const MOST_NOTICES: i32 = 12;
 
 /// Works until it is dropped.
 pub(crate) async fn work_forever(app: App) {
+    if let Err(problem) = adopt(&app).await {
+        tracing::error!(?problem, "cannot read what was left behind in the ledger of clients");
+    }
     loop {
         match begin_due(&app).await {
             Ok(true) => continue,
@@ -35,6 +38,22 @@ pub(crate) async fn work_forever(app: App) {
         }
         let _ = tokio::time::timeout(LOOK_EVERY, app.dcr.waiting.notified()).await;
     }
+}
+
+/// Takes up at once what a portal before this one was killed over, if there can be no other that
+/// works on it; otherwise the lease of each job has to end.
+pub(crate) async fn adopt(app: &App) -> Result<(), Problem> {
+    if !app.store.is_ours_alone() {
+        return Ok(());
+    }
+    let running = dcr_job::Entity::find()
+        .filter(dcr_job::Column::State.eq(RUNNING))
+        .all(app.store.db())
+        .await?;
+    for job in running {
+        app.dcr.abandon(job.id);
+    }
+    Ok(())
 }
 
 /// Begins what is due, each job beside the others; whether anything was.

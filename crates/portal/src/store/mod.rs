@@ -72,6 +72,11 @@ impl Store {
         Ok(Self { db, revision: Arc::new(revision) })
     }
 
+    /// Whether this process is the only one that works on the database: SQLite is for one portal.
+    pub(crate) fn is_ours_alone(&self) -> bool {
+        self.db.get_database_backend() == DbBackend::Sqlite
+    }
+
     /// For single reads, each on whatever state is the newest.
     pub(crate) const fn db(&self) -> &DatabaseConnection {
         &self.db
@@ -89,9 +94,10 @@ impl Store {
 
     /// For writes that no gateway hears of.
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
-        let sqlite = self.db.get_database_backend() == DbBackend::Sqlite;
         let options = TransactionOptions {
-            sqlite_transaction_mode: sqlite.then_some(SqliteTransactionMode::Immediate),
+            sqlite_transaction_mode: self
+                .is_ours_alone()
+                .then_some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
         self.db.begin_with_options(options).await
