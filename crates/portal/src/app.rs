@@ -74,7 +74,12 @@ impl App {
         store: Store,
         secrets: Secrets,
     ) -> Result<Self, reqwest::Error> {
-        Ok(Self(Arc::new(Parts {
+        let outbound = Outbound::new(config.outbound_allowed(), config.outbound_timeout)?;
+        Ok(Self::calling(outbound, config, store, secrets))
+    }
+
+    fn calling(outbound: Outbound, config: Config, store: Store, secrets: Secrets) -> Self {
+        Self(Arc::new(Parts {
             admin_digest: digest_of(secrets.admin_token.expose()),
             gateway_digest: digest_of(secrets.gateway_token.expose()),
             clock: Clock::default(),
@@ -88,11 +93,11 @@ impl App {
             identity: Identity::default(),
             metrics: Metrics::default(),
             dcr: Dcr::default(),
-            outbound: Outbound::new(config.outbound_allowed(), config.outbound_timeout)?,
+            outbound,
             config,
             store,
             secrets,
-        })))
+        }))
     }
 }
 
@@ -114,5 +119,14 @@ impl App {
         let secrets = crate::data_dir::open(&config.data_dir, None).unwrap();
         let store = Store::open(config.database().expose()).await.unwrap();
         Self::new(config, store, secrets).unwrap()
+    }
+
+    /// The same portal, stopped and started again. It need not read the system's TLS certificates
+    /// again: they take longer than all the rest.
+    pub(crate) async fn restarted(&self) -> Self {
+        let config = self.config.clone();
+        let secrets = crate::data_dir::open(&config.data_dir, None).unwrap();
+        let store = Store::open(config.database().expose()).await.unwrap();
+        Self::calling(self.outbound.clone(), config, store, secrets)
     }
 }

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use gatekey_dcr::{Adapter, Failure, FailureKind, Next, Outcome, Settled, State, step_named};
+use gatekey_dcr::{Adapter, Failure, FailureKind, Next, Outcome, Settled, State, Step, step_named};
 
 use super::ledger::Entry;
 use crate::app::App;
@@ -65,7 +65,7 @@ pub(crate) async fn drive(
         let lost = Outcome::Lost("the portal stopped".into());
         state.now = seconds(app.clock.now());
         let settled = adapter.settle(&job, &mut state, step, &lost);
-        entry.keep(&state.stage, &state.remote).await?;
+        entry.keep(&state.stage, &state.remote, unresolved(step, &settled)).await?;
         if let Settled::Failed(failure) = settled {
             return Ok(End::Failed(failure));
         }
@@ -96,7 +96,8 @@ pub(crate) async fn drive(
         let settled = adapter.settle(&job, &mut state, step, &outcome);
         let after = (state.stage.clone(), serde_json::to_vec(&state.remote).unwrap_or_default());
         if once || before != after {
-            entry.keep(&state.stage, &state.remote).await?;
+            let sent = unresolved(step, &settled).filter(|_| once);
+            entry.keep(&state.stage, &state.remote, sent).await?;
         }
         app.dcr.keep(provider, state.session.clone());
         tracing::debug!(job = %entry.job.id, step, ?settled, "called a provider");
@@ -116,6 +117,13 @@ pub(crate) async fn drive(
         }
     }
     Ok(End::Done(Box::new(state)))
+}
+
+/// The step, if nobody can say whether it had its effect. The ledger has to say so until somebody has
+/// drawn the conclusion: the portal may be killed before.
+fn unresolved(step: Step, settled: &Settled) -> Option<Step> {
+    let uncertain = |failure: &Failure| failure.kind == FailureKind::Uncertain;
+    matches!(settled, Settled::Failed(failure) if uncertain(failure)).then_some(step)
 }
 
 fn seconds(millis: i64) -> u64 {

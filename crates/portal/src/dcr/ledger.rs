@@ -250,11 +250,17 @@ impl Entry {
         self.stand(app.store.db(), &standing).await
     }
 
-    /// Keeps what is known now. It is in the database when this returns.
-    pub(crate) async fn keep(&mut self, stage: &str, remote: &Remote) -> Result<(), Problem> {
+    /// Keeps what is known now; `sent` is a call of which nobody can say whether it had its effect.
+    /// It is in the database when this returns.
+    pub(crate) async fn keep(
+        &mut self,
+        stage: &str,
+        remote: &Remote,
+        sent: Option<Step>,
+    ) -> Result<(), Problem> {
         let app = self.app.clone();
         let tx = app.store.begin().await?;
-        let standing = Standing { stage: stage.to_owned(), sent: None };
+        let standing = Standing { stage: stage.to_owned(), sent: sent.map(str::to_owned) };
         self.stand(&tx, &standing).await?;
         let mut client = self.client.clone().into_active_model();
         client.client_id = Set(remote.client_id.clone());
