@@ -275,17 +275,19 @@ pub(crate) async fn update(
     let after = edited(&before, &strategy, &identity, edit)?;
     let Identity::Registered(provider) = identity else {
         let mut tx = app.store.change().await?;
+        let fresh = find_own(&*tx, owner, id).await?;
         if after.client_id != before.client_id
             && let Some(client_id) = &after.client_id
         {
             client::bind(app, &mut tx, &strategy, id, client_id).await?;
         }
-        let application = store(app, &mut tx, after).await?;
+        let application = store(app, &mut tx, merged(fresh, &before, after)).await?;
         tx.commit().await?;
         return Ok(Made { application, secret: None });
     };
     let Some(adapter) = dcr::adapter(app, &provider)? else {
         let mut tx = app.store.change().await?;
+        let after = merged(find_own(&*tx, owner, id).await?, &before, after);
         client::embedded::update(app, &*tx, &provider, &strategy, &after).await?;
         let application = store(app, &mut tx, after).await?;
         tx.commit().await?;
@@ -313,11 +315,29 @@ pub(crate) async fn update(
         secret = state.issued.map(|issued| issued.secret);
     }
     let mut tx = app.store.change().await?;
-    let application = store(app, &mut tx, after).await?;
+    let fresh = find_own(&*tx, owner, id).await?;
+    let application = store(app, &mut tx, merged(fresh, &before, after)).await?;
     notice::promise(app, &*tx, &application, Event::Updated).await?;
     tx.commit().await?;
     app.dcr.wake();
     Ok(Made { application, secret })
+}
+
+/// The application as it is now, with what the edit changed: it may have got another owner meanwhile.
+fn merged(
+    mut fresh: application::Model,
+    before: &application::Model,
+    after: application::Model,
+) -> application::Model {
+    macro_rules! take {
+        ($($member:ident),*) => {$(
+            if after.$member != before.$member {
+                fresh.$member = after.$member;
+            }
+        )*};
+    }
+    take!(name, description, client_id, redirect_uri, scopes);
+    fresh
 }
 
 fn edited(
