@@ -81,7 +81,7 @@ pub(crate) async fn ask(
     app: &App,
     provider: &dcr_provider::Model,
     adapter: &dyn Adapter,
-    client: dcr_client::Model,
+    client: &dcr_client::Model,
     job: Job,
 ) -> Result<State, Problem> {
     let tx = app.store.begin().await?;

@@ -311,7 +311,7 @@ pub(crate) async fn update(
         capabilities.update && (concerns_client || named_otherwise && !capabilities.update_rotates);
     if tell && let Some(client) = dcr::ledger::of_application(db, id).await? {
         let job = Job::Update(metadata::of(app, &after, &strategy, client.id));
-        let state = register::ask(app, &provider, adapter.as_ref(), client, job).await?;
+        let state = register::ask(app, &provider, adapter.as_ref(), &client, job).await?;
         secret = state.issued.map(|issued| issued.secret);
     }
     let mut tx = app.store.change().await?;

@@ -71,15 +71,13 @@ pub(crate) async fn regenerate(
     };
     let adapter = adapter.as_ref();
     if place.capabilities.secrets > 1 {
-        let found = register::ask(app, &place.provider, adapter, client, Job::ListSecrets).await?;
+        let found = register::ask(app, &place.provider, adapter, &client, Job::ListSecrets).await?;
         if found.found.secrets.len() > 1 {
             let detail =
                 "The application has several client secrets: add and delete them one by one";
             return Err(Problem::conflict(detail));
         }
     }
-    let again = place.remote(app, application).await?;
-    let (_, client) = again.ok_or_else(|| Problem::internal("a client is gone"))?;
     match place.capabilities.rotate {
         Rotate::Never => {
             let detail = "The identity provider of the application replaces no secrets";
@@ -89,7 +87,7 @@ pub(crate) async fn regenerate(
         Rotate::Call | Rotate::Update => {
             let wanted = metadata::of(app, application, &place.strategy, client.id);
             let job = Job::RotateSecret(wanted);
-            let state = register::ask(app, &place.provider, adapter, client, job).await?;
+            let state = register::ask(app, &place.provider, adapter, &client, job).await?;
             issued(place.client_id, state.issued)
         }
     }
@@ -139,7 +137,7 @@ pub(crate) async fn list(
 ) -> Result<(String, Vec<RemoteSecret>), Problem> {
     let (place, adapter, client) = several(app, application).await?;
     let job = Job::ListSecrets;
-    let state = register::ask(app, &place.provider, adapter.as_ref(), client, job).await?;
+    let state = register::ask(app, &place.provider, adapter.as_ref(), &client, job).await?;
     Ok((place.client_id, state.found.secrets))
 }
 
@@ -151,7 +149,7 @@ pub(crate) async fn add(
 ) -> Result<Issued, Problem> {
     let (place, adapter, client) = several(app, application).await?;
     let job = Job::AddSecret { display_name };
-    let state = register::ask(app, &place.provider, adapter.as_ref(), client, job).await?;
+    let state = register::ask(app, &place.provider, adapter.as_ref(), &client, job).await?;
     issued(place.client_id, state.issued)
 }
 
@@ -163,18 +161,15 @@ pub(crate) async fn remove(
 ) -> Result<(), Problem> {
     let (place, adapter, client) = several(app, application).await?;
     let found =
-        register::ask(app, &place.provider, adapter.as_ref(), client.clone(), Job::ListSecrets)
-            .await?;
+        register::ask(app, &place.provider, adapter.as_ref(), &client, Job::ListSecrets).await?;
     if !found.found.secrets.iter().any(|secret| secret.id == id) {
         return Err(Problem::not_found());
     }
     if found.found.secrets.len() < 2 {
         return Err(Problem::conflict("The last client secret cannot be deleted"));
     }
-    let again = place.remote(app, application).await?;
-    let (_, client) = again.ok_or_else(|| Problem::internal("a client is gone"))?;
     let job = Job::RemoveSecret { id };
-    register::ask(app, &place.provider, adapter.as_ref(), client, job).await?;
+    register::ask(app, &place.provider, adapter.as_ref(), &client, job).await?;
     Ok(())
 }
 
@@ -191,7 +186,7 @@ pub(crate) async fn granted_scopes(
         return embedded::granted_scopes(app, &place.provider, &place.client_id).await;
     };
     let job = Job::GrantedScopes;
-    let state = register::ask(app, &place.provider, adapter.as_ref(), client, job).await?;
+    let state = register::ask(app, &place.provider, adapter.as_ref(), &client, job).await?;
     Ok(state.found.scopes)
 }
 
