@@ -11,15 +11,17 @@ use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams};
 use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, COOKIE};
 use axum::http::request::Parts;
-use gatekey_core::digest::Digest;
 use sea_orm::EntityTrait;
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::call::{self, Who};
 use crate::entropy::digest_of;
 use crate::problem::Problem;
+use crate::scope::Permission;
 use crate::session;
 use crate::store::entity::{developer, portal};
+use crate::usecase::admin_token;
 
 /// The name of the security scheme of the management API.
 pub(crate) const ADMIN_SCHEME: &str = "adminToken";
@@ -28,15 +30,29 @@ pub(crate) const GATEWAY_SCHEME: &str = "gatewayToken";
 /// The name of the security scheme of the developer API.
 pub(crate) const DEVELOPER_SCHEME: &str = "portalAccessToken";
 
-/// Somebody with the administrator's token.
+/// Somebody with a token of an administrator that is good for this request.
 #[derive(Debug)]
-pub(crate) struct Admin;
+pub(crate) struct Admin {
+    /// What the token may do.
+    pub(crate) permission: Permission,
+}
 
 impl FromRequestParts<App> for Admin {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        bearer(&parts.headers, app.admin_digest).map(|()| Self)
+        let token = bearer(&parts.headers).ok_or_else(Problem::unauthorized)?;
+        if digest_of(token) == app.admin_digest {
+            call::known(Who::Admin { token: None, name: "root".into() });
+            return Ok(Self { permission: Permission::everything() });
+        }
+        let row = admin_token::shown(app, token).await?.ok_or_else(Problem::unauthorized)?;
+        let permission = admin_token::permission(&row);
+        call::known(Who::Admin { token: Some(row.id), name: row.name });
+        if permission.allows(&parts.method, parts.uri.path()) {
+            return Ok(Self { permission });
+        }
+        Err(Problem::forbidden("You do not have permission to perform this action"))
     }
 }
 
@@ -48,23 +64,22 @@ impl FromRequestParts<App> for Gateway {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        bearer(&parts.headers, app.gateway_digest).map(|()| Self)
+        let token = bearer(&parts.headers).ok_or_else(Problem::unauthorized)?;
+        // Digests are compared in constant time: the time tells nothing of the token.
+        if digest_of(token) != app.gateway_digest {
+            return Err(Problem::unauthorized());
+        }
+        call::known(Who::Gateway);
+        Ok(Self)
     }
 }
 
-/// Compares digests, in constant time: the time tells nothing of the token.
-fn bearer(headers: &HeaderMap, expected: Digest) -> Result<(), Problem> {
+/// The one token that a request carries.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
-    let (Some(value), None) = (values.next(), values.next()) else {
-        return Err(Problem::unauthorized());
-    };
-    let (scheme, token) =
-        value.to_str().ok().and_then(|text| text.split_once(' ')).unwrap_or_default();
-    if scheme.eq_ignore_ascii_case("bearer") && digest_of(token) == expected {
-        Ok(())
-    } else {
-        Err(Problem::unauthorized())
-    }
+    let (Some(value), None) = (values.next(), values.next()) else { return None };
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token)
 }
 
 /// Anybody who looks at a portal, signed in or not.
@@ -112,6 +127,7 @@ impl FromRequestParts<App> for SignedIn {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let visitor = Visitor::from_request_parts(parts, app).await?;
         let developer = visitor.developer.ok_or_else(Problem::unauthorized)?;
+        call::known(Who::Developer { id: developer.id, portal: developer.portal_id });
         Ok(Self { portal: visitor.portal, developer })
     }
 }
@@ -121,9 +137,12 @@ impl FromRequestParts<App> for SignedIn {
 pub(crate) struct ClientAddress(pub(crate) IpAddr);
 
 impl FromRequestParts<App> for ClientAddress {
-    type Rejection = Problem;
+    type Rejection = core::convert::Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+    async fn from_request_parts(
+        parts: &mut Parts,
+        app: &App,
+    ) -> Result<Self, core::convert::Infallible> {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |info| info.0.ip());
         let forwarded = forwarded(&parts.headers, app.config.trusted_proxies);
@@ -182,18 +201,11 @@ mod tests {
     }
 
     #[test]
-    fn only_the_token_itself_opens() {
-        let expected = digest_of("secret");
+    fn one_token_is_read_and_nothing_else() {
         let good = headers("authorization", &["bearer secret"]);
-        assert!(bearer(&good, expected).is_ok());
-        for bad in [
-            &["Bearer secreT"][..],
-            &["Basic secret"],
-            &["secret"],
-            &["Bearer secret", "Bearer secret"],
-            &[],
-        ] {
-            assert!(bearer(&headers("authorization", bad), expected).is_err(), "{bad:?}");
+        assert_eq!(bearer(&good), Some("secret"));
+        for bad in [&["Basic secret"][..], &["secret"], &["Bearer secret", "Bearer secret"], &[]] {
+            assert_eq!(bearer(&headers("authorization", bad)), None, "{bad:?}");
         }
     }
 

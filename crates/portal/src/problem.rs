@@ -15,6 +15,8 @@ use sea_orm::{DbErr, SqlErr};
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::call;
+
 /// Why a request was refused, or failed. Boxed: it is the rare case of every `Result`.
 #[derive(Debug)]
 pub(crate) struct Problem(Box<Parts>);
@@ -122,6 +124,11 @@ impl Problem {
     /// What callers are told, or, of a failure, what is logged: for the operator at a terminal.
     pub(crate) fn detail(&self) -> &str {
         self.0.internal.as_deref().unwrap_or(&self.0.detail)
+    }
+
+    /// The parameters to blame.
+    pub(crate) fn faults(&self) -> &[Invalid] {
+        &self.0.invalid
     }
 
     /// What kind of problem it is.
@@ -251,6 +258,11 @@ impl Problem {
         problem
     }
 
+    /// 501: Konnect has it, this portal leaves it out. The detail says so.
+    pub(crate) fn not_implemented(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_IMPLEMENTED, "Not Implemented", detail)
+    }
+
     /// What went wrong, for the log.
     pub(crate) fn cause(&self) -> &str {
         self.0.internal.as_deref().unwrap_or(&self.0.detail)
@@ -309,7 +321,8 @@ pub(crate) struct ProblemBody {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let parts = *self.0;
-        let trace = Uuid::now_v7().simple().to_string();
+        let trace = call::current().map(|call| call.request_id.clone());
+        let trace = trace.unwrap_or_else(|| Uuid::now_v7().simple().to_string());
         if let Some(cause) = &parts.internal {
             tracing::error!(trace, status = parts.status.as_u16(), cause, "request failed");
         }

@@ -2,15 +2,18 @@
 //! every answer has.
 
 use core::cell::Cell;
+use std::sync::Arc;
 use std::time::Instant;
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
 
+use crate::actor::ClientAddress;
 use crate::app::App;
+use crate::call::{Call, REQUEST_ID_HEADER};
 use crate::revision::COMMITTED;
 
 /// Frames a request.
@@ -19,13 +22,25 @@ pub(super) async fn frame(State(app): State<App>, request: Request, next: Next) 
     let method = known(request.method());
     let route = request.extensions().get::<MatchedPath>();
     let route = route.map_or("none", |route| route.as_str()).to_owned();
-    let mut response = COMMITTED.scope(Cell::new(None), next.run(request)).await;
+    let path = request.uri().path().to_owned();
+    let (mut parts, body) = request.into_parts();
+    let Ok(ClientAddress(address)) = ClientAddress::from_request_parts(&mut parts, &app).await;
+    let call = Call::new(&parts.headers, method, route.clone(), path, Some(address));
+    let call = Arc::new(call);
+    let request = Request::from_parts(parts, body);
+    let answering = Arc::clone(&call).answer(next.run(request));
+    let mut response = COMMITTED.scope(Cell::new(None), answering).await;
     let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(&call.request_id) {
+        headers.insert(REQUEST_ID_HEADER, id);
+    }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     let (status, took) = (response.status().as_u16(), started.elapsed());
     app.metrics.answered(method, &route, status, took);
-    tracing::info!(method, route, status, ms = took.as_secs_f64() * 1e3, "answered");
+    let request_id = call.request_id.as_str();
+    let ms = took.as_secs_f64() * 1e3;
+    tracing::info!(request_id, method, route, status, ms, "answered");
     response
 }
 

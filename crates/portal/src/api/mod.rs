@@ -2,7 +2,7 @@
 
 use aide::axum::ApiRouter;
 use aide::openapi::OpenApi;
-use aide::transform::TransformOpenApi;
+use aide::transform::{TransformOpenApi, TransformOperation};
 use axum::Router;
 use axum::body::Bytes;
 use axum::http::header::CONTENT_TYPE;
@@ -42,6 +42,12 @@ pub(crate) fn router(app: App) -> Router {
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .layer(from_fn_with_state(app.clone(), frame::frame))
         .with_state(app)
+}
+
+/// Marks an operation that Konnect does not have.
+fn extension(mut op: TransformOperation<'_>) -> TransformOperation<'_> {
+    op.inner_mut().extensions.insert("x-gatekey-extension".into(), true.into());
+    op
 }
 
 /// The description of the API as it is served, and as it is kept beside the source.

@@ -28,6 +28,7 @@ macro_rules! paths {
 }
 
 paths! {
+    AdminTokenPath { admin_token_id }
     PortalPath { portal_id }
     DeveloperPath { portal_id, developer_id }
     ApplicationPath { portal_id, application_id }

@@ -15,6 +15,7 @@ mod key;
 mod remote;
 mod serve;
 mod snapshot;
+mod token;
 
 /// Application registration for Envoy and Kong gateways.
 #[derive(Debug, Parser)]
@@ -36,6 +37,8 @@ enum Command {
     Key(key::Key),
     #[command(subcommand)]
     Dcr(dcr::Dcr),
+    #[command(subcommand)]
+    Token(token::Token),
     /// Say which rule decides about a request, and what would allow it
     Explain(Box<explain::Explain>),
 }
@@ -48,6 +51,7 @@ pub async fn run() -> ExitCode {
         Command::Snapshot(snapshot) => snapshot.run().await,
         Command::Key(key) => key.run(),
         Command::Dcr(dcr) => dcr.run().await,
+        Command::Token(token) => token.run().await,
         Command::Explain(explain) => explain.run(),
     };
     outcome.unwrap_or_else(|error| {

@@ -28,7 +28,7 @@ pub(crate) fn of(
             application_id: application.id.to_string(),
             portal_id: application.portal_id.to_string(),
             organization_id: organization(app).to_string(),
-            developer_id: application.developer_id.to_string(),
+            developer_id: application.developer_id.unwrap_or_default().to_string(),
             auth_strategy_id: strategy.id.to_string(),
             dcr_provider_id: strategy.dcr_provider_id.unwrap_or_default().to_string(),
         },

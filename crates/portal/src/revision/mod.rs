@@ -10,12 +10,11 @@ use std::sync::Arc;
 
 use gatekey_core::id::{GatewayId, Revision};
 use gatekey_core::snapshot::{Change, Record, RecordKey};
-use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QuerySelect, Set,
-};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, EntityTrait, QuerySelect, Set};
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use crate::store::Write;
 use crate::store::entity::{change, revision};
 
 pub(crate) mod record;
@@ -42,7 +41,7 @@ pub(crate) async fn current(db: &impl ConnectionTrait) -> Result<Revision, DbErr
 /// A transaction that may alter what a gateway decides.
 #[derive(Debug)]
 pub(crate) struct ChangeSet {
-    tx: DatabaseTransaction,
+    tx: Write,
     counter: revision::Model,
     log: Vec<(Option<Uuid>, Vec<u8>)>,
     told: Arc<watch::Sender<Revision>>,
@@ -50,10 +49,7 @@ pub(crate) struct ChangeSet {
 
 impl ChangeSet {
     /// Takes the lock on the counter: from here to the commit nobody else changes the policy.
-    pub(crate) async fn open(
-        tx: DatabaseTransaction,
-        told: Arc<watch::Sender<Revision>>,
-    ) -> Result<Self, DbErr> {
+    pub(crate) async fn open(tx: Write, told: Arc<watch::Sender<Revision>>) -> Result<Self, DbErr> {
         let row = revision::Entity::find_by_id(COUNTER).lock_exclusive().one(&tx).await?;
         Ok(Self { tx, counter: row.ok_or_else(no_counter)?, log: Vec::new(), told })
     }
@@ -121,9 +117,9 @@ impl ChangeSet {
 }
 
 impl Deref for ChangeSet {
-    type Target = DatabaseTransaction;
+    type Target = Write;
 
-    fn deref(&self) -> &DatabaseTransaction {
+    fn deref(&self) -> &Write {
         &self.tx
     }
 }

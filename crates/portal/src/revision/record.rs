@@ -89,9 +89,9 @@ pub(crate) fn application(row: &entity::application::Model) -> Application {
         id: row.id.into(),
         portal: row.portal_id.into(),
         strategy: row.strategy_id.into(),
-        developer: row.developer_id.into(),
+        developer: row.developer_id.unwrap_or_default().into(),
         name: row.name.clone(),
-        active: row.status == ApplicationStatus::Active.as_str(),
+        active: row.status == ApplicationStatus::Active.as_str() && !row.suspended,
     }
 }
 

@@ -142,7 +142,11 @@ async fn attempt(
     let application = (!world.applications.is_empty())
         .then(|| world.applications[pick.below(world.applications.len())].clone());
     let owner = application.as_ref().and_then(|application| {
-        world.developers.iter().find(|developer| developer.id == application.developer_id).cloned()
+        world
+            .developers
+            .iter()
+            .find(|developer| Some(developer.id) == application.developer_id)
+            .cloned()
     });
     let settings = json!({
         "name": name,
@@ -264,8 +268,8 @@ async fn attempt(
             }
             let (application, key) = world.keys.swap_remove(pick.below(world.keys.len()));
             let holder = world.applications.iter().find(|held| held.id == application);
-            let owner =
-                holder.and_then(|held| world.developers.iter().find(|d| d.id == held.developer_id));
+            let owner = holder
+                .and_then(|held| world.developers.iter().find(|d| Some(d.id) == held.developer_id));
             let Some(owner) = owner else { return Ok(()) };
             usecase::credential::delete(app, owner, application, key).await?;
         }

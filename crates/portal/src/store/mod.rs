@@ -27,6 +27,9 @@ use crate::revision::{ChangeSet, current};
 
 pub(crate) mod entity;
 mod migration;
+mod write;
+
+pub(crate) use self::write::Write;
 
 /// The open database.
 #[derive(Clone, Debug)]
@@ -48,26 +51,43 @@ async fn migrate(db: &DatabaseConnection) -> Result<(), DbErr> {
     alone.commit().await
 }
 
+async fn connect(
+    url: &str,
+    connections: u32,
+    references: bool,
+) -> Result<DatabaseConnection, DbErr> {
+    let mut options = ConnectOptions::new(url);
+    options
+        .sqlx_logging(false)
+        .max_connections(connections)
+        .acquire_timeout(Duration::from_secs(10))
+        .map_sqlx_sqlite_opts(move |options| {
+            options
+                .create_if_missing(true)
+                .foreign_keys(references)
+                .busy_timeout(Duration::from_secs(10))
+                // Rows cross a thread boundary: a snapshot has millions of them.
+                .row_buffer_size(1_024)
+                .pragma("journal_mode", "WAL")
+                .pragma("synchronous", "FULL")
+        });
+    Database::connect(options).await
+}
+
 impl Store {
     /// Opens the database and brings its tables up to date.
     pub(crate) async fn open(url: &str) -> Result<Self, DbErr> {
-        let mut options = ConnectOptions::new(url);
-        options
-            .sqlx_logging(false)
-            .max_connections(if url.starts_with("sqlite:") { 8 } else { 20 })
-            .acquire_timeout(Duration::from_secs(10))
-            .map_sqlx_sqlite_opts(|options| {
-                options
-                    .create_if_missing(true)
-                    .foreign_keys(true)
-                    .busy_timeout(Duration::from_secs(10))
-                    // Rows cross a thread boundary: a snapshot has millions of them.
-                    .row_buffer_size(1_024)
-                    .pragma("journal_mode", "WAL")
-                    .pragma("synchronous", "FULL")
-            });
-        let db = Database::connect(options).await?;
-        migrate(&db).await?;
+        let sqlite = url.starts_with("sqlite:");
+        if sqlite {
+            // A migration that rebuilds a table must not take the rows with it that refer to it.
+            let db = connect(url, 1, false).await?;
+            migrate(&db).await?;
+            db.close().await?;
+        }
+        let db = connect(url, if sqlite { 8 } else { 20 }, true).await?;
+        if !sqlite {
+            migrate(&db).await?;
+        }
         let revision = watch::Sender::new(current(&db).await?);
         Ok(Self { db, revision: Arc::new(revision) })
     }
@@ -93,14 +113,14 @@ impl Store {
     }
 
     /// For writes that no gateway hears of.
-    pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+    pub(crate) async fn begin(&self) -> Result<Write, DbErr> {
         let options = TransactionOptions {
             sqlite_transaction_mode: self
                 .is_ours_alone()
                 .then_some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        self.db.begin_with_options(options).await
+        self.db.begin_with_options(options).await.map(Write::new)
     }
 
     /// For writes that may alter what a gateway decides.

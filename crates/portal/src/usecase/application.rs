@@ -47,6 +47,19 @@ pub(crate) struct Owner {
     pub(crate) id: Uuid,
 }
 
+impl Owner {
+    /// Who owns it.
+    pub(crate) fn of(application: &application::Model) -> Self {
+        match application.team_id {
+            Some(id) => Self { kind: OwnerType::Team, id },
+            None => Self {
+                kind: OwnerType::Developer,
+                id: application.developer_id.unwrap_or_default(),
+            },
+        }
+    }
+}
+
 /// An application to make, whoever asks.
 #[derive(Debug)]
 pub(crate) struct NewApplication {
@@ -113,7 +126,9 @@ pub(crate) async fn find_own(
     id: Uuid,
 ) -> Result<application::Model, Problem> {
     let found = find(db, developer.portal_id, id).await?;
-    Some(found).filter(|found| found.developer_id == developer.id).ok_or_else(Problem::not_found)
+    Some(found)
+        .filter(|found| found.developer_id == Some(developer.id))
+        .ok_or_else(Problem::not_found)
 }
 
 /// Makes an application for a developer of the portal, and its client where the strategy has a
@@ -137,14 +152,19 @@ pub(crate) async fn create(
     let mut wanted = application::Model {
         id: Uuid::now_v7(),
         portal_id: portal.id,
-        developer_id: owner.id,
+        developer_id: Some(owner.id),
+        team_id: None,
         strategy_id,
         name: new.name,
         description: new.description,
         status: status.as_str().into(),
+        suspended: false,
         client_id: new.client_id,
         redirect_uri: new.redirect_uri,
         scopes: Some(new.scopes).filter(|scopes| !scopes.is_empty()).map(Into::into),
+        limits: None,
+        networks: None,
+        consumer_id: None,
         labels: new.labels.fresh()?,
         created_at: now,
         updated_at: now,
@@ -205,7 +225,9 @@ async fn insert(
     strategy: &entity::strategy::Model,
     wanted: application::Model,
 ) -> Result<application::Model, Problem> {
-    lifecycle::create(owned(&**tx, wanted.developer_id).await?).map_err(refusal)?;
+    if let Some(developer) = wanted.developer_id {
+        lifecycle::create(owned(&**tx, developer).await?).map_err(refusal)?;
+    }
     let made = wanted.into_active_model().insert(&**tx).await?;
     tx.put(record::application(&made));
     if let Some(client_id) = &made.client_id {
@@ -400,9 +422,9 @@ pub(crate) async fn set_owner(
     let mut after = find(&*tx, portal, id).await?;
     let Some(owner) = owner else { return Ok(after) };
     let developer = owner_of(&*tx, portal, owner).await?;
-    if developer.id != after.developer_id {
+    if Some(developer.id) != after.developer_id {
         lifecycle::create(owned(&*tx, developer.id).await?).map_err(refusal)?;
-        after.developer_id = developer.id;
+        after.developer_id = Some(developer.id);
     }
     let after = store(app, &mut tx, after).await?;
     tx.commit().await?;

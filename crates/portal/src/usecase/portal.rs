@@ -140,6 +140,7 @@ pub(crate) async fn create(app: &App, new: NewPortal) -> Result<portal::Model, P
         auto_approve_developers: new.auto_approve_developers.or(false),
         auto_approve_applications: new.auto_approve_applications.or(false),
         developer_pii_visible: new.notifications_developer_pii_visibility_enabled.or(false),
+        revoked_developers: "stop".into(),
         default_domain: format!("{id}.{}", app.config.portal_domain),
         labels: new.labels.or(None).unwrap_or_default().fresh()?,
         created_at: now,

@@ -140,6 +140,7 @@ async fn register(
         api_id: api,
         portal_id: portal.id,
         status: status.unwrap_or(by_the_rules).as_str().into(),
+        consumer_id: None,
         created_at: now,
         updated_at: now,
     };
@@ -212,7 +213,8 @@ async fn tell_owner(
     event: Event,
 ) -> Result<(), Problem> {
     let portal = portal::find(&**tx, application.portal_id).await?;
-    let owner = super::developer::find(&**tx, portal.id, application.developer_id).await?;
+    let Some(owner) = application.developer_id else { return Ok(()) };
+    let owner = super::developer::find(&**tx, portal.id, owner).await?;
     let api = super::api::find(&**tx, registration.api_id).await?;
     let template = match event {
         Event::Approved => Template::RegistrationApproved,

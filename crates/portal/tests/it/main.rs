@@ -11,6 +11,7 @@
 )]
 
 mod accounts;
+mod admin_tokens;
 mod applications;
 mod authorization;
 mod authorization_code;

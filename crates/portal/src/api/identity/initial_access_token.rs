@@ -9,8 +9,9 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{InitialAccessTokenPath, ServerPath, extension};
+use super::{InitialAccessTokenPath, ServerPath};
 use crate::actor::Admin;
+use crate::api::extension;
 use crate::api::reply::{Created, NoContent, Shown};
 use crate::api::shape::{Instant, Labels, members};
 use crate::app::App;

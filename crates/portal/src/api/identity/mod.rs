@@ -2,7 +2,7 @@
 //! whoever has the administrator's token.
 
 use aide::axum::ApiRouter;
-use aide::transform::TransformOperation;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 use uuid::Uuid;
@@ -27,12 +27,6 @@ pub(super) fn routes() -> ApiRouter<App> {
         .merge(secret::routes())
         .merge(token::routes())
         .merge(initial_access_token::routes())
-}
-
-/// Marks an operation that Kong Identity does not have.
-fn extension(mut op: TransformOperation<'_>) -> TransformOperation<'_> {
-    op.inner_mut().extensions.insert("x-gatekey-extension".into(), true.into());
-    op
 }
 
 macro_rules! paths {

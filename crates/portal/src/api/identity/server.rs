@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{ServerPath, extension, labels};
+use super::{ServerPath, labels};
 use crate::actor::Admin;
+use crate::api::extension;
 use crate::api::reply::{Created, NoContent, Shown};
 use crate::api::shape::{Force, Instant, Labels, members};
 use crate::app::App;

@@ -39,8 +39,6 @@ impl Base {
         id: &str,
         tag: &str,
     ) -> TransformOperation<'o> {
-        let mut op = self.operation(op, id, tag);
-        op.inner_mut().extensions.insert("x-gatekey-extension".into(), true.into());
-        op
+        crate::api::extension(self.operation(op, id, tag))
     }
 }

@@ -23,7 +23,7 @@ use crate::list::{ListQuery, ListSpec, Paged, attributes};
 use crate::problem::Problem;
 use crate::store::entity::application::{self, Column};
 use crate::store::entity::{developer, registration};
-use crate::usecase::application::{self as usecase, NewApplication, Owner, OwnerType};
+use crate::usecase::application::{self as usecase, NewApplication, Owner};
 use crate::usecase::label::LabelEdit;
 use crate::usecase::portal;
 
@@ -180,6 +180,7 @@ async fn views(app: &App, rows: Vec<application::Model>) -> Result<Vec<View>, Pr
     }
     let views = rows.into_iter().map(|row| {
         let auth_strategy = strategies.plain(row.strategy_id)?;
+        let owner = Owner::of(&row);
         let client = auth_strategy.has_clients().then(|| ClientView {
             client_id: row.client_id.unwrap_or_default(),
             dcr_provider: auth_strategy.provider().map(|id| ProviderReference { id }),
@@ -192,7 +193,7 @@ async fn views(app: &App, rows: Vec<application::Model>) -> Result<Vec<View>, Pr
             auth_strategy,
             client,
             portal: PortalReference { id: row.portal_id },
-            owner: Owner { kind: OwnerType::Developer, id: row.developer_id },
+            owner,
             registration_count: counts.get(&row.id).copied().unwrap_or_default(),
             labels: members(row.labels),
             created_at: Instant(row.created_at),

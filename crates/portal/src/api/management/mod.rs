@@ -4,6 +4,7 @@ use aide::axum::ApiRouter;
 
 use crate::app::App;
 
+mod admin_token;
 mod alias;
 mod api;
 mod api_version;
@@ -34,4 +35,5 @@ pub(super) fn routes() -> ApiRouter<App> {
         .merge(developer::routes())
         .merge(application::routes())
         .merge(registration::routes())
+        .merge(admin_token::routes())
 }

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::actor::Admin;
+use crate::api::extension;
 use crate::api::reply::Shown;
 use crate::api::shape::{GatewayPath, Instant};
 use crate::app::App;
@@ -48,12 +49,10 @@ pub(super) fn routes() -> ApiRouter<App> {
     ApiRouter::new().api_route(
         "/v2/control-planes/{controlPlaneId}/gatekey-receipts",
         get_with(show, |op| {
-            let mut op = op
+            extension(op)
                 .id("get-gatekey-receipts")
                 .tag("Control planes")
-                .summary("Which revision the instances of a gateway enforce (extension)");
-            op.inner_mut().extensions.insert("x-gatekey-extension".into(), true.into());
-            op
+                .summary("Which revision the instances of a gateway enforce (extension)")
         }),
     )
 }

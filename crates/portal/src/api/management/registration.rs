@@ -23,7 +23,7 @@ use crate::problem::Problem;
 use crate::store::entity::registration::{self, Column, Relation};
 use crate::store::entity::{api, application, portal};
 use crate::usecase;
-use crate::usecase::application::{Owner, OwnerType};
+use crate::usecase::application::Owner;
 use crate::usecase::registration::{NewRegistration, RegistrationEdit};
 
 const LIST: ListSpec = ListSpec {
@@ -218,7 +218,7 @@ impl Around {
                 id: application.id,
                 name: application.name.clone(),
                 description: application.description.clone(),
-                owner: Owner { kind: OwnerType::Developer, id: application.developer_id },
+                owner: Owner::of(application),
             },
         })
     }

@@ -5,6 +5,7 @@
     reason = "the derives make public items, and the column names say what they are"
 )]
 
+pub(crate) mod admin_token;
 pub(crate) mod api;
 pub(crate) mod api_version;
 pub(crate) mod application;
@@ -17,6 +18,7 @@ pub(crate) mod auth_secret;
 pub(crate) mod auth_server;
 pub(crate) mod auth_token;
 pub(crate) mod change;
+pub(crate) mod consumer;
 pub(crate) mod credential;
 pub(crate) mod dcr_client;
 pub(crate) mod dcr_job;
@@ -37,4 +39,7 @@ pub(crate) mod route;
 pub(crate) mod service;
 pub(crate) mod session;
 pub(crate) mod strategy;
+pub(crate) mod team;
+pub(crate) mod team_member;
+pub(crate) mod team_role;
 pub(crate) mod usage;

@@ -20,6 +20,7 @@ pub struct Model {
     pub auto_approve_applications: bool,
     pub developer_pii_visible: bool,
     pub default_domain: String,
+    pub revoked_developers: String,
     #[sea_orm(column_type = "JsonBinary")]
     pub labels: Json,
     pub created_at: i64,

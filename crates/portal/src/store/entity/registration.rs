@@ -11,6 +11,7 @@ pub struct Model {
     pub api_id: Uuid,
     pub portal_id: Uuid,
     pub status: String,
+    pub consumer_id: Option<Uuid>,
     pub created_at: i64,
     pub updated_at: i64,
 }

@@ -8,6 +8,7 @@ mod m0002_access;
 mod m0003_sync;
 mod m0004_identity;
 mod m0005_marks;
+mod m0006_teams;
 
 /// Every migration, in order.
 pub(crate) struct Migrator;
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_sync::Migration),
             Box::new(m0004_identity::Migration),
             Box::new(m0005_marks::Migration),
+            Box::new(m0006_teams::Migration),
         ]
     }
 }
