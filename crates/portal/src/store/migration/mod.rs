@@ -9,6 +9,8 @@ mod m0003_sync;
 mod m0004_identity;
 mod m0005_marks;
 mod m0006_teams;
+#[cfg(test)]
+mod tests;
 
 /// Every migration, in order.
 pub(crate) struct Migrator;
