@@ -314,8 +314,8 @@ pub(crate) struct ProblemBody {
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     kind: Option<&'static str>,
     /// The parameters to blame, for status 400.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    invalid_parameters: Vec<Invalid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invalid_parameters: Option<Vec<Invalid>>,
 }
 
 impl IntoResponse for Problem {
@@ -332,7 +332,7 @@ impl IntoResponse for Problem {
             detail: parts.detail,
             instance: format!("kong:trace:{trace}"),
             kind: parts.kind,
-            invalid_parameters: parts.invalid,
+            invalid_parameters: Some(parts.invalid).filter(|faults| !faults.is_empty()),
         };
         let body = serde_json::to_vec(&body).unwrap_or_default();
         let mut response = (parts.status, body).into_response();

@@ -24,6 +24,12 @@ impl Admin {
         send(method, &url, authorization, body)
     }
 
+    /// What its requests carry in the header `Authorization`.
+    #[must_use]
+    pub fn bearer(&self) -> String {
+        self.authorization.clone()
+    }
+
     /// Creates something.
     ///
     /// # Panics

@@ -41,6 +41,12 @@ impl Developer {
         developer
     }
 
+    /// The cookie of the session.
+    #[must_use]
+    pub fn cookie(&self) -> &str {
+        &self.cookie
+    }
+
     /// Sends a request; `Null` is no body.
     #[must_use]
     pub fn call(&self, method: &str, path: &str, body: &Value) -> Answer {

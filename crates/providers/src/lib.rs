@@ -19,6 +19,7 @@
 mod admin;
 mod browser;
 mod canaille;
+mod description;
 mod developer;
 mod envoy;
 mod http;
@@ -34,6 +35,7 @@ mod world;
 pub use self::admin::{Admin, AuthServer, id_of};
 pub use self::browser::Browser;
 pub use self::canaille::Canaille;
+pub use self::description::check_description;
 pub use self::developer::{Application, Developer, PASSWORD};
 pub use self::http::{Answer, basic, carry, exchange, form, get, post};
 pub use self::library::{pyjwt, relying_party, sign_in};

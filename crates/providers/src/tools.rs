@@ -14,6 +14,7 @@ pub struct Tools {
     pub(crate) relying_party: PathBuf,
     pub(crate) canaille_python: PathBuf,
     pub(crate) pyjwt_python: PathBuf,
+    pub(crate) schemathesis_python: PathBuf,
     pub(crate) chromium: PathBuf,
     pub(crate) chromedriver: PathBuf,
 }
@@ -35,6 +36,7 @@ impl Tools {
             relying_party: needed("GATEKEY_RELYING_PARTY_DIR")?,
             canaille_python: needed("GATEKEY_CANAILLE_PYTHON")?,
             pyjwt_python: needed("GATEKEY_PYJWT_PYTHON")?,
+            schemathesis_python: needed("GATEKEY_SCHEMATHESIS_PYTHON")?,
             chromium: needed("GATEKEY_CHROMIUM")?,
             chromedriver: needed("GATEKEY_CHROMEDRIVER")?,
         })

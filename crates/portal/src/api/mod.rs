@@ -21,6 +21,7 @@ mod gateway;
 mod identity;
 mod management;
 mod operations;
+mod path_parameters;
 pub(crate) mod reply;
 mod shape;
 mod view;
@@ -64,6 +65,7 @@ fn described() -> (Router<App>, OpenApi) {
         .merge(developer::routes())
         .merge(gateway::routes())
         .finish_api_with(&mut description, describe);
+    path_parameters::complete(&mut description);
     (router, description)
 }
 

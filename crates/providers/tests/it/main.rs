@@ -12,6 +12,7 @@
 
 mod authority;
 mod bearer;
+mod description;
 mod exchange;
 mod flows;
 mod introspection;

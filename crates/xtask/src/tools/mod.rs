@@ -31,6 +31,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     relying_party(workspace)?;
     canaille(workspace)?;
     pyjwt(workspace)?;
+    schemathesis(workspace)?;
     chromium()?;
     wasm_test_runner(workspace)?;
     Ok(())
@@ -88,6 +89,13 @@ pub(crate) fn canaille(workspace: &Workspace) -> Result<PathBuf> {
 pub(crate) fn pyjwt(workspace: &Workspace) -> Result<PathBuf> {
     let python = python::provide(workspace, "pyjwt")?;
     found("pyjwt", &python);
+    Ok(python)
+}
+
+/// The Python that has Schemathesis, which holds a server against its OpenAPI description.
+pub(crate) fn schemathesis(workspace: &Workspace) -> Result<PathBuf> {
+    let python = python::provide(workspace, "schemathesis")?;
+    found("schemathesis", &python);
     Ok(python)
 }
 
