@@ -84,7 +84,7 @@ impl App {
             gateway_digest: digest_of(secrets.gateway_token.expose()),
             clock: Clock::default(),
             passwords: Passwords::default(),
-            throttles: Throttles::new(config.throttle),
+            throttles: Throttles::new(config.throttle, &store),
             mail_waiting: Notify::new(),
             discovery_waiting: Notify::new(),
             mailbox: crate::data_dir::mailbox(&config.data_dir),

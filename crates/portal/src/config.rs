@@ -49,6 +49,13 @@ pub struct Config {
     pub outbound_timeout: Duration,
     /// How authorization servers treat their keys.
     pub identity: Identity,
+    /// Whether the data directory's keys may differ from those that the database was used with,
+    /// and take their place.
+    pub accept_new_keys: bool,
+    /// For how many days usage is kept.
+    pub retained_usage_days: u32,
+    /// How much clients may ask of the server.
+    pub connections: Connections,
 }
 
 impl Default for Config {
@@ -70,6 +77,9 @@ impl Default for Config {
             outbound_allow: None,
             outbound_timeout: Duration::from_secs(10),
             identity: Identity::default(),
+            accept_new_keys: false,
+            retained_usage_days: 400,
+            connections: Connections::default(),
         }
     }
 }
@@ -182,6 +192,46 @@ impl Default for Lifetimes {
     }
 }
 
+/// How much clients may ask of the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Connections {
+    /// How many there may be at a time; more wait until one ends.
+    pub most: u32,
+    /// How long a client may take to send a request's head, and stay silent between two requests.
+    #[serde(rename = "header_timeout_seconds", deserialize_with = "seconds")]
+    pub header_timeout: Duration,
+    /// How long a client may take to send a request's body.
+    #[serde(rename = "body_timeout_seconds", deserialize_with = "seconds")]
+    pub body_timeout: Duration,
+}
+
+impl Default for Connections {
+    fn default() -> Self {
+        Self {
+            most: 10_000,
+            header_timeout: Duration::from_secs(30),
+            body_timeout: Duration::from_secs(60),
+        }
+    }
+}
+
+impl Connections {
+    fn check(&self) -> Result<(), ConfigError> {
+        let second = Duration::from_secs(1);
+        let fault = if self.most < 10 {
+            "`connections.most`: must be at least 10"
+        } else if self.header_timeout < second {
+            "`connections.header_timeout_seconds`: must be at least 1"
+        } else if self.body_timeout < second {
+            "`connections.body_timeout_seconds`: must be at least 1"
+        } else {
+            return Ok(());
+        };
+        Err(ConfigError(fault.into()))
+    }
+}
+
 /// How authorization servers treat the keys that they sign with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -251,6 +301,9 @@ pub(crate) struct Layer {
     pub(crate) outbound_allow: Option<Vec<String>>,
     pub(crate) outbound_timeout_seconds: Option<u64>,
     pub(crate) identity: Option<Identity>,
+    pub(crate) accept_new_keys: Option<bool>,
+    pub(crate) retained_usage_days: Option<u32>,
+    pub(crate) connections: Option<Connections>,
 }
 
 impl Layer {
@@ -288,6 +341,9 @@ impl Layer {
                 .outbound_timeout_seconds
                 .or(below.outbound_timeout_seconds),
             identity: self.identity.or(below.identity),
+            accept_new_keys: self.accept_new_keys.or(below.accept_new_keys),
+            retained_usage_days: self.retained_usage_days.or(below.retained_usage_days),
+            connections: self.connections.or(below.connections),
         }
     }
 
@@ -317,6 +373,11 @@ impl Layer {
         }
         let identity = self.identity.unwrap_or(default.identity);
         identity.check()?;
+        let connections = self.connections.unwrap_or(default.connections);
+        connections.check()?;
+        if self.retained_usage_days == Some(0) {
+            return Err(ConfigError("`retained_usage_days`: must be at least 1".into()));
+        }
         Ok(Config {
             data_dir: self.data_dir.unwrap_or(default.data_dir),
             listen: self.listen.unwrap_or(default.listen),
@@ -331,6 +392,9 @@ impl Layer {
             throttle: self.throttle.unwrap_or(default.throttle),
             lifetimes: default.lifetimes,
             identity,
+            accept_new_keys: self.accept_new_keys.unwrap_or(default.accept_new_keys),
+            retained_usage_days: self.retained_usage_days.unwrap_or(default.retained_usage_days),
+            connections,
             encryption_keys: self.encryption_keys.map(Secret::new),
             outbound_allow: self.outbound_allow,
             outbound_timeout: self
@@ -378,6 +442,10 @@ mod tests {
             ("key_prefix = \"A B\"", "key_prefix"),
             ("database_url = \"mysql://x\"", "database_url"),
             ("public_url = \"ftp://x\"", "public_url"),
+            ("retained_usage_days = 0", "retained_usage_days"),
+            ("[connections]\nmost = 9", "connections.most"),
+            ("[connections]\nheader_timeout_seconds = 0", "connections.header_timeout_seconds"),
+            ("[connections]\nbody_timeout_seconds = 0", "connections.body_timeout_seconds"),
             ("[identity]\npublish_ahead_seconds = 59", "identity.publish_ahead_seconds"),
             ("[identity]\nkey_lifetime_seconds = 7199", "identity.key_lifetime_seconds"),
             ("[identity]\nkeep_retired_seconds = 0", "identity.keep_retired_seconds"),

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use crate::app::App;
 use crate::config::Config;
-use crate::store::Store;
+use crate::store::{Store, installation, news};
 use crate::usecase::issuer;
 use crate::{api, data_dir, dcr, gateway, identity, mail};
 
@@ -55,12 +55,16 @@ impl Server {
         let store = Store::open(config.database().expose())
             .await
             .map_err(|error| ServerError::at("cannot open the database", error))?;
+        installation::check(&store, &secrets, config.accept_new_keys)
+            .await
+            .map_err(|error| ServerError::at("cannot work on the database", error))?;
         let app = App::new(config, store, secrets)
             .map_err(|error| ServerError::at("cannot make calls over TLS", error))?;
         identity::start(&app)
             .await
             .map_err(|problem| ServerError::at("cannot make what is built in", problem.cause()))?;
         let tasks = vec![
+            tokio::spawn(news::hear_forever(app.store.clone(), app.config.database())),
             tokio::spawn(mail::deliver_forever(app.clone())),
             tokio::spawn(gateway::upkeep::tidy_forever(app.clone())),
             tokio::spawn(dcr::worker::work_forever(app.clone())),

@@ -6,6 +6,7 @@
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use gatekey_core::digest::Digest;
 use gatekey_core::secret::Secret;
 
 use crate::problem::Problem;
@@ -37,6 +38,8 @@ impl Place<'_> {
 /// The keys. New values are sealed under the first, old ones open under any.
 pub(crate) struct Vault {
     keys: Vec<(String, RandomizedNonceKey)>,
+    /// A digest of each, in the same order.
+    fingerprints: Vec<Digest>,
 }
 
 impl core::fmt::Debug for Vault {
@@ -49,6 +52,7 @@ impl Vault {
     /// Reads keys: one per line, `id:base64` of 32 bytes.
     pub(crate) fn read(text: &str) -> Result<Self, String> {
         let mut keys: Vec<(String, RandomizedNonceKey)> = Vec::new();
+        let mut fingerprints = Vec::new();
         for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
             let (id, key) = line.split_once(':').ok_or("each line must be `id:base64`")?;
             if id.is_empty() || id.len() > 64 || keys.iter().any(|(known, _)| known == id) {
@@ -57,10 +61,20 @@ impl Vault {
             let key = STANDARD.decode(key).map(Secret::new);
             let key = key.ok().filter(|key| key.expose().len() == KEY_BYTES);
             let key = key.ok_or("each key must be 32 bytes in base64")?;
+            let named = [b"gatekey encryption key ".as_slice(), key.expose()].concat();
+            fingerprints.push(Digest::sha256(Secret::new(named).expose()));
             let key = RandomizedNonceKey::new(&AES_256_GCM, key.expose());
             keys.push((id.to_owned(), key.map_err(|_| "a key cannot be used")?));
         }
-        if keys.is_empty() { Err("there must be a line".into()) } else { Ok(Self { keys }) }
+        if keys.is_empty() {
+            return Err("there must be a line".into());
+        }
+        Ok(Self { keys, fingerprints })
+    }
+
+    /// The keys' ids, each with a digest that tells it from others.
+    pub(crate) fn fingerprints(&self) -> impl Iterator<Item = (&str, &Digest)> {
+        self.keys.iter().map(|(id, _)| id.as_str()).zip(&self.fingerprints)
     }
 
     /// Seals a value for its place.

@@ -2,7 +2,6 @@
 
 use core::marker::PhantomData;
 use core::time::Duration;
-use std::time::Instant;
 
 use aide::OperationOutput;
 use aide::axum::ApiRouter;
@@ -22,8 +21,8 @@ use crate::actor::Gateway;
 use crate::app::App;
 use crate::gateway;
 use crate::gateway::delta::{self, Since};
-use crate::gateway::receipts::{self, LOOK};
-use crate::gateway::snapshot::Shelves;
+use crate::gateway::receipts;
+use crate::gateway::snapshot::{Shelf, Snapshot};
 use crate::gateway::usage::{self, Report};
 use crate::input::{Body, Optional};
 use crate::list::ListQuery;
@@ -79,8 +78,8 @@ trait Kind {
 }
 
 #[derive(Debug)]
-struct Snapshot;
-impl Kind for Snapshot {
+struct SnapshotKind;
+impl Kind for SnapshotKind {
     const MEDIA_TYPE: &'static str = "application/vnd.gatekey.snapshot";
 }
 
@@ -136,7 +135,7 @@ async fn snapshot(
     _: Gateway,
     State(app): State<App>,
     query: ListQuery,
-) -> Result<Document<Snapshot>, Problem> {
+) -> Result<Document<SnapshotKind>, Problem> {
     let mut query = Parameters::new(query);
     let gateway = query.gateway();
     let revision = query.number("revision", u64::MAX).map(Revision);
@@ -155,15 +154,14 @@ async fn snapshot(
     let parts = match (page, revision) {
         (Some(Page::Number(number)), Some(revision)) => {
             let gone = || Problem::gone("This snapshot is no longer kept");
-            let built = app.gateways.snapshots.at(gateway, revision).ok_or_else(gone)?;
-            vec![built.pages.get(number).cloned().ok_or_else(Problem::not_found)?]
+            let page = Shelf::page(&app, gateway, revision, number).await?.ok_or_else(gone)?;
+            vec![page.ok_or_else(Problem::not_found)?]
         }
-        (Some(Page::Manifest), _) => {
-            vec![Shelves::recent(&app, gateway).await?.manifest.clone()]
-        }
+        (Some(Page::Manifest), _) => vec![Shelf::newest(&app, gateway).await?.manifest],
         _ => {
-            let built = Shelves::newest(&app, gateway).await?;
-            [core::slice::from_ref(&built.manifest), &built.pages].concat()
+            let Snapshot { manifest, mut pages } = Shelf::newest(&app, gateway).await?;
+            pages.insert(0, manifest);
+            pages
         }
     };
     Ok(Document::of(parts))
@@ -228,38 +226,18 @@ impl Poll {
     }
 
     async fn answer(self, app: &App, gateway: Uuid) -> Result<Document<Delta>, Problem> {
+        let newest = gateway::newest(app).await?;
         if let Some(instance) = self.instance
-            && self.since <= app.store.look().await?
+            && self.since <= newest
             && let Err(error) =
                 receipts::receive(app, gateway, instance, self.applied, self.wait).await
         {
             tracing::warn!(%gateway, cause = %error, "cannot store a receipt");
         }
-        await_change(app, self.since, self.wait).await?;
+        gateway::await_change(app, newest, self.since, self.wait).await?;
         match delta::since(app, gateway, self.since).await? {
             Since::Delta(delta) => Ok(Document::of(vec![delta.into()])),
             Since::Snapshot(why) => Err(Problem::gone(why)),
-        }
-    }
-}
-
-/// Returns when the newest revision is another than the one that is held, when the time is over,
-/// or when the portal stops.
-async fn await_change(app: &App, held: Revision, wait: Duration) -> Result<(), Problem> {
-    let deadline = Instant::now() + wait;
-    let mut revisions = app.store.revisions();
-    let mut stopping = app.gateways.stopping();
-    loop {
-        revisions.borrow_and_update();
-        let left = deadline.saturating_duration_since(Instant::now());
-        if app.store.look().await? != held || left.is_zero() || *stopping.borrow_and_update() {
-            return Ok(());
-        }
-        // Another process may commit as well; it cannot wake us.
-        tokio::select! {
-            _ = revisions.changed() => {}
-            _ = stopping.changed() => {}
-            () = tokio::time::sleep(left.min(LOOK)) => {}
         }
     }
 }

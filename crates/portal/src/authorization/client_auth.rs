@@ -70,7 +70,7 @@ fn basic(header: &HeaderValue) -> Option<(String, Secret<String>)> {
 
 /// Lets a client through that proves who it is. Nothing is awaited here, so that of attempts at
 /// the same time none slips by the count of those that failed.
-pub(crate) fn prove(
+pub(crate) async fn prove(
     app: &App,
     server: Uuid,
     client: Option<&ClientView>,
@@ -79,7 +79,7 @@ pub(crate) fn prove(
 ) -> Result<(), Refusal> {
     let now = app.clock.now();
     for (act, by) in counted(server, &presented.id, address) {
-        app.throttles.count(act, by, now)?;
+        app.throttles.count(act, by, now).await?;
     }
     let secrets = client.map(|client| client.secrets.as_slice()).unwrap_or_default();
     let proven = match &presented.secret {
@@ -92,14 +92,14 @@ pub(crate) fn prove(
     if !proven {
         return Err(Refusal::client());
     }
-    give_back(app, server, &presented.id, address);
+    give_back(app, server, &presented.id, address).await;
     Ok(())
 }
 
 /// Takes back the count of a failure.
-pub(super) fn give_back(app: &App, server: Uuid, client: &str, address: IpAddr) {
+pub(super) async fn give_back(app: &App, server: Uuid, client: &str, address: IpAddr) {
     for (act, by) in counted(server, client, address) {
-        app.throttles.give_back(act, by);
+        app.throttles.give_back(act, by).await;
     }
 }
 
@@ -118,16 +118,16 @@ pub(crate) async fn authenticate(
     presented: &Presented,
     address: IpAddr,
 ) -> Result<Pair, Refusal> {
-    may_try(app, address)?;
+    may_try(app, address).await?;
     let read = app.authorization.known.read(app.store.db(), server, &presented.id).await?;
     let pair = read.ok_or_else(Problem::not_found)?;
-    prove(app, server, pair.client.as_deref(), presented, address)?;
+    prove(app, server, pair.client.as_deref(), presented, address).await?;
     Ok(pair)
 }
 
 /// Refuses an address from which too much has failed, before the database is asked.
-pub(crate) fn may_try(app: &App, address: IpAddr) -> Result<(), Problem> {
-    app.throttles.check(Act::FailedClientHere, By::Address(address), app.clock.now())
+pub(crate) async fn may_try(app: &App, address: IpAddr) -> Result<(), Problem> {
+    app.throttles.check(Act::FailedClientHere, By::Address(address), app.clock.now()).await
 }
 
 #[cfg(test)]

@@ -75,7 +75,7 @@ pub(crate) async fn tokens(
         return Err(Refusal::new(Code::UnsupportedGrantType, reason));
     }
     may_ask(&client, grant)?;
-    within_rate(app, &client)?;
+    within_rate(app, &client).await?;
     is_audience(&server, form)?;
     match grant {
         AUTHORIZATION_CODE => code::redeem(app, &server, &client, form).await,
@@ -92,7 +92,7 @@ async fn client_credentials(
     form: &Form,
     address: IpAddr,
 ) -> Result<Tokens, Refusal> {
-    client_auth::may_try(app, address)?;
+    client_auth::may_try(app, address).await?;
     let known = &app.authorization.known;
     let mut remembered = known.recall(server, &presented.id);
     let mut counted = false;
@@ -105,14 +105,14 @@ async fn client_credentials(
                 read.ok_or_else(Problem::not_found)?
             }
         };
-        let judged = judge(app, &pair, presented, form, address);
+        let judged = judge(app, &pair, presented, form, address).await;
         let granted = match judged {
             Ok(granted) => granted,
             Err(refusal @ Refusal::Told(..)) if read_now => return Err(refusal),
             Err(Refusal::Told(code, _)) => {
                 if code == Code::InvalidClient {
                     // It counts once, when it is judged by what was read for it.
-                    client_auth::give_back(app, server, &presented.id, address);
+                    client_auth::give_back(app, server, &presented.id, address).await;
                 }
                 continue;
             }
@@ -122,7 +122,7 @@ async fn client_credentials(
             return Err(Refusal::client());
         };
         if !counted {
-            within_rate(app, &client)?;
+            within_rate(app, &client).await?;
             counted = true;
         }
         let access = token::access(app, &view, &client, &granted, Grant::default()).await?;
@@ -137,7 +137,7 @@ async fn client_credentials(
     Err(Problem::unavailable("the client changes faster than it can be read").into())
 }
 
-fn judge(
+async fn judge(
     app: &App,
     pair: &Pair,
     presented: &Presented,
@@ -145,7 +145,7 @@ fn judge(
     address: IpAddr,
 ) -> Result<Granted, Refusal> {
     let server = &pair.server;
-    client_auth::prove(app, server.row.id, pair.client.as_deref(), presented, address)?;
+    client_auth::prove(app, server.row.id, pair.client.as_deref(), presented, address).await?;
     let client = pair.client.as_deref().ok_or_else(Refusal::client)?;
     may_ask(client, CLIENT_CREDENTIALS)?;
     if client.is_public() {
@@ -175,7 +175,7 @@ pub(super) fn is_audience(server: &ServerView, form: &Form) -> Result<(), Refusa
     }
 }
 
-fn within_rate(app: &App, client: &ClientView) -> Result<(), Problem> {
+async fn within_rate(app: &App, client: &ClientView) -> Result<(), Problem> {
     let name = *Digest::sha256(client.row.id.as_bytes()).as_bytes();
-    app.throttles.count(Act::Token, By::Account(client.row.server_id, name), app.clock.now())
+    app.throttles.count(Act::Token, By::Account(client.row.server_id, name), app.clock.now()).await
 }

@@ -53,7 +53,7 @@ pub(crate) async fn register(
     asked: &Map<String, Value>,
     address: IpAddr,
 ) -> Result<Registered, Refusal> {
-    app.throttles.count(Act::Registration, By::Address(address), app.clock.now())?;
+    app.throttles.count(Act::Registration, By::Address(address), app.clock.now()).await?;
     let token = token.ok_or_else(Refusal::token)?;
     let tx = app.store.begin().await?;
     let server = servers(&tx, &[server]).await?.remove(&server).ok_or_else(Problem::not_found)?;

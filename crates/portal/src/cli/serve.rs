@@ -72,6 +72,9 @@ pub(super) struct Serve {
     /// How many proxies in front of the portal append to X-Forwarded-For [default: 0]
     #[arg(long, env = "GATEKEY_TRUSTED_PROXIES", value_name = "NUMBER")]
     trusted_proxies: Option<usize>,
+    /// Take the data directory's keys, although this database was used with others
+    #[arg(long)]
+    accept_new_keys: bool,
 }
 
 impl Settings {
@@ -106,6 +109,7 @@ impl Serve {
             retained_changes: self.retained_changes,
             trusted_proxies: self.trusted_proxies,
             outbound_allow: self.outbound_allow,
+            accept_new_keys: self.accept_new_keys.then_some(true),
             ..Layer::default()
         })?;
         logging::start(&config);

@@ -19,7 +19,7 @@ use super::input::{BadInput, Outcome, find_gateway, open, read_file, read_secret
 use super::remote::Remote;
 use super::serve::Settings;
 use crate::clock::{self, Clock};
-use crate::gateway;
+use crate::gateway::image::Image;
 
 /// Save, show and verify snapshots of a gateway's policy
 #[derive(Debug, Subcommand)]
@@ -99,8 +99,8 @@ impl Save {
                 let (store, secrets) = open(&self.settings.read()?).await?;
                 let gateway = find_gateway(&store, &self.gateway).await?;
                 let now = Clock::default().unix_millis();
-                let (_, writer) = gateway::snapshot::collect(&store, gateway, now).await?;
-                writer.finish(&secrets.signing_key).bundle()
+                let image = Image::read(&store).await?;
+                image.bundle(gateway, now, &secrets.signing_key)?
             }
         };
         let fault = |error| format!("the portal sent no snapshot: {error}");

@@ -1,14 +1,18 @@
 //! What changed since a revision.
 
-use futures_util::TryStreamExt;
+use std::sync::Arc;
+
+use futures_util::{Stream, TryStreamExt};
 use gatekey_core::id::{GatewayId, Revision};
 use gatekey_core::snapshot::{MAX_PAGE_BYTES, delta};
+use gatekey_core::time::UnixMillis;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect,
 };
 use uuid::Uuid;
 
+use super::log::Entry;
 use crate::app::App;
 use crate::revision::current;
 use crate::store::entity::change;
@@ -28,48 +32,69 @@ pub(crate) enum Since {
 /// The changes that a gateway has to apply after a revision; what is too much for one delta
 /// comes with the next poll.
 pub(crate) async fn since(app: &App, gateway: Uuid, held: Revision) -> Result<Since, DbErr> {
-    let tx = app.store.read().await?;
-    let newest = current(&tx).await?;
-    if held > newest {
+    let tail = app.gateways.log.read(app).await?;
+    if held > tail.to {
+        tracing::warn!(%gateway, %held, newest = %tail.to, "a gateway is ahead of this portal");
         return Ok(Since::Snapshot("The revision is newer than any of this portal"));
     }
-    let (mut changes, mut to) = (Vec::new(), newest);
-    if held < newest {
-        if !reaches_back(&tx, held).await? {
-            return Ok(Since::Snapshot("The change log does not reach back to the revision"));
-        }
-        let mut room = MAX_PAGE_BYTES - HEAD_BYTES;
-        let mut rows = change::Entity::find()
-            .filter(change::Column::Revision.gt(signed(held)))
-            .filter(
-                Condition::any()
-                    .add(change::Column::GatewayId.is_null())
-                    .add(change::Column::GatewayId.eq(gateway)),
-            )
-            .order_by_asc(change::Column::Revision)
-            .order_by_asc(change::Column::Sequence)
-            .stream(&tx)
-            .await?;
-        while let Some(row) = rows.try_next().await? {
-            let Some(rest) = room.checked_sub(row.body.len()) else {
-                // Changes of one revision belong together: those of this one all wait.
-                to = Revision(unsigned(row.revision).0.saturating_sub(1));
-                changes.retain(|change: &change::Model| change.revision < row.revision);
-                break;
-            };
-            room = rest;
-            changes.push(row);
-        }
-        if to == held {
-            return Ok(Since::Snapshot("The next revision is too large for a delta"));
-        }
+    if let Some(entries) = tail.since(held) {
+        let concerned = |entry: &&Arc<Entry>| entry.gateway.is_none_or(|id| id == gateway);
+        let changes = entries.iter().filter(concerned);
+        let changes = changes.map(|entry| Ok((entry.revision, entry.body.as_slice())));
+        let changes = futures_util::stream::iter(changes);
+        return sealed(app, gateway, held, tail.to, tail.at, changes).await;
+    }
+    let at = app.clock.unix_millis();
+    let tx = app.store.read().await?;
+    let newest = current(&tx).await?;
+    if !reaches_back(&tx, held).await? {
+        return Ok(Since::Snapshot("The change log does not reach back to the revision"));
+    }
+    let rows = change::Entity::find()
+        .filter(change::Column::Revision.gt(signed(held)))
+        .filter(
+            Condition::any()
+                .add(change::Column::GatewayId.is_null())
+                .add(change::Column::GatewayId.eq(gateway)),
+        )
+        .order_by_asc(change::Column::Revision)
+        .order_by_asc(change::Column::Sequence)
+        .stream(&tx)
+        .await?;
+    let changes = rows.map_ok(|row| (unsigned(row.revision), row.body));
+    sealed(app, gateway, held, newest, at, changes).await
+}
+
+/// A delta of as many changes as fit.
+async fn sealed<B: AsRef<[u8]>>(
+    app: &App,
+    gateway: Uuid,
+    held: Revision,
+    newest: Revision,
+    at: UnixMillis,
+    changes: impl Stream<Item = Result<(Revision, B), DbErr>>,
+) -> Result<Since, DbErr> {
+    let mut changes = core::pin::pin!(changes);
+    let (mut fitting, mut to, mut room) = (Vec::new(), newest, MAX_PAGE_BYTES - HEAD_BYTES);
+    while let Some((revision, body)) = changes.try_next().await? {
+        let Some(rest) = room.checked_sub(body.as_ref().len()) else {
+            // Changes of one revision belong together: those of this one all wait.
+            to = Revision(revision.0.saturating_sub(1));
+            fitting.retain(|(earlier, _)| *earlier < revision);
+            break;
+        };
+        room = rest;
+        fitting.push((revision, body));
+    }
+    if to == held && held < newest {
+        return Ok(Since::Snapshot("The next revision is too large for a delta"));
     }
     Ok(Since::Delta(delta::seal(
         GatewayId::from(gateway),
         held,
         to,
-        app.clock.unix_millis(),
-        changes.iter().map(|change| change.body.as_slice()),
+        at,
+        fitting.iter().map(|(_, body)| body.as_ref()),
         &app.secrets.signing_key,
     )))
 }

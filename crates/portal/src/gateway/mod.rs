@@ -5,15 +5,22 @@
 //! itself with each poll, the revision it applied and what it counted, is kept in tables of its
 //! own: nothing a gateway says alters the policy.
 
+use core::time::Duration;
+use std::time::Instant;
+
+use gatekey_core::id::Revision;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use crate::app::App;
 use crate::input::is_uuid;
 use crate::problem::Problem;
 use crate::store::entity::gateway;
 
 pub(crate) mod delta;
+pub(crate) mod image;
+pub(crate) mod log;
 pub(crate) mod receipts;
 pub(crate) mod snapshot;
 pub(crate) mod upkeep;
@@ -22,8 +29,12 @@ pub(crate) mod usage;
 /// What the portal remembers about gateways between two requests.
 #[derive(Debug)]
 pub(crate) struct Gateways {
-    /// Snapshots that were built lately.
-    pub(crate) snapshots: snapshot::Shelves,
+    /// The end of the change log.
+    pub(crate) log: log::Log,
+    /// Images of the policy that were used lately.
+    pub(crate) shelf: snapshot::Shelf,
+    /// Writes receipts.
+    pub(crate) receipts: receipts::Writer,
     /// Changes whenever a receipt came in.
     received: watch::Sender<()>,
     /// Changes when the portal stops: nobody is to wait any longer.
@@ -33,7 +44,9 @@ pub(crate) struct Gateways {
 impl Default for Gateways {
     fn default() -> Self {
         Self {
-            snapshots: snapshot::Shelves::default(),
+            log: log::Log::default(),
+            shelf: snapshot::Shelf::default(),
+            receipts: receipts::Writer::default(),
             received: watch::Sender::new(()),
             stopping: watch::Sender::new(false),
         }
@@ -70,4 +83,37 @@ pub(crate) async fn look_up(
         _ => gateway::Entity::find().filter(gateway::Column::Name.eq(id_or_name)),
     };
     query.one(db).await
+}
+
+/// The newest revision.
+pub(crate) async fn newest(app: &App) -> Result<Revision, DbErr> {
+    app.gateways.log.read(app).await.map(|tail| tail.to)
+}
+
+/// Returns when the newest revision is another than the one that is held, when the time is over,
+/// or when the portal stops.
+pub(crate) async fn await_change(
+    app: &App,
+    mut newest: Revision,
+    held: Revision,
+    wait: Duration,
+) -> Result<(), DbErr> {
+    let deadline = Instant::now() + wait;
+    let mut revisions = app.store.revisions();
+    let mut stopping = app.gateways.stopping();
+    loop {
+        let known = *revisions.borrow_and_update();
+        if known > newest {
+            newest = known;
+        }
+        let left = deadline.saturating_duration_since(Instant::now());
+        if newest != held || left.is_zero() || *stopping.borrow_and_update() {
+            return Ok(());
+        }
+        tokio::select! {
+            _ = revisions.changed() => {}
+            _ = stopping.changed() => {}
+            () = tokio::time::sleep(left) => {}
+        }
+    }
 }

@@ -4,11 +4,14 @@
 //! gateways there are.
 
 use core::time::Duration;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use gatekey_core::id::Revision;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, Set};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use super::delta::{signed, unsigned};
@@ -20,6 +23,8 @@ use crate::store::entity::receipt;
 const OVERDUE: Duration = Duration::from_secs(15);
 /// How long receipts of instances that are gone are shown.
 const REMEMBERED: Duration = Duration::from_secs(24 * 3_600);
+/// Rows of one `INSERT`; five values each.
+const ROWS_PER_INSERT: usize = 1_000;
 /// How often those who wait look for receipts that another process took.
 pub(crate) const LOOK: Duration = Duration::from_millis(500);
 
@@ -32,26 +37,77 @@ pub(crate) async fn receive(
     wait: Duration,
 ) -> Result<(), DbErr> {
     let now = app.clock.now();
-    let row = receipt::ActiveModel {
-        gateway_id: Set(gateway),
-        instance: Set(instance),
-        revision: Set(signed(applied)),
-        seen_at: Set(now),
-        live_until: Set(now.saturating_add(millis(wait + OVERDUE))),
+    let row = receipt::Model {
+        gateway_id: gateway,
+        instance,
+        revision: signed(applied),
+        seen_at: now,
+        live_until: now.saturating_add(millis(wait + OVERDUE)),
     };
-    receipt::Entity::insert(row)
-        .on_conflict(
-            OnConflict::columns([receipt::Column::GatewayId, receipt::Column::Instance])
-                .update_columns([
-                    receipt::Column::Revision,
-                    receipt::Column::SeenAt,
-                    receipt::Column::LiveUntil,
-                ])
-                .to_owned(),
-        )
-        .exec_without_returning(app.store.db())
-        .await?;
+    app.gateways.receipts.write(app, row).await?;
     app.gateways.received.send_replace(());
+    Ok(())
+}
+
+/// Writes receipts. All gateways answer to the same change at once: what arrives during one write
+/// goes into the next.
+#[derive(Debug, Default)]
+pub(crate) struct Writer {
+    waiting: Mutex<Batch>,
+    writing: tokio::sync::Mutex<()>,
+}
+
+/// Receipts that wait, and who wait for them to be written.
+#[derive(Debug, Default)]
+struct Batch {
+    rows: BTreeMap<(Uuid, String), receipt::Model>,
+    written: Vec<oneshot::Sender<Result<(), String>>>,
+}
+
+impl Writer {
+    async fn write(&self, app: &App, row: receipt::Model) -> Result<(), DbErr> {
+        let (sender, mut written) = oneshot::channel();
+        {
+            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            waiting.rows.insert((row.gateway_id, row.instance.clone()), row);
+            waiting.written.push(sender);
+        }
+        // Whoever is first writes for all.
+        let writing = self.writing.lock().await;
+        if let Ok(outcome) = written.try_recv() {
+            return outcome.map_err(DbErr::Custom);
+        }
+        let batch = {
+            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            core::mem::take(&mut *waiting)
+        };
+        let outcome = store(app, batch.rows.into_values().collect()).await;
+        drop(writing);
+        let told = outcome.as_ref().copied().map_err(ToString::to_string);
+        for sender in batch.written {
+            // Whoever waited may have gone.
+            let _ = sender.send(told.clone());
+        }
+        outcome
+    }
+}
+
+async fn store(app: &App, rows: Vec<receipt::Model>) -> Result<(), DbErr> {
+    for rows in rows.chunks(ROWS_PER_INSERT) {
+        let rows = rows.iter().cloned().map(IntoActiveModel::into_active_model);
+        receipt::Entity::insert_many(rows)
+            .on_conflict(
+                OnConflict::columns([receipt::Column::GatewayId, receipt::Column::Instance])
+                    .update_columns([
+                        receipt::Column::Revision,
+                        receipt::Column::SeenAt,
+                        receipt::Column::LiveUntil,
+                    ])
+                    .to_owned(),
+            )
+            .exec_without_returning(app.store.light())
+            .await?;
+    }
     Ok(())
 }
 

@@ -4,14 +4,15 @@ use core::time::Duration;
 
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::delta::signed;
+use super::delta::{signed, unsigned};
 use super::receipts;
 use crate::app::App;
 use crate::authorization;
 use crate::session;
-use crate::store::entity::change;
+use crate::store::entity::{change, usage};
 use crate::usecase::mail_token;
 
+const MILLIS_PER_HOUR: i64 = 3_600_000;
 const PERIOD: Duration = Duration::from_secs(60);
 
 /// Tidies up for as long as the portal runs.
@@ -27,12 +28,22 @@ pub(crate) async fn tidy_forever(app: App) {
 
 /// Forgets old changes, receipts, snapshots, sessions and tokens.
 pub(crate) async fn tidy(app: &App) -> Result<(), DbErr> {
-    app.gateways.snapshots.tidy();
+    app.gateways.shelf.tidy();
     receipts::prune(app).await?;
+    app.throttles.prune(app.clock.now()).await?;
     session::prune(app).await?;
     mail_token::prune(app).await?;
     authorization::upkeep::prune(app).await?;
+    prune_usage(app).await?;
     prune_log(app).await
+}
+
+/// Forgets usage of long ago.
+async fn prune_usage(app: &App) -> Result<(), DbErr> {
+    let hours = i64::from(app.config.retained_usage_days).saturating_mul(24);
+    let first = (app.clock.now() / MILLIS_PER_HOUR).saturating_sub(hours);
+    usage::Entity::delete_many().filter(usage::Column::Hour.lt(first)).exec(app.store.db()).await?;
+    Ok(())
 }
 
 /// Shortens the change log from its start, by whole revisions. The newest stays, however long.
@@ -55,6 +66,7 @@ async fn prune_log(app: &App) -> Result<(), DbErr> {
         .filter(change::Column::Revision.lte(last))
         .exec(app.store.db())
         .await?;
+    app.gateways.log.forget(unsigned(last)).await;
     Ok(())
 }
 

@@ -6,16 +6,14 @@
 
 use core::cell::Cell;
 use core::ops::Deref;
-use std::sync::Arc;
 
 use gatekey_core::id::{GatewayId, Revision};
 use gatekey_core::snapshot::{Change, Record, RecordKey};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, EntityTrait, QuerySelect, Set};
-use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::store::Write;
 use crate::store::entity::{change, revision};
+use crate::store::{Told, Write, news};
 
 pub(crate) mod record;
 #[cfg(test)]
@@ -44,12 +42,12 @@ pub(crate) struct ChangeSet {
     tx: Write,
     counter: revision::Model,
     log: Vec<(Option<Uuid>, Vec<u8>)>,
-    told: Arc<watch::Sender<Revision>>,
+    told: Told,
 }
 
 impl ChangeSet {
     /// Takes the lock on the counter: from here to the commit nobody else changes the policy.
-    pub(crate) async fn open(tx: Write, told: Arc<watch::Sender<Revision>>) -> Result<Self, DbErr> {
+    pub(crate) async fn open(tx: Write, told: Told) -> Result<Self, DbErr> {
         let row = revision::Entity::find_by_id(COUNTER).lock_exclusive().one(&tx).await?;
         Ok(Self { tx, counter: row.ok_or_else(no_counter)?, log: Vec::new(), told })
     }
@@ -103,13 +101,13 @@ impl ChangeSet {
         }
         let counter = revision::ActiveModel { id: Set(COUNTER), value: Set(next) };
         let counter = counter.update(&self.tx).await?;
+        if let Some(channel) = &self.told.elsewhere {
+            // Sent when it commits, and only then.
+            news::send(&self.tx, channel, next).await?;
+        }
         self.tx.commit().await?;
         let revision = from_row(&counter);
-        self.told.send_if_modified(|known| {
-            let newer = *known < revision;
-            *known = revision.max(*known);
-            newer
-        });
+        self.told.tell(revision);
         // Outside a request there is nobody to tell.
         let _ = COMMITTED.try_with(|committed| committed.set(Some(revision)));
         Ok(revision)

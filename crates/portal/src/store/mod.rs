@@ -16,17 +16,23 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use gatekey_core::id::Revision;
+use sea_orm::sea_query::{Expr, Func, Query};
 use sea_orm::{
     AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
     DbBackend, DbErr, IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
 use tokio::sync::watch;
+use uuid::Uuid;
 
+use crate::clock::Clock;
 use crate::revision::{ChangeSet, current};
 
 pub(crate) mod entity;
+pub(crate) mod installation;
+pub(crate) mod lease;
 mod migration;
+pub(crate) mod news;
 mod write;
 
 pub(crate) use self::write::Write;
@@ -35,8 +41,31 @@ pub(crate) use self::write::Write;
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
     db: DatabaseConnection,
+    /// For writes that may be lost when the database's machine dies, and cost less therefore.
+    light: DatabaseConnection,
+    /// What this process is called among those on the database.
+    process: Uuid,
+    told: Told,
+}
+
+/// Who hears of a new revision: this process, and with PostgreSQL the others.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
     /// The newest revision that this process committed or saw.
-    revision: Arc<watch::Sender<Revision>>,
+    pub(crate) here: Arc<watch::Sender<Revision>>,
+    /// The channel on which the others listen.
+    pub(crate) elsewhere: Option<Arc<str>>,
+}
+
+impl Told {
+    /// There is this revision.
+    pub(crate) fn tell(&self, revision: Revision) {
+        self.here.send_if_modified(|known| {
+            let newer = *known < revision;
+            *known = revision.max(*known);
+            newer
+        });
+    }
 }
 
 /// Brings the tables up to date. On PostgreSQL several portals may start at once: one migrates,
@@ -51,10 +80,18 @@ async fn migrate(db: &DatabaseConnection) -> Result<(), DbErr> {
     alone.commit().await
 }
 
+/// Whether what was committed is there after the database's machine died.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Durable {
+    Yes,
+    No,
+}
+
 async fn connect(
     url: &str,
     connections: u32,
     references: bool,
+    durable: Durable,
 ) -> Result<DatabaseConnection, DbErr> {
     let mut options = ConnectOptions::new(url);
     options
@@ -70,6 +107,10 @@ async fn connect(
                 .row_buffer_size(1_024)
                 .pragma("journal_mode", "WAL")
                 .pragma("synchronous", "FULL")
+        })
+        .map_sqlx_postgres_opts(move |options| match durable {
+            Durable::Yes => options,
+            Durable::No => options.options([("synchronous_commit", "off")]),
         });
     Database::connect(options).await
 }
@@ -80,16 +121,39 @@ impl Store {
         let sqlite = url.starts_with("sqlite:");
         if sqlite {
             // A migration that rebuilds a table must not take the rows with it that refer to it.
-            let db = connect(url, 1, false).await?;
+            let db = connect(url, 1, false, Durable::Yes).await?;
             migrate(&db).await?;
             db.close().await?;
         }
-        let db = connect(url, if sqlite { 8 } else { 20 }, true).await?;
+        let db = connect(url, if sqlite { 8 } else { 20 }, true, Durable::Yes).await?;
         if !sqlite {
             migrate(&db).await?;
         }
-        let revision = watch::Sender::new(current(&db).await?);
-        Ok(Self { db, revision: Arc::new(revision) })
+        let light = if sqlite { db.clone() } else { connect(url, 4, true, Durable::No).await? };
+        let instance = installation::instance(&db).await?;
+        let here = Arc::new(watch::Sender::new(current(&db).await?));
+        let elsewhere = (!sqlite).then(|| news::channel(instance).into());
+        Ok(Self { db, light, process: Uuid::now_v7(), told: Told { here, elsewhere } })
+    }
+
+    /// What this process is called among those on the database.
+    pub(crate) const fn process(&self) -> Uuid {
+        self.process
+    }
+
+    /// The time that all processes agree on, in milliseconds since 1970: the database's, or with
+    /// SQLite this machine's.
+    pub(crate) async fn time(&self) -> Result<i64, DbErr> {
+        if self.is_ours_alone() {
+            return Ok(Clock::default().now());
+        }
+        let epoch =
+            Func::cust("date_part").arg(Expr::val("epoch")).arg(Func::cust("clock_timestamp"));
+        let seconds = Query::select().expr_as(epoch, "seconds").take();
+        let row = self.db.query_one(&seconds).await?;
+        let row = row.ok_or_else(|| DbErr::RecordNotFound("the time".into()))?;
+        let seconds: f64 = row.try_get("", "seconds")?;
+        Ok((seconds * 1e3) as i64)
     }
 
     /// Whether this process is the only one that works on the database: SQLite is for one portal.
@@ -100,6 +164,11 @@ impl Store {
     /// For single reads, each on whatever state is the newest.
     pub(crate) const fn db(&self) -> &DatabaseConnection {
         &self.db
+    }
+
+    /// For single writes of little worth: what was counted, who was seen.
+    pub(crate) const fn light(&self) -> &DatabaseConnection {
+        &self.light
     }
 
     /// For several reads that must see the same state.
@@ -125,23 +194,24 @@ impl Store {
 
     /// For writes that may alter what a gateway decides.
     pub(crate) async fn change(&self) -> Result<ChangeSet, DbErr> {
-        ChangeSet::open(self.begin().await?, Arc::clone(&self.revision)).await
+        ChangeSet::open(self.begin().await?, self.told.clone()).await
     }
 
     /// Follows the newest revision. Changes that another process commits show once this process
     /// has looked, see [`Store::look`].
     pub(crate) fn revisions(&self) -> watch::Receiver<Revision> {
-        self.revision.subscribe()
+        self.told.here.subscribe()
+    }
+
+    /// There is this revision: tells those who follow it.
+    pub(crate) fn saw(&self, revision: Revision) {
+        self.told.tell(revision);
     }
 
     /// Reads the newest revision and tells those who follow it.
     pub(crate) async fn look(&self) -> Result<Revision, DbErr> {
         let seen = current(&self.db).await?;
-        self.revision.send_if_modified(|known| {
-            let newer = *known < seen;
-            *known = seen.max(*known);
-            newer
-        });
+        self.saw(seen);
         Ok(seen)
     }
 }

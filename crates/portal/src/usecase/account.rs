@@ -81,7 +81,7 @@ pub(crate) async fn sign_up(
     sign_up: SignUp,
 ) -> Result<(), Problem> {
     has_sign_in(portal)?;
-    app.throttles.count(Act::SignUp, By::Address(address), app.clock.now())?;
+    app.throttles.count(Act::SignUp, By::Address(address), app.clock.now()).await?;
     let tx = app.store.begin().await?;
     let known = find_by_address(&tx, portal.id, &sign_up.email).await?;
     let developer = match known {
@@ -124,7 +124,7 @@ pub(crate) async fn verify_address(
     ClientAddress(address): ClientAddress,
     verify: VerifyAddress,
 ) -> Result<(String, Uuid), Problem> {
-    app.throttles.count(Act::Reset, By::Address(address), app.clock.now())?;
+    app.throttles.count(Act::Reset, By::Address(address), app.clock.now()).await?;
     let tx = app.store.begin().await?;
     let purpose = Purpose::VerifyAddress;
     let mut developer = mail_token::spend(app, &tx, portal.id, verify.token, purpose).await?;
@@ -144,8 +144,8 @@ pub(crate) async fn forgot_password(
 ) -> Result<(), Problem> {
     has_sign_in(portal)?;
     let now = app.clock.now();
-    app.throttles.count(Act::Reset, By::Address(address), now)?;
-    app.throttles.count(Act::Reset, account(portal, &forgot.email), now)?;
+    app.throttles.count(Act::Reset, By::Address(address), now).await?;
+    app.throttles.count(Act::Reset, account(portal, &forgot.email), now).await?;
     let tx = app.store.begin().await?;
     if let Some(developer) = find_by_address(&tx, portal.id, &forgot.email).await? {
         let token = mail_token::issue(app, &tx, developer.id, Purpose::ResetPassword).await?;
@@ -165,7 +165,7 @@ pub(crate) async fn reset_password(
     ClientAddress(address): ClientAddress,
     reset: ResetPassword,
 ) -> Result<(), Problem> {
-    app.throttles.count(Act::Reset, By::Address(address), app.clock.now())?;
+    app.throttles.count(Act::Reset, By::Address(address), app.clock.now()).await?;
     // Hashed before the transaction: the write lock is not held while a processor is busy.
     let hash = app.passwords.hash(Secret::new(reset.password)).await?;
     let tx = app.store.begin().await?;
@@ -189,18 +189,18 @@ pub(crate) async fn authenticate(
 ) -> Result<Tokens, Problem> {
     has_sign_in(portal)?;
     let now = app.clock.now();
-    app.throttles.count(Act::SignIn, By::Address(address), now)?;
+    app.throttles.count(Act::SignIn, By::Address(address), now).await?;
     // Counted as failed until it succeeds: attempts at the same time must not slip through.
     let counted = [By::Address(address), account(portal, &attempt.username)];
     for by in counted {
-        app.throttles.count(Act::FailedSignIn, by, now)?;
+        app.throttles.count(Act::FailedSignIn, by, now).await?;
     }
     let known = find_by_address(app.store.db(), portal.id, &attempt.username).await?;
     let hash = known.as_ref().and_then(|developer| developer.password_hash.clone());
     let right = app.passwords.verify(Secret::new(attempt.password), hash.clone()).await?;
     let Some(developer) = known.filter(|_| right) else { return Err(invalid_credentials()) };
     for by in counted {
-        app.throttles.give_back(Act::FailedSignIn, by);
+        app.throttles.give_back(Act::FailedSignIn, by).await;
     }
     let tx = app.store.begin().await?;
     // Status and password may have changed while the password was checked.

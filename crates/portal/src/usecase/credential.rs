@@ -64,7 +64,7 @@ pub(crate) async fn create(
     new: NewCredential,
 ) -> Result<(credential::Model, Secret<String>), Problem> {
     let now = app.clock.now();
-    app.throttles.count(Act::NewKey, By::Address(address), now)?;
+    app.throttles.count(Act::NewKey, By::Address(address), now).await?;
     let mut tx = app.store.change().await?;
     let application = application::find_own(&*tx, owner, application).await?;
     let strategy = strategy::find(&*tx, application.strategy_id).await?;

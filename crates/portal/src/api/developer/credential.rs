@@ -72,7 +72,7 @@ async fn create(
 ) -> Result<Created<NewKey>, Problem> {
     let found = application::find_own(app.store.db(), &developer, ids.application_id).await?;
     if found.client_id.is_some() {
-        app.throttles.count(Act::NewKey, By::Address(address), app.clock.now())?;
+        app.throttles.count(Act::NewKey, By::Address(address), app.clock.now()).await?;
         let name = body.0.display_name.value();
         let issued = secret::add(&app, &found, name.clone()).await?;
         let id = issued.id.unwrap_or_default();

@@ -11,6 +11,7 @@ mod m0005_marks;
 mod m0006_teams;
 #[cfg(test)]
 mod tests;
+mod m0011_replicas;
 
 /// Every migration, in order.
 pub(crate) struct Migrator;
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_identity::Migration),
             Box::new(m0005_marks::Migration),
             Box::new(m0006_teams::Migration),
+            Box::new(m0011_replicas::Migration),
         ]
     }
 }

@@ -1,0 +1,218 @@
+//! The policy of all gateways at one revision, as snapshots send it.
+//!
+//! Who may call is the same for every gateway, and is most of it: those pages are made once. What a
+//! gateway serves is little, and is put before them when it asks.
+//!
+//! An image is read from the tables in one transaction, or follows from an earlier one and the
+//! changes since: the log holds all that the tables say (see `revision::tests`), so both come to
+//! the same bytes.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use futures_util::{Stream, TryStreamExt};
+use gatekey_core::id::{GatewayId, Revision};
+use gatekey_core::snapshot::{Change, FormatError, Manifest, Record, RecordKey, SigningKey};
+use gatekey_core::time::UnixMillis;
+use sea_orm::{DatabaseTransaction, DbErr, EntityTrait, QueryOrder, QuerySelect};
+use uuid::Uuid;
+
+pub(crate) use self::pages::Page;
+use self::pages::{Pages, Writer};
+use super::log::Entry;
+use super::snapshot::BuildError;
+use crate::revision::{current, record};
+use crate::store::Store;
+use crate::store::entity::{
+    application, credential, implementation, publication, registration, route, service, strategy,
+};
+
+mod pages;
+
+/// The policy of all gateways at one revision.
+#[derive(Clone, Debug)]
+pub(crate) struct Image {
+    pub(super) revision: Revision,
+    /// Applications, registrations, credentials.
+    access: Pages,
+    /// Strategies.
+    common: Arc<BTreeMap<RecordKey, Record>>,
+    /// Services, routes and publications, by gateway.
+    own: Arc<HashMap<Uuid, BTreeMap<RecordKey, Record>>>,
+}
+
+impl Image {
+    /// Reads it from one state of the store; writers go on meanwhile.
+    pub(crate) async fn read(store: &Store) -> Result<Self, BuildError> {
+        let tx = store.read().await?;
+        let revision = current(&tx).await?;
+        let (common, own) = catalogue(&tx).await?;
+        let access = access(&tx).await?;
+        Ok(Self { revision, access, common: Arc::new(common), own: Arc::new(own) })
+    }
+
+    /// What it is after changes, which lead to a revision.
+    pub(super) fn after(
+        &self,
+        changes: &[Arc<Entry>],
+        revision: Revision,
+    ) -> Result<Self, FormatError> {
+        let (mut common, mut own) = (Arc::clone(&self.common), Arc::clone(&self.own));
+        let mut access = Vec::new();
+        for entry in changes {
+            let change = Change::decode(&entry.body)?;
+            match (is_access(&change), entry.gateway) {
+                (true, _) => access.push(change),
+                (false, None) => apply(Arc::make_mut(&mut common), change),
+                (false, Some(gateway)) => {
+                    apply(Arc::make_mut(&mut own).entry(gateway).or_default(), change);
+                }
+            }
+        }
+        let access = match access.is_empty() {
+            true => self.access.clone(),
+            false => self.access.after(access.into_iter())?,
+        };
+        Ok(Self { revision, access, common, own })
+    }
+
+    /// What a gateway serves, in pages.
+    pub(super) fn head(&self, gateway: Uuid) -> Result<Vec<Page>, FormatError> {
+        let own = self.own.get(&gateway);
+        let records: BTreeMap<_, _> = self.common.iter().chain(own.into_iter().flatten()).collect();
+        let mut writer = Writer::default();
+        for record in records.into_values() {
+            writer.push(record)?;
+        }
+        Ok(writer.finish().iter().cloned().collect())
+    }
+
+    /// A page of a gateway's snapshot, behind those of what it serves.
+    pub(super) fn page(&self, head: &[Page], number: usize) -> Option<Page> {
+        head.iter().chain(self.access.iter()).nth(number).cloned()
+    }
+
+    /// A gateway's snapshot as a file.
+    pub(crate) fn bundle(
+        &self,
+        gateway: Uuid,
+        issued_at: UnixMillis,
+        key: &SigningKey,
+    ) -> Result<Vec<u8>, FormatError> {
+        let (mut bundle, pages) = self.snapshot(gateway, &self.head(gateway)?, issued_at, key);
+        pages.iter().for_each(|page| bundle.extend_from_slice(&page.bytes));
+        Ok(bundle)
+    }
+
+    /// A gateway's snapshot: the signed manifest, and the pages.
+    pub(super) fn snapshot(
+        &self,
+        gateway: Uuid,
+        head: &[Page],
+        issued_at: UnixMillis,
+        key: &SigningKey,
+    ) -> (Vec<u8>, Vec<Page>) {
+        let pages: Vec<_> = head.iter().chain(self.access.iter()).cloned().collect();
+        let manifest = Manifest {
+            gateway: GatewayId::from(gateway),
+            revision: self.revision,
+            issued_at,
+            applications: self.access.applications(),
+            credentials: self.access.credentials(),
+            pages: pages.iter().map(|page| page.entry).collect(),
+        };
+        (manifest.seal(key), pages)
+    }
+}
+
+const fn is_access(change: &Change) -> bool {
+    match change {
+        Change::Put(record) => {
+            matches!(
+                record,
+                Record::Application(_) | Record::Registration(_) | Record::Credential(_)
+            )
+        }
+        Change::Delete(key) => matches!(
+            key,
+            RecordKey::Application { .. }
+                | RecordKey::Registration { .. }
+                | RecordKey::Credential { .. }
+        ),
+    }
+}
+
+fn apply(records: &mut BTreeMap<RecordKey, Record>, change: Change) {
+    match change {
+        Change::Put(record) => records.insert(record.key(), record),
+        Change::Delete(key) => records.remove(&key),
+    };
+}
+
+type Catalogue = (BTreeMap<RecordKey, Record>, HashMap<Uuid, BTreeMap<RecordKey, Record>>);
+
+/// What gateways serve: strategies, and by gateway services, routes, publications.
+async fn catalogue(tx: &DatabaseTransaction) -> Result<Catalogue, BuildError> {
+    let mut common = BTreeMap::new();
+    let mut own: HashMap<Uuid, BTreeMap<RecordKey, Record>> = HashMap::new();
+    for row in strategy::Entity::find().all(tx).await? {
+        let record = Record::from(record::strategy(&row));
+        common.insert(record.key(), record);
+    }
+    let mut put = |gateway: Uuid, record: Record| {
+        own.entry(gateway).or_default().insert(record.key(), record);
+    };
+    for row in service::Entity::find().all(tx).await? {
+        put(row.gateway_id, record::service(&row).into());
+    }
+    for row in route::Entity::find().all(tx).await? {
+        if let Some(record) = record::route(&row) {
+            put(row.gateway_id, record.into());
+        }
+    }
+    let rows = implementation::Entity::find().all(tx).await?;
+    let here: HashMap<_, _> = rows.into_iter().map(|row| (row.api_id, row)).collect();
+    for row in publication::Entity::find().all(tx).await? {
+        if let Some(implementation) = here.get(&row.api_id) {
+            put(implementation.gateway_id, record::publication(&row, implementation).into());
+        }
+    }
+    Ok((common, own))
+}
+
+/// Who may call: applications, registrations, credentials. Rows stream from the database into
+/// pages.
+async fn access(tx: &DatabaseTransaction) -> Result<Pages, BuildError> {
+    let mut writer = Writer::default();
+    let rows = application::Entity::find().order_by_asc(application::Column::Id).stream(tx).await?;
+    push(&mut writer, rows, |row| Some(record::application(row).into())).await?;
+    let rows = registration::Entity::find()
+        .order_by_asc(registration::Column::ApplicationId)
+        .order_by_asc(registration::Column::ApiId)
+        .stream(tx)
+        .await?;
+    push(&mut writer, rows, |row| Some(record::registration(row).into())).await?;
+    let rows = credential::Entity::find()
+        .select_only()
+        .columns(record::CREDENTIAL_COLUMNS)
+        .order_by_asc(credential::Column::Digest)
+        .into_tuple()
+        .stream(tx)
+        .await?;
+    push(&mut writer, rows, |row| record::credential_of(row).map(Into::into)).await?;
+    Ok(writer.finish())
+}
+
+async fn push<M>(
+    writer: &mut Writer,
+    rows: impl Stream<Item = Result<M, DbErr>>,
+    record: impl Fn(&M) -> Option<Record>,
+) -> Result<(), BuildError> {
+    let mut rows = core::pin::pin!(rows);
+    while let Some(row) = rows.try_next().await? {
+        if let Some(record) = record(&row) {
+            writer.push(&record)?;
+        }
+    }
+    Ok(())
+}
