@@ -1,11 +1,12 @@
 //! What every request can reach.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use gatekey_core::digest::Digest;
 use tokio::sync::Notify;
 
+use crate::audit;
 use crate::authorization::Authorization;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -14,6 +15,7 @@ use crate::dcr::Dcr;
 use crate::entropy::digest_of;
 use crate::gateway::Gateways;
 use crate::identity::Identity;
+use crate::mail;
 use crate::metrics::Metrics;
 use crate::outbound::Outbound;
 use crate::password::Passwords;
@@ -45,6 +47,12 @@ pub(crate) struct Parts {
     pub(crate) throttles: Throttles,
     /// Wakes whoever delivers e-mails.
     pub(crate) mail_waiting: Notify,
+    /// The mail server, when there is one.
+    pub(crate) mail_transport: OnceLock<mail::Transport>,
+    /// What is remembered of refusals for the audit log.
+    pub(crate) audit: audit::bound::Bound,
+    /// Wakes whoever delivers to webhooks.
+    pub(crate) webhooks_waiting: Notify,
     /// Wakes whoever discovers issuers.
     pub(crate) discovery_waiting: Notify,
     /// Where e-mails are delivered.
@@ -86,6 +94,9 @@ impl App {
             passwords: Passwords::default(),
             throttles: Throttles::new(config.throttle, &store),
             mail_waiting: Notify::new(),
+            mail_transport: OnceLock::new(),
+            audit: audit::bound::Bound::default(),
+            webhooks_waiting: Notify::new(),
             discovery_waiting: Notify::new(),
             mailbox: crate::data_dir::mailbox(&config.data_dir),
             authorization: Authorization::new(&store),

@@ -5,6 +5,7 @@ use core::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::http::HeaderMap;
+use axum::http::header::USER_AGENT;
 use uuid::Uuid;
 
 /// The header that carries a request's id.
@@ -53,6 +54,8 @@ pub(crate) struct Call {
     pub(crate) path: String,
     /// Where it came from.
     pub(crate) address: Option<IpAddr>,
+    /// What it says it came with.
+    pub(crate) user_agent: Option<String>,
     learned: Mutex<Learned>,
 }
 
@@ -77,7 +80,10 @@ impl Call {
         let given = headers.get(REQUEST_ID_HEADER).and_then(|value| value.to_str().ok());
         let given = given.filter(|id| is_request_id(id)).map(str::to_owned);
         let request_id = given.unwrap_or_else(|| Uuid::now_v7().simple().to_string());
-        Self { request_id, method, route, path, address, learned: Mutex::default() }
+        let user_agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
+        let user_agent = user_agent.map(str::to_owned);
+        let learned = Mutex::default();
+        Self { request_id, method, route, path, address, user_agent, learned }
     }
 
     /// Runs what answers the request.

@@ -42,6 +42,12 @@ pub(crate) fn format(millis: i64) -> String {
     format!("{instant:.3}")
 }
 
+/// An instant in RFC 3339, UTC, to the second.
+pub(crate) fn seconds(millis: i64) -> String {
+    let instant = Timestamp::from_millisecond(millis.div_euclid(1_000).saturating_mul(1_000));
+    format!("{:.0}", instant.unwrap_or_default())
+}
+
 /// Reads an instant in RFC 3339.
 pub(crate) fn parse(text: &str) -> Option<i64> {
     text.parse::<Timestamp>().ok().map(Timestamp::as_millisecond)

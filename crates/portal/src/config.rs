@@ -12,6 +12,11 @@ use serde::Deserialize;
 
 use crate::outbound::Allowed;
 
+mod smtp;
+
+pub(crate) use self::smtp::SmtpLayer;
+pub use self::smtp::{Smtp, Tls};
+
 /// Everything that can be configured, with its defaults.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -56,6 +61,10 @@ pub struct Config {
     pub retained_usage_days: u32,
     /// How much clients may ask of the server.
     pub connections: Connections,
+    /// The server that takes e-mails; without one they lie in the mailbox folder.
+    pub smtp: Option<Smtp>,
+    /// How long entries of the audit log are kept; without end when nothing is said.
+    pub audit_retention: Option<Duration>,
 }
 
 impl Default for Config {
@@ -80,6 +89,8 @@ impl Default for Config {
             accept_new_keys: false,
             retained_usage_days: 400,
             connections: Connections::default(),
+            smtp: None,
+            audit_retention: None,
         }
     }
 }
@@ -304,6 +315,9 @@ pub(crate) struct Layer {
     pub(crate) accept_new_keys: Option<bool>,
     pub(crate) retained_usage_days: Option<u32>,
     pub(crate) connections: Option<Connections>,
+    pub(crate) smtp: Option<SmtpLayer>,
+    pub(crate) smtp_password: Option<String>,
+    pub(crate) audit_retention_days: Option<u32>,
 }
 
 impl Layer {
@@ -344,6 +358,9 @@ impl Layer {
             accept_new_keys: self.accept_new_keys.or(below.accept_new_keys),
             retained_usage_days: self.retained_usage_days.or(below.retained_usage_days),
             connections: self.connections.or(below.connections),
+            smtp: self.smtp.or(below.smtp),
+            smtp_password: self.smtp_password.or(below.smtp_password),
+            audit_retention_days: self.audit_retention_days.or(below.audit_retention_days),
         }
     }
 
@@ -378,6 +395,11 @@ impl Layer {
         if self.retained_usage_days == Some(0) {
             return Err(ConfigError("`retained_usage_days`: must be at least 1".into()));
         }
+        if self.audit_retention_days == Some(0) {
+            return Err(ConfigError("`audit_retention_days`: must be at least 1".into()));
+        }
+        let password = self.smtp_password.map(Secret::new);
+        let smtp = self.smtp.map(|smtp| smtp.complete(password)).transpose()?;
         Ok(Config {
             data_dir: self.data_dir.unwrap_or(default.data_dir),
             listen: self.listen.unwrap_or(default.listen),
@@ -395,6 +417,10 @@ impl Layer {
             accept_new_keys: self.accept_new_keys.unwrap_or(default.accept_new_keys),
             retained_usage_days: self.retained_usage_days.unwrap_or(default.retained_usage_days),
             connections,
+            smtp,
+            audit_retention: self
+                .audit_retention_days
+                .map(|days| Duration::from_secs(u64::from(days) * 86_400)),
             encryption_keys: self.encryption_keys.map(Secret::new),
             outbound_allow: self.outbound_allow,
             outbound_timeout: self

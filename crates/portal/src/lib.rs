@@ -12,6 +12,7 @@
 mod actor;
 mod api;
 mod app;
+mod audit;
 mod authorization;
 mod call;
 mod cli;
@@ -20,6 +21,7 @@ pub mod config;
 mod data_dir;
 mod dcr;
 mod entropy;
+mod event;
 mod gateway;
 mod identity;
 mod input;
@@ -38,6 +40,7 @@ mod store;
 mod throttle;
 mod usecase;
 mod vault;
+mod webhook;
 
 pub use self::api::openapi;
 pub use self::cli::run;

@@ -9,6 +9,7 @@ use std::sync::Mutex;
 #[derive(Debug, Default)]
 pub(crate) struct Metrics {
     requests: Mutex<BTreeMap<Series, Sum>>,
+    outcomes: Mutex<BTreeMap<(&'static str, &'static str), u64>>,
 }
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,12 +35,28 @@ impl Metrics {
         sum.seconds += took.as_secs_f64();
     }
 
+    /// Counts something that came to an end, by how. Both names are ours, so their number is bounded.
+    pub(crate) fn count(&self, name: &'static str, outcome: &'static str) {
+        let Ok(mut outcomes) = self.outcomes.lock() else { return };
+        *outcomes.entry((name, outcome)).or_default() += 1;
+    }
+
     /// The numbers in the text format, with gauges that the caller read.
     pub(crate) fn show(&self, gauges: &[(&str, &str, u64)]) -> String {
         let mut text = String::new();
         for (name, help, value) in gauges {
             // Writing to a string cannot fail.
             let _ = write!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n");
+        }
+        if let Ok(outcomes) = self.outcomes.lock() {
+            let mut last = "";
+            for ((name, outcome), value) in &*outcomes {
+                if last != *name {
+                    let _ = writeln!(text, "# TYPE {name} counter");
+                    last = name;
+                }
+                let _ = writeln!(text, "{name}{{outcome=\"{outcome}\"}} {value}");
+            }
         }
         let (count, seconds) =
             ("gatekey_http_requests_total", "gatekey_http_request_seconds_total");

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::store::{Store, installation, news};
 use crate::usecase::issuer;
-use crate::{api, data_dir, dcr, gateway, identity, mail};
+use crate::{api, audit, data_dir, dcr, gateway, identity, mail, webhook};
 
 /// How long open requests may go on after the portal was told to stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -63,9 +63,14 @@ impl Server {
         identity::start(&app)
             .await
             .map_err(|problem| ServerError::at("cannot make what is built in", problem.cause()))?;
+        mail::start(&app)
+            .await
+            .map_err(|problem| ServerError::at("cannot send e-mails", problem.cause()))?;
         let tasks = vec![
             tokio::spawn(news::hear_forever(app.store.clone(), app.config.database())),
             tokio::spawn(mail::deliver_forever(app.clone())),
+            tokio::spawn(webhook::queue::deliver_forever(app.clone())),
+            tokio::spawn(audit::webhook::deliver_forever(app.clone())),
             tokio::spawn(gateway::upkeep::tidy_forever(app.clone())),
             tokio::spawn(dcr::worker::work_forever(app.clone())),
             tokio::spawn(dcr::reconcile::reconcile_forever(app.clone())),

@@ -10,6 +10,8 @@ use super::wire::{FormatError, Reader};
 use crate::digest::Digest;
 
 const MAGIC_BYTES: usize = 4;
+/// How the magic of every document begins.
+const FAMILY: &[u8] = b"GK";
 const KEY_ID_BYTES: usize = 8;
 const SIGNATURE_BYTES: usize = 64;
 const HEAD_BYTES: usize = MAGIC_BYTES + KEY_ID_BYTES;
@@ -29,6 +31,13 @@ impl SigningKey {
     #[must_use]
     pub fn verifying_key(&self) -> VerifyingKey {
         VerifyingKey(*self.0.pk)
+    }
+
+    /// Signs a text of another kind than the documents that gateways believe. Nothing is signed that
+    /// begins as those do, so that no signature can be taken for one of theirs.
+    #[must_use]
+    pub fn sign(&self, text: &[u8]) -> Option<[u8; SIGNATURE_BYTES]> {
+        (!text.starts_with(FAMILY)).then(|| *self.0.sk.sign(text, None))
     }
 
     /// Puts `body` into a signed envelope.
@@ -65,6 +74,13 @@ impl VerifyingKey {
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+
+    /// Whether the key's other half signed a text with [`SigningKey::sign`].
+    #[must_use]
+    pub fn verifies(&self, text: &[u8], signature: &[u8; SIGNATURE_BYTES]) -> bool {
+        !text.starts_with(FAMILY)
+            && PublicKey::new(self.0).verify(text, &Signature::new(*signature)).is_ok()
     }
 
     /// What an envelope calls this key: the first 8 bytes of its SHA-256.

@@ -13,6 +13,7 @@ use axum::response::Response;
 
 use crate::actor::ClientAddress;
 use crate::app::App;
+use crate::audit;
 use crate::call::{Call, REQUEST_ID_HEADER};
 use crate::revision::COMMITTED;
 
@@ -28,7 +29,11 @@ pub(super) async fn frame(State(app): State<App>, request: Request, next: Next) 
     let call = Call::new(&parts.headers, method, route.clone(), path, Some(address));
     let call = Arc::new(call);
     let request = Request::from_parts(parts, body);
-    let answering = Arc::clone(&call).answer(next.run(request));
+    let answering = Arc::clone(&call).answer(async {
+        let response = next.run(request).await;
+        audit::answered(&app, &call, response.status().as_u16()).await;
+        response
+    });
     let mut response = COMMITTED.scope(Cell::new(None), answering).await;
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(&call.request_id) {

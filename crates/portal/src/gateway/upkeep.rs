@@ -7,10 +7,13 @@ use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySel
 use super::delta::{signed, unsigned};
 use super::receipts;
 use crate::app::App;
+use crate::audit;
 use crate::authorization;
+use crate::mail;
 use crate::session;
 use crate::store::entity::{change, usage};
 use crate::usecase::mail_token;
+use crate::webhook;
 
 const MILLIS_PER_HOUR: i64 = 3_600_000;
 const PERIOD: Duration = Duration::from_secs(60);
@@ -33,6 +36,9 @@ pub(crate) async fn tidy(app: &App) -> Result<(), DbErr> {
     app.throttles.prune(app.clock.now()).await?;
     session::prune(app).await?;
     mail_token::prune(app).await?;
+    mail::prune(app).await?;
+    webhook::queue::prune(app).await?;
+    audit::tidy(app).await?;
     authorization::upkeep::prune(app).await?;
     prune_usage(app).await?;
     prune_log(app).await

@@ -11,6 +11,7 @@ use core::net::SocketAddr;
 use core::time::Duration;
 use std::sync::Arc;
 
+use gatekey_core::secret::Secret;
 use gatekey_dcr::{Body, Call, Method, Outcome, Reply};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
@@ -72,21 +73,49 @@ impl Outbound {
         if let Body::Json(text) | Body::Form(text) = &call.body {
             request = request.body(text.expose().clone());
         }
-        let answer = match request.send().await {
-            Ok(answer) => answer,
-            Err(error) if error.is_connect() || error.is_builder() => {
-                return Outcome::NotSent(cause(&error));
-            }
-            Err(error) => return Outcome::Lost(cause(&error)),
+        outcome(request, now).await
+    }
+
+    /// Posts something of any kind.
+    pub(crate) async fn post(
+        &self,
+        url: &str,
+        content_type: &'static str,
+        more: &[(&'static str, Secret<String>)],
+        body: Vec<u8>,
+    ) -> Outcome {
+        let url = match self.guard.check(url) {
+            Ok(url) => url,
+            Err(fault) => return Outcome::NotSent(fault.to_string()),
         };
-        let status = answer.status().as_u16();
-        let headers = answer.headers().clone();
-        let headers =
-            headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
-        match read(answer).await {
-            Ok(body) => Outcome::Replied(Reply::read(status, headers, body, now)),
-            Err(cause) => Outcome::Lost(cause),
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        for (name, value) in more {
+            let Ok(mut value) = HeaderValue::from_str(value.expose()) else {
+                return Outcome::NotSent("a header cannot be sent".into());
+            };
+            value.set_sensitive(true);
+            headers.insert(*name, value);
         }
+        outcome(self.client.post(url).headers(headers).body(body), 0).await
+    }
+}
+
+async fn outcome(request: reqwest::RequestBuilder, now: u64) -> Outcome {
+    let answer = match request.send().await {
+        Ok(answer) => answer,
+        Err(error) if error.is_connect() || error.is_builder() => {
+            return Outcome::NotSent(cause(&error));
+        }
+        Err(error) => return Outcome::Lost(cause(&error)),
+    };
+    let status = answer.status().as_u16();
+    let headers = answer.headers().clone();
+    let headers =
+        headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+    match read(answer).await {
+        Ok(body) => Outcome::Replied(Reply::read(status, headers, body, now)),
+        Err(cause) => Outcome::Lost(cause),
     }
 }
 

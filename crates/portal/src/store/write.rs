@@ -7,6 +7,8 @@ use sea_orm::{
 };
 use sea_orm_migration::async_trait;
 
+use crate::audit;
+
 /// A transaction that writes: every one of them ends in [`Write::commit`].
 #[derive(Debug)]
 #[must_use = "what is not committed is not written"]
@@ -17,8 +19,14 @@ impl Write {
         Self(tx)
     }
 
-    /// Makes all of it true at once.
+    /// Makes all of it true at once, with the entry of the request in the audit log.
     pub(crate) async fn commit(self) -> Result<(), DbErr> {
+        audit::record(&self.0).await?;
+        self.0.commit().await
+    }
+
+    /// Makes all of it true at once, and leaves no entry: it is one, or nobody asked for it.
+    pub(crate) async fn commit_unrecorded(self) -> Result<(), DbErr> {
         self.0.commit().await
     }
 }

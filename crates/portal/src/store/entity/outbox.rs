@@ -1,4 +1,4 @@
-//! An e-mail that was promised and is not delivered yet.
+//! An e-mail that was promised and is not delivered yet, or was given up.
 
 use sea_orm::entity::prelude::*;
 
@@ -12,6 +12,13 @@ pub struct Model {
     pub attempts: i32,
     pub due_at: i64,
     pub created_at: i64,
+    pub portal_id: Option<Uuid>,
+    pub recipient: String,
+    pub template: String,
+    pub sealed: Option<Vec<u8>>,
+    pub state: String,
+    pub lease_until: i64,
+    pub fault: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -12,6 +12,7 @@ mod m0006_teams;
 #[cfg(test)]
 mod tests;
 mod m0011_replicas;
+mod m0010_events;
 
 /// Every migration, in order.
 pub(crate) struct Migrator;
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_marks::Migration),
             Box::new(m0006_teams::Migration),
             Box::new(m0011_replicas::Migration),
+            Box::new(m0010_events::Migration),
         ]
     }
 }
