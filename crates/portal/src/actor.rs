@@ -108,6 +108,9 @@ impl FromRequestParts<App> for Visitor {
             }
             _ => None,
         };
+        if let Some(developer) = &developer {
+            call::known(Who::Developer { id: developer.id, portal: developer.portal_id });
+        }
         Ok(Self { portal, developer })
     }
 }

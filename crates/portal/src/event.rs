@@ -11,6 +11,7 @@ use crate::call;
 use crate::clock;
 use crate::problem::Problem;
 use crate::store::entity::{api, application, credential, developer, portal, registration};
+use crate::usecase;
 use crate::webhook::delivery;
 
 /// What happened.
@@ -52,6 +53,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// Every event that a webhook can want.
+    #[cfg(test)]
     pub(crate) const ALL: [Self; 15] = [
         Self::DeveloperSignedUp,
         Self::DeveloperInvited,
@@ -212,6 +214,53 @@ pub(crate) async fn tell(
         }
     }
     delivery::promise(app, db, portal, &event).await
+}
+
+/// Tells of something about an account.
+pub(crate) async fn developer(
+    app: &App,
+    db: &impl ConnectionTrait,
+    portal: &portal::Model,
+    kind: Kind,
+    developer: &developer::Model,
+) -> Result<(), Problem> {
+    tell(app, db, portal, Event::developer(kind, developer)).await
+}
+
+/// Tells of something about an application.
+pub(crate) async fn application(
+    app: &App,
+    db: &impl ConnectionTrait,
+    kind: Kind,
+    application: &application::Model,
+) -> Result<(), Problem> {
+    let portal = usecase::portal::find(db, application.portal_id).await?;
+    tell(app, db, &portal, Event::application(kind, application)).await
+}
+
+/// Tells of something about the access of an application to an API.
+pub(crate) async fn registration(
+    app: &App,
+    db: &impl ConnectionTrait,
+    kind: Kind,
+    registration: &registration::Model,
+    application: &application::Model,
+) -> Result<(), Problem> {
+    let portal = usecase::portal::find(db, application.portal_id).await?;
+    let api = usecase::api::find(db, registration.api_id).await?;
+    tell(app, db, &portal, Event::registration(kind, registration, application, &api)).await
+}
+
+/// Tells of something about a key.
+pub(crate) async fn credential(
+    app: &App,
+    db: &impl ConnectionTrait,
+    kind: Kind,
+    credential: &credential::Model,
+    application: &application::Model,
+) -> Result<(), Problem> {
+    let portal = usecase::portal::find(db, application.portal_id).await?;
+    tell(app, db, &portal, Event::credential(kind, credential, application)).await
 }
 
 /// Tells the delivery that something is to be told.

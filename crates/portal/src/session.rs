@@ -8,6 +8,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::call::{self, Who};
 use crate::clock::millis;
 use crate::entropy;
 use crate::problem::Problem;
@@ -136,6 +137,7 @@ pub(crate) async fn refresh(
     if !found.as_ref().is_some_and(may_be_signed_in) {
         return Ok(None);
     }
+    call::known(Who::Developer { id: session.developer_id, portal });
     let tokens = Tokens::mint()?;
     // The old digest in the condition lets only one of two refreshes at once succeed.
     let renewed = session::Entity::update_many()

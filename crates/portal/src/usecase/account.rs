@@ -16,6 +16,8 @@ use super::developer::{address_key, find_by_address, fresh};
 use super::mail_token::{self, Purpose};
 use crate::actor::ClientAddress;
 use crate::app::App;
+use crate::call::{self, Who};
+use crate::event;
 use crate::mail::{self, Template};
 use crate::problem::Problem;
 use crate::session::{self, Tokens};
@@ -99,7 +101,11 @@ pub(crate) async fn sign_up(
             let now = app.clock.now();
             let made = fresh(portal, sign_up.email, sign_up.full_name, None, now);
             match made.into_active_model().insert(&tx).await {
-                Ok(made) => made,
+                Ok(made) => {
+                    let kind = event::Kind::DeveloperSignedUp;
+                    event::developer(app, &tx, portal, kind, &made).await?;
+                    made
+                }
                 // Somebody else signed up with it at this moment; they get the e-mail.
                 Err(error) => match error.sql_err() {
                     Some(SqlErr::UniqueConstraintViolation(_)) => return Ok(()),
@@ -114,6 +120,7 @@ pub(crate) async fn sign_up(
     mail::promise(app, &tx, portal, &developer, Template::ConfirmAddress, &more).await?;
     tx.commit().await?;
     mail::wake(app);
+    event::wake(app);
     Ok(())
 }
 
@@ -128,6 +135,7 @@ pub(crate) async fn verify_address(
     let tx = app.store.begin().await?;
     let purpose = Purpose::VerifyAddress;
     let mut developer = mail_token::spend(app, &tx, portal.id, verify.token, purpose).await?;
+    is_known(&developer);
     developer.verified_at = Some(app.clock.now());
     let developer = developer.into_active_model().reset_all().update(&tx).await?;
     let token = mail_token::issue(app, &tx, developer.id, Purpose::ResetPassword).await?;
@@ -171,6 +179,7 @@ pub(crate) async fn reset_password(
     let tx = app.store.begin().await?;
     let purpose = Purpose::ResetPassword;
     let mut developer = mail_token::spend(app, &tx, portal.id, reset.token, purpose).await?;
+    is_known(&developer);
     developer.password_hash = Some(hash);
     // The token came by e-mail, which proves the address as well.
     developer.verified_at = developer.verified_at.or(Some(app.clock.now()));
@@ -198,6 +207,10 @@ pub(crate) async fn authenticate(
     let known = find_by_address(app.store.db(), portal.id, &attempt.username).await?;
     let hash = known.as_ref().and_then(|developer| developer.password_hash.clone());
     let right = app.passwords.verify(Secret::new(attempt.password), hash.clone()).await?;
+    if let Some(developer) = &known {
+        // Whose account was tried, for the audit log.
+        call::detail("developer_id", developer.id.to_string());
+    }
     let Some(developer) = known.filter(|_| right) else { return Err(invalid_credentials()) };
     for by in counted {
         app.throttles.give_back(Act::FailedSignIn, by).await;
@@ -215,9 +228,15 @@ pub(crate) async fn authenticate(
         ),
         SignInRefusal::NotAllowed => invalid_credentials(),
     })?;
+    is_known(&developer);
     let tokens = session::start(app, &tx, &developer).await?;
     tx.commit().await?;
     Ok(tokens)
+}
+
+/// From here on the request is the developer's.
+fn is_known(developer: &developer::Model) {
+    call::known(Who::Developer { id: developer.id, portal: developer.portal_id });
 }
 
 fn has_sign_in(portal: &portal::Model) -> Result<(), Problem> {

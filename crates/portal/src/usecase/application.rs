@@ -19,6 +19,7 @@ use super::label::LabelEdit;
 use super::strategy;
 use crate::app::App;
 use crate::dcr::{self, metadata, notice, register};
+use crate::event;
 use crate::input::Given;
 use crate::problem::{Invalid, Problem};
 use crate::revision::{ChangeSet, record};
@@ -230,6 +231,7 @@ async fn insert(
     }
     let made = wanted.into_active_model().insert(&**tx).await?;
     tx.put(record::application(&made));
+    event::application(app, &**tx, event::Kind::ApplicationCreated, &made).await?;
     if let Some(client_id) = &made.client_id {
         client::bind(app, tx, strategy, made.id, client_id).await?;
     }
@@ -465,6 +467,7 @@ pub(crate) async fn forget(
     tx: &mut ChangeSet,
     application: &application::Model,
 ) -> Result<(), Problem> {
+    event::application(app, &**tx, event::Kind::ApplicationDeleted, application).await?;
     if let Some(client) = dcr::ledger::of_application(&**tx, application.id).await? {
         let provider = entity::dcr_provider::Entity::find_by_id(client.provider_id);
         let provider = provider.one(&**tx).await?;

@@ -16,6 +16,7 @@ use super::strategy::{self, KEY_AUTH, KeyAuth};
 use super::{application, client};
 use crate::app::App;
 use crate::entropy;
+use crate::event;
 use crate::input::Given;
 use crate::problem::Problem;
 use crate::revision::record;
@@ -98,7 +99,9 @@ pub(crate) async fn create(
     if let Some(known) = record::credential(&made) {
         tx.put(known);
     }
+    event::credential(app, &*tx, event::Kind::CredentialCreated, &made, &application).await?;
     tx.commit().await?;
+    event::wake(app);
     Ok((made, issued.key))
 }
 
@@ -133,8 +136,10 @@ pub(crate) async fn delete(
     if let Some(key) = record::credential_key(&credential) {
         tx.delete(key);
     }
+    event::credential(app, &*tx, event::Kind::CredentialRevoked, &credential, &application).await?;
     credential.delete(&*tx).await?;
     tx.commit().await?;
+    event::wake(app);
     Ok(())
 }
 

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::mail_token::{self, Purpose};
 use super::{application, portal};
 use crate::app::App;
+use crate::event;
 use crate::input::Given;
 use crate::mail::{self, Template};
 use crate::problem::Problem;
@@ -141,9 +142,11 @@ pub(crate) async fn create(
         let token = token.to_string();
         let more = [("token", token.as_str())];
         mail::promise(app, &tx, &portal, &made, Template::Invitation, &more).await?;
+        event::developer(app, &tx, &portal, event::Kind::DeveloperInvited, &made).await?;
     }
     tx.commit().await?;
     mail::wake(app);
+    event::wake(app);
     Ok(made)
 }
 
@@ -170,9 +173,11 @@ pub(crate) async fn update(
     if let Some(event) = set(current, wanted) {
         let portal = portal::find(&tx, portal).await?;
         mail::promise(app, &tx, &portal, &after, template(event), &[]).await?;
+        event::developer(app, &tx, &portal, kind(event), &after).await?;
     }
     tx.commit().await?;
     mail::wake(app);
+    event::wake(app);
     Ok(after)
 }
 
@@ -199,6 +204,15 @@ pub(crate) const fn template(event: Event) -> Template {
         Event::AccessApproved => Template::AccessApproved,
         Event::AccessRejected => Template::AccessRejected,
         Event::AccessRevoked => Template::AccessRevoked,
+    }
+}
+
+/// What webhooks are told of an event.
+const fn kind(event: Event) -> event::Kind {
+    match event {
+        Event::AccessApproved => event::Kind::DeveloperApproved,
+        Event::AccessRejected => event::Kind::DeveloperRejected,
+        Event::AccessRevoked => event::Kind::DeveloperRevoked,
     }
 }
 

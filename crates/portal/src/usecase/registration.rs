@@ -15,6 +15,7 @@ use super::developer::Status;
 use super::{application, catalogue, portal};
 use crate::app::App;
 use crate::dcr::notice;
+use crate::event;
 use crate::input::Given;
 use crate::mail::{self, Template};
 use crate::problem::{Invalid, Problem};
@@ -146,11 +147,15 @@ async fn register(
     };
     let made = made.into_active_model().insert(&*tx).await?;
     tx.put(record::registration(&made));
+    event::registration(app, &*tx, event::Kind::RegistrationRequested, &made, &application).await?;
     if status_of(&made) == RegistrationStatus::Approved {
+        let kind = event::Kind::RegistrationApproved;
+        event::registration(app, &*tx, kind, &made, &application).await?;
         notice::promise(app, &*tx, &application, notice::registered(api)).await?;
     }
     tx.commit().await?;
     app.dcr.wake();
+    event::wake(app);
     Ok(made)
 }
 
@@ -175,6 +180,12 @@ pub(crate) async fn update(
     let after = after.into_active_model().reset_all().update(&*tx).await?;
     tx.put(record::registration(&after));
     if let Some(event) = event {
+        let kind = match event {
+            Event::Approved => event::Kind::RegistrationApproved,
+            Event::Rejected => event::Kind::RegistrationRejected,
+            Event::Revoked => event::Kind::RegistrationRevoked,
+        };
+        event::registration(app, &*tx, kind, &after, &application).await?;
         tell_owner(app, &tx, &application, &after, event).await?;
     }
     let approved = RegistrationStatus::Approved;
@@ -185,6 +196,7 @@ pub(crate) async fn update(
     tx.commit().await?;
     app.dcr.wake();
     mail::wake(app);
+    event::wake(app);
     Ok(after)
 }
 
