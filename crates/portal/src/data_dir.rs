@@ -66,13 +66,8 @@ pub(crate) fn open(
             return Err(broken(data_dir, name, "must have at least 32 characters"));
         }
     }
-    let seed =
-        secret_file(
-            &data_dir.join("signing-key"),
-            || Ok(STANDARD.encode(entropy::bytes::<32>()?)),
-        )?;
-    let seed = STANDARD.decode(seed.expose()).ok().and_then(|seed| seed.try_into().ok());
-    let seed = seed.ok_or_else(|| broken(data_dir, "signing-key", "must be 32 bytes in base64"))?;
+    secret_file(&data_dir.join("signing-key"), || Ok(STANDARD.encode(entropy::bytes::<32>()?)))?;
+    let signing_key = read_signing_key(data_dir)?;
     let peppers = secret_file(&data_dir.join("pepper"), || {
         Ok(format!("p1:{}", STANDARD.encode(entropy::bytes::<32>()?)))
     })?;
@@ -90,8 +85,19 @@ pub(crate) fn open(
                 .map_err(|fault| broken(data_dir, "encryption-key", &fault))?
         }
     };
-    let signing_key = SigningKey::from_seed(seed);
     Ok(Secrets { admin_token, gateway_token, signing_key, peppers, vault })
+}
+
+/// Reads the key that signs, which has to be there.
+pub(crate) fn read_signing_key(data_dir: &Path) -> io::Result<SigningKey> {
+    let path = data_dir.join("signing-key");
+    let located =
+        |error: io::Error| io::Error::new(error.kind(), format!("`{}`: {error}", path.display()));
+    let text = Secret::new(fs::read_to_string(&path).map_err(located)?);
+    let seed = STANDARD.decode(text.expose().trim_end()).ok();
+    let seed = seed.and_then(|seed| seed.try_into().ok());
+    let seed = seed.ok_or_else(|| broken(data_dir, "signing-key", "must be 32 bytes in base64"))?;
+    Ok(SigningKey::from_seed(seed))
 }
 
 /// One pepper per line, `id:base64`.

@@ -205,6 +205,11 @@ pub(crate) struct Listing {
 }
 
 impl Listing {
+    /// What it lets through, if it lets not everything through.
+    pub(crate) fn condition(self) -> Option<Condition> {
+        (!self.condition.is_empty()).then_some(self.condition)
+    }
+
     /// Fetches the page of what `select` finds, and turns its rows into items.
     pub(crate) async fn fetch<E>(
         self,

@@ -52,7 +52,12 @@ impl Area {
             "auth-servers" => Self::Identity,
             "control-planes" => Self::Gateways,
             "admin-tokens" => Self::Tokens,
-            "audit-log" | "webhooks" => Self::Audit,
+            "audit-log"
+            | "audit-log-checkpoints"
+            | "audit-log-destinations"
+            | "audit-log-webhook"
+            | "emails"
+            | "webhooks" => Self::Audit,
             _ => return None,
         })
     }

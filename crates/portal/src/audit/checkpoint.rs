@@ -7,6 +7,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use gatekey_core::snapshot::VerifyingKey;
+use schemars::JsonSchema;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 use serde::{Deserialize, Serialize};
@@ -18,8 +19,9 @@ use crate::clock::millis;
 use crate::store::entity::{audit_checkpoint, audit_entry};
 
 /// A checkpoint, as it is exported.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "AuditLogCheckpoint")]
 pub(crate) struct Checkpoint {
     /// The last entry that it states.
     pub(crate) sequence: i64,

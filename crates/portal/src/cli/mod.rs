@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 
 use self::input::BadInput;
 
+mod audit;
 mod bundle;
 mod dcr;
 mod explain;
@@ -39,6 +40,8 @@ enum Command {
     Dcr(dcr::Dcr),
     #[command(subcommand)]
     Token(token::Token),
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// Say which rule decides about a request, and what would allow it
     Explain(Box<explain::Explain>),
 }
@@ -52,6 +55,7 @@ pub async fn run() -> ExitCode {
         Command::Key(key) => key.run(),
         Command::Dcr(dcr) => dcr.run().await,
         Command::Token(token) => token.run().await,
+        Command::Audit(audit) => audit.run().await,
         Command::Explain(explain) => explain.run(),
     };
     outcome.unwrap_or_else(|error| {

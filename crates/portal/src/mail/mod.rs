@@ -24,7 +24,7 @@ mod template;
 
 pub(crate) use self::outbox_queue::{deliver_due, deliver_forever, prune, retry, start};
 pub(crate) use self::smtp::Transport;
-pub(crate) use self::template::{Content, Template, VARIABLES, Variable};
+pub(crate) use self::template::{Content, Template, VARIABLES};
 
 /// The e-mail waits for its time.
 pub(crate) const WAITING: &str = "waiting";

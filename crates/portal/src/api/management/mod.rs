@@ -9,8 +9,11 @@ mod alias;
 mod api;
 mod api_version;
 mod application;
+mod audit_log;
 mod dcr_provider;
 mod developer;
+mod email;
+mod email_template;
 mod entity;
 mod gateway;
 mod implementation;
@@ -19,6 +22,7 @@ mod publication;
 mod receipts;
 mod registration;
 mod strategy;
+mod webhook;
 
 pub(super) fn routes() -> ApiRouter<App> {
     ApiRouter::new()
@@ -35,5 +39,9 @@ pub(super) fn routes() -> ApiRouter<App> {
         .merge(developer::routes())
         .merge(application::routes())
         .merge(registration::routes())
+        .merge(email::routes())
+        .merge(email_template::routes())
+        .merge(webhook::routes())
+        .merge(audit_log::routes())
         .merge(admin_token::routes())
 }
