@@ -13,6 +13,9 @@ mod explain;
 mod gateway;
 mod input;
 mod key;
+#[allow(dead_code, reason = "the commands that plan come next")]
+mod plan;
+#[allow(dead_code, reason = "the commands that plan come next")]
 mod remote;
 mod serve;
 mod snapshot;

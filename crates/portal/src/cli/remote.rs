@@ -6,7 +6,7 @@ use gatekey_core::secret::Secret;
 use gatekey_core::snapshot::{MAX_PAGE_BYTES, MAX_PAGES};
 use serde_json::Value;
 use ureq::Agent;
-use ureq::http::StatusCode;
+use ureq::http::{Method, StatusCode};
 
 use super::input::BadInput;
 
@@ -15,7 +15,49 @@ const TIMEOUT: Duration = Duration::from_secs(300);
 /// Problems are short.
 const LONGEST_PROBLEM: u64 = 1 << 16;
 
-/// A portal, and the token that it knows gateways by.
+/// Pages of lists with specifications in them are long.
+const LONGEST_ANSWER: u64 = 1 << 28;
+
+/// Why a call came to nothing.
+#[derive(Debug)]
+pub(super) struct Refused {
+    /// The status, if there was an answer.
+    pub(super) status: Option<StatusCode>,
+    /// What was asked, and what is wrong: the fields that were blamed, or the explanation.
+    pub(super) reason: String,
+}
+
+impl Refused {
+    fn unanswered(method: &Method, url: &str, error: &dyn core::fmt::Display) -> Self {
+        Self { status: None, reason: format!("{method} {url}: {error}") }
+    }
+
+    fn of(method: &Method, path: &str, status: StatusCode, problem: Value) -> Self {
+        let blamed = problem.get("invalid_parameters").and_then(Value::as_array);
+        let blamed = blamed.into_iter().flatten().filter_map(|fault| {
+            let field = fault.get("field")?.as_str()?;
+            Some(format!("`{field}` {}", fault.get("reason")?.as_str()?))
+        });
+        let mut told: Vec<String> = blamed.collect();
+        if told.is_empty() {
+            let detail = problem.get("detail").and_then(Value::as_str);
+            told.push(detail.unwrap_or("no explanation").to_owned());
+        }
+        let path = path.split('?').next().unwrap_or(path);
+        let reason = format!("{method} {path}: {}: {}", status.as_u16(), told.join("; "));
+        Self { status: Some(status), reason }
+    }
+}
+
+impl core::fmt::Display for Refused {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
+impl core::error::Error for Refused {}
+
+/// A portal, and the token that it knows its caller by.
 #[derive(Debug)]
 pub(super) struct Remote {
     base: String,
@@ -42,6 +84,43 @@ impl Remote {
             authorization: Secret::new(format!("Bearer {}", token.expose())),
             agent: agent.into(),
         })
+    }
+
+    /// Calls the portal; `path` begins with a slash, and may have a query.
+    pub(super) fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Value, Refused> {
+        let url = format!("{}{path}", self.base);
+        let fault = |error: &dyn core::fmt::Display| Refused::unanswered(&method, &url, error);
+        let request = ureq::http::Request::builder()
+            .method(method.clone())
+            .uri(&url)
+            .header("authorization", self.authorization.expose());
+        let sent = match body {
+            None => request.body(()).map_err(|error| fault(&error)).map(|r| self.agent.run(r)),
+            Some(body) => request
+                .header("content-type", "application/json")
+                .body(body.to_string())
+                .map_err(|error| fault(&error))
+                .map(|request| self.agent.run(request)),
+        };
+        let mut response = sent?.map_err(|error| fault(&error))?;
+        let status = response.status();
+        let answer = response.body_mut();
+        if !status.is_success() {
+            let problem = answer.with_config().limit(LONGEST_PROBLEM).read_to_vec();
+            let problem = problem.ok().and_then(|problem| serde_json::from_slice(&problem).ok());
+            return Err(Refused::of(&method, path, status, problem.unwrap_or_default()));
+        }
+        let bytes =
+            answer.with_config().limit(LONGEST_ANSWER).read_to_vec().map_err(|e| fault(&e))?;
+        if bytes.is_empty() {
+            return Ok(Value::Null);
+        }
+        serde_json::from_slice(&bytes).map_err(|error| fault(&error))
     }
 
     /// The newest snapshot of a gateway.
