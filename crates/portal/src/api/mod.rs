@@ -19,7 +19,7 @@ mod enforcement;
 mod frame;
 mod gateway;
 mod identity;
-mod management;
+pub(crate) mod management;
 mod operations;
 mod path_parameters;
 pub(crate) mod reply;

@@ -7,18 +7,18 @@ use clap::{Parser, Subcommand};
 use self::input::BadInput;
 
 mod audit;
+mod apply;
 mod bundle;
 mod dcr;
 mod explain;
 mod gateway;
 mod input;
 mod key;
-#[allow(dead_code, reason = "the commands that plan come next")]
 mod plan;
-#[allow(dead_code, reason = "the commands that plan come next")]
 mod remote;
 mod serve;
 mod snapshot;
+mod state;
 mod token;
 
 /// Application registration for Envoy and Kong gateways.
@@ -45,6 +45,8 @@ enum Command {
     Token(token::Token),
     #[command(subcommand)]
     Audit(audit::Audit),
+    Export(apply::Export),
+    Apply(apply::Apply),
     /// Say which rule decides about a request, and what would allow it
     Explain(Box<explain::Explain>),
 }
@@ -59,6 +61,8 @@ pub async fn run() -> ExitCode {
         Command::Dcr(dcr) => dcr.run().await,
         Command::Token(token) => token.run().await,
         Command::Audit(audit) => audit.run().await,
+        Command::Export(export) => export.run().await,
+        Command::Apply(apply) => apply.run().await,
         Command::Explain(explain) => explain.run(),
     };
     outcome.unwrap_or_else(|error| {

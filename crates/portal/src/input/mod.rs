@@ -175,7 +175,8 @@ pub(crate) fn check_part<T: JsonSchema + 'static>(value: &Value, at: &str) -> Re
 
 type Schemas = RwLock<HashMap<TypeId, Arc<Value>>>;
 
-fn schema_of<T: JsonSchema + 'static>() -> Arc<Value> {
+/// The schema that a body of a type is held to.
+pub(crate) fn schema_of<T: JsonSchema + 'static>() -> Arc<Value> {
     static SCHEMAS: LazyLock<Schemas> = LazyLock::new(Schemas::default);
     let id = TypeId::of::<T>();
     if let Some(known) = SCHEMAS.read().ok().and_then(|known| known.get(&id).cloned()) {

@@ -57,7 +57,7 @@ const DEVELOPER_LIST: ListSpec = ListSpec {
 /// An application to make for somebody.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct CreateApplication {
+pub(crate) struct CreateApplication {
     #[schemars(length(min = 1, max = 255))]
     name: String,
     owner: Owner,
@@ -82,7 +82,7 @@ struct CreateApplication {
 /// An administrator can change the owner, nothing else.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct UpdateApplication {
+pub(crate) struct UpdateApplication {
     #[serde(default)]
     owner: Given<Owner>,
 }

@@ -10,6 +10,7 @@ mod api;
 mod api_version;
 mod application;
 mod audit_log;
+pub(crate) mod application;
 mod dcr_provider;
 mod developer;
 mod email;

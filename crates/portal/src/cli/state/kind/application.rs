@@ -1,0 +1,107 @@
+//! Applications, and what they may call.
+
+use serde_json::{Value, json};
+
+use super::{Change, Fields, Kind, Place, Reading, Reference, pluck};
+use crate::api::management::application::{CreateApplication, UpdateApplication};
+use crate::input::schema_of;
+use crate::usecase::registration::{NewRegistration, RegistrationEdit};
+
+/// The members that stand for an owner.
+const OWNERS: [(&str, &str); 1] = [("developer_id", "developer")];
+
+pub(super) const APPLICATIONS: Kind = Kind {
+    list: "applications",
+    within: Some("portals"),
+    identity: &["name", "developer"],
+    body: || owned(schema_of::<CreateApplication>().as_ref().clone()),
+    without: &["dcr_client_id"],
+    change: Change::Patch(|| owned(schema_of::<UpdateApplication>().as_ref().clone())),
+    whole: &["labels"],
+    references: &[
+        Reference {
+            place: Place::Around("portals"),
+            ..Reference::to("developer_id", "developer", "developers")
+        },
+        Reference::to("auth_strategy_id", "auth_strategy", "auth_strategies"),
+    ],
+    at: "/v3/portals/{portals}/applications",
+    item: "/v3/portals/{portals}/applications/{id}",
+    shown,
+    sent,
+    precious: true,
+    ..Kind::USUAL
+};
+
+pub(super) const REGISTRATIONS: Kind = Kind {
+    list: "registrations",
+    within: Some("applications"),
+    identity: &["api"],
+    body: || {
+        let mut schema = schema_of::<NewRegistration>().as_ref().clone();
+        let edit = schema_of::<RegistrationEdit>();
+        if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+            let status = edit.pointer("/properties/status").cloned().unwrap_or_default();
+            properties.insert("status".into(), status);
+        }
+        schema.into()
+    },
+    change: Change::Patch(schema_of::<RegistrationEdit>),
+    references: &[Reference::to("api_id", "api", "apis")],
+    reading: Reading { within: Some("/application/id"), ..Kind::USUAL.reading },
+    at: "/v3/portals/{portals}/application-registrations",
+    item: "/v3/portals/{portals}/applications/{applications}/registrations/{id}",
+    shown: |mut view| {
+        let api = pluck(&view, "api.id").unwrap_or_default();
+        view.insert("api_id".into(), api);
+        view
+    },
+    // A registration is made approved or pending; the rest is what became of it.
+    at_first: |body| {
+        let first = match body.get("status").and_then(Value::as_str) {
+            Some("revoked") => "approved",
+            Some("rejected") => "pending",
+            _ => return,
+        };
+        body.insert("status".into(), first.into());
+    },
+    ..Kind::USUAL
+};
+
+/// A body whose owner is a member of its own for each sort of owner.
+fn owned(mut schema: Value) -> std::sync::Arc<Value> {
+    if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+        properties.remove("owner");
+        for (member, _) in OWNERS {
+            properties.insert(member.into(), json!({}));
+        }
+    }
+    schema.into()
+}
+
+fn shown(mut view: Fields) -> Fields {
+    let owner = pluck(&view, "owner.type");
+    for (member, kind) in OWNERS {
+        if owner.as_ref().and_then(Value::as_str) == Some(kind) {
+            let id = pluck(&view, "owner.id").unwrap_or_default();
+            view.insert(member.into(), id);
+        }
+    }
+    view.remove("owner");
+    let strategy = pluck(&view, "auth_strategy.id").unwrap_or_default();
+    view.insert("auth_strategy_id".into(), strategy);
+    // A client that the portal has registered is the provider's: another portal registers another.
+    if view.get("dcr_provider").is_some_and(|provider| !provider.is_null()) {
+        view.remove("client_id");
+    }
+    view
+}
+
+fn sent(mut body: Fields) -> Fields {
+    for (member, kind) in OWNERS {
+        if let Some(id) = body.remove(member).filter(|id| !id.is_null()) {
+            body.insert("owner".into(), json!({ "type": kind, "id": id }));
+        }
+    }
+    body
+}
