@@ -205,11 +205,8 @@ fn tell(
 }
 
 fn read(path: &Path) -> Result<String, BadInput> {
-    let bytes = if path.as_os_str() == "-" {
-        read_stdin()?.expose().clone()
-    } else {
-        read_file(path)?
-    };
+    let bytes =
+        if path.as_os_str() == "-" { read_stdin()?.expose().clone() } else { read_file(path)? };
     String::from_utf8(bytes).map_err(|_| BadInput::at(path, "is not UTF-8"))
 }
 

@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand};
 
 use self::input::BadInput;
 
-mod audit;
 mod apply;
+mod audit;
 mod bundle;
 mod dcr;
 mod explain;

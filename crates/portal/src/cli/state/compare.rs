@@ -200,7 +200,9 @@ impl Planner<'_> {
     fn prune(&mut self) {
         let mut gone: Vec<Address> = Vec::new();
         for kind in KINDS.iter().rev() {
-            for (address, node) in self.current.iter().filter(|(_, node)| node.kind.list == kind.list) {
+            for (address, node) in
+                self.current.iter().filter(|(_, node)| node.kind.list == kind.list)
+            {
                 let listed = self.wanted.lists.contains(&(address.around(), kind.list));
                 let unwanted = listed
                     && kind.number != Count::Always
@@ -299,7 +301,8 @@ fn differences(
         for (name, value) in wanted {
             differences(before.get(name), value, whole, &format!("{field}.{name}"), found);
         }
-        for (name, value) in before.iter().filter(|(name, _)| whole && !wanted.contains_key(*name)) {
+        for (name, value) in before.iter().filter(|(name, _)| whole && !wanted.contains_key(*name))
+        {
             found.push(FieldChange {
                 field: format!("{field}.{name}"),
                 before: Some(value.clone()),

@@ -65,7 +65,8 @@ impl Reader<'_> {
         let bases: Vec<Address> = match last_place(kind.at) {
             None => vec![Address::default()],
             Some(list) => {
-                let of_list = |address: &&Address| address.0.last().is_some_and(|(known, _)| *known == list);
+                let of_list =
+                    |address: &&Address| address.0.last().is_some_and(|(known, _)| *known == list);
                 self.nodes.keys().filter(of_list).cloned().collect()
             }
         };
@@ -86,15 +87,15 @@ impl Reader<'_> {
         let text = |view: &Value, pointer: &str| {
             view.pointer(pointer).and_then(Value::as_str).map(str::to_owned)
         };
-        let Some(id) = text(&view, kind.reading.id).or_else(|| {
-            (kind.reading.pages == Pages::None).then(String::new)
-        }) else {
+        let Some(id) = text(&view, kind.reading.id)
+            .or_else(|| (kind.reading.pages == Pages::None).then(String::new))
+        else {
             return Ok(());
         };
         let around = match (kind.within, kind.reading.within) {
             (Some(within), Some(pointer)) => {
-                let known = text(&view, pointer)
-                    .and_then(|id| self.by_id.get(&(within, id)).cloned());
+                let known =
+                    text(&view, pointer).and_then(|id| self.by_id.get(&(within, id)).cloned());
                 // It came, or went, while this is read.
                 let Some(known) = known else { return Ok(()) };
                 known
@@ -147,9 +148,10 @@ impl Reader<'_> {
         }
         for member in kind.issuers {
             let issuer = pluck(&fields, member);
-            let own = issuer.as_ref().and_then(Value::as_str).and_then(|text| {
-                self.issuers.get(text.trim_end_matches('/'))
-            });
+            let own = issuer
+                .as_ref()
+                .and_then(Value::as_str)
+                .and_then(|text| self.issuers.get(text.trim_end_matches('/')));
             if let Some(name) = own {
                 put(&mut fields, member, json!({ OWN_ISSUER: name }));
             }

@@ -36,7 +36,8 @@ impl core::fmt::Display for Source {
 
 /// The schema of a reference.
 pub(super) fn schema() -> Value {
-    let text = |description: &str| json!({"type": "string", "minLength": 1, "description": description});
+    let text =
+        |description: &str| json!({"type": "string", "minLength": 1, "description": description});
     json!({
         "type": "object",
         "additionalProperties": false,
@@ -63,7 +64,11 @@ pub(super) fn placeholder(words: &[&str]) -> Value {
 
 impl Wanted {
     /// Reads a reference that keeps its schema. Without a source it is none.
-    pub(super) fn read(member: &'static str, value: &Value, origin: &Origin) -> Result<Option<Self>, String> {
+    pub(super) fn read(
+        member: &'static str,
+        value: &Value,
+        origin: &Origin,
+    ) -> Result<Option<Self>, String> {
         let part = |name: &str| value.get(name).and_then(Value::as_str);
         let source = match (part("env"), part("file")) {
             (Some(name), None) => Source::Environment(name.to_owned()),
@@ -84,7 +89,9 @@ pub(in crate::cli) struct Resolved(BTreeMap<Source, Secret<String>>);
 
 impl Resolved {
     /// Reads every one of them, or says which are not there.
-    pub(in crate::cli) fn read<'w>(wanted: impl Iterator<Item = &'w Wanted>) -> Result<Self, Vec<String>> {
+    pub(in crate::cli) fn read<'w>(
+        wanted: impl Iterator<Item = &'w Wanted>,
+    ) -> Result<Self, Vec<String>> {
         let mut found = BTreeMap::new();
         let mut missing = Vec::new();
         for wanted in wanted {
@@ -106,7 +113,9 @@ impl Resolved {
                 Ok(secret) => {
                     found.insert(wanted.source.clone(), secret);
                 }
-                Err(fault) => missing.push(format!("{}: {}: {fault}", wanted.origin, wanted.source)),
+                Err(fault) => {
+                    missing.push(format!("{}: {}: {fault}", wanted.origin, wanted.source))
+                }
             }
         }
         if missing.is_empty() { Ok(Self(found)) } else { Err(missing) }

@@ -16,7 +16,8 @@ pub(in crate::cli) fn document(nodes: &Nodes) -> String {
 
 fn lists(nodes: &Nodes, around: &Address, within: Option<&str>) -> Vec<(String, Item)> {
     let lists = Kind::inside(within).filter_map(|kind| {
-        let mut items = inside(nodes, around, kind.list).map(|(address, node)| item(nodes, address, node));
+        let mut items =
+            inside(nodes, around, kind.list).map(|(address, node)| item(nodes, address, node));
         let items = match kind.number {
             Count::Many => Item::List(items.collect()),
             Count::One | Count::Always => items.next()?,

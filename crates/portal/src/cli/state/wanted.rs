@@ -59,7 +59,8 @@ impl Wanted {
         let any = !found.is_empty();
         for fault in found {
             let origin = document.origin(&fault.field);
-            let quote = fault.rule == "is_string" && at(&value, &fault.field).is_some_and(Value::is_number);
+            let quote =
+                fault.rule == "is_string" && at(&value, &fault.field).is_some_and(Value::is_number);
             let hint = if quote { "; put it in quotes" } else { "" };
             self.faults.push(format!("{origin}: `{}` {}{hint}", fault.field, fault.reason));
         }
@@ -148,18 +149,19 @@ impl Wanted {
     /// A resource may stand in several places, to put others inside; what it has stands in one.
     fn add(&mut self, address: Address, node: Node) {
         let says = |node: &Node| {
-            node.fields.keys().any(|member| !node.kind.identifies(member)) || !node.secrets.is_empty()
+            node.fields.keys().any(|member| !node.kind.identifies(member))
+                || !node.secrets.is_empty()
         };
         let Some(known) = self.nodes.get_mut(&address) else {
             self.nodes.insert(address, node);
             return;
         };
         let both = says(known) && says(&node);
-        let top = node.kind.number == Count::Many && Kind::inside(Some(node.kind.list)).next().is_none();
+        let top =
+            node.kind.number == Count::Many && Kind::inside(Some(node.kind.list)).next().is_none();
         if both || top {
-            let place = |node: &Node| {
-                node.origin.as_ref().map(ToString::to_string).unwrap_or_default()
-            };
+            let place =
+                |node: &Node| node.origin.as_ref().map(ToString::to_string).unwrap_or_default();
             self.faults.push(format!(
                 "{}: {} `{}` stands in {} already",
                 place(&node),
@@ -191,16 +193,18 @@ mod tests {
     fn wanted(texts: &[&str]) -> Result<Wanted, Vec<String>> {
         let mut wanted = Wanted::default();
         for (at, text) in texts.iter().enumerate() {
-            wanted.read(Path::new(&format!("{at}.yaml")), &format!("_format_version: '1.0'\n{text}"));
+            wanted
+                .read(Path::new(&format!("{at}.yaml")), &format!("_format_version: '1.0'\n{text}"));
         }
         wanted.checked()
     }
 
     #[test]
     fn resources_are_found_in_lists_of_lists() {
-        let wanted = wanted(&["control_planes:\n  - name: edge\n    services:\n      - name: s\n        \
+        let wanted =
+            wanted(&["control_planes:\n  - name: edge\n    services:\n      - name: s\n        \
                               host: h\n    routes:\n      - name: r\n        service: s\n"])
-        .unwrap();
+            .unwrap();
         let names: Vec<_> = wanted.nodes.keys().map(|address| address.names().join("/")).collect();
         assert_eq!(names, ["edge", "edge/r", "edge/s"]);
         assert!(wanted.lists.contains(&(Address::default(), "control_planes")));
@@ -209,13 +213,22 @@ mod tests {
     #[test]
     fn faults_have_file_and_line() {
         for (text, expected) in [
-            ("portals:\n  - name: Dev\n    colour: red\n", "0.yaml:4: `portals.0.colour` is not a known property"),
+            (
+                "portals:\n  - name: Dev\n    colour: red\n",
+                "0.yaml:4: `portals.0.colour` is not a known property",
+            ),
             ("portals:\n  - rbac_enabled: true\n", "0.yaml:3: `portals.0.name` is required"),
-            ("portals:\n  - name: 1.0\n", "0.yaml:3: `portals.0.name` must be a string; put it in quotes"),
+            (
+                "portals:\n  - name: 1.0\n",
+                "0.yaml:3: `portals.0.name` must be a string; put it in quotes",
+            ),
             ("portale: []\n", "0.yaml:2: `portale` is not a known property"),
             ("portals:\n  - name: a\n    name: b\n", "0.yaml:4: `name` stands here and in line 3"),
             ("apis:\n  - name: a\n  - name: a\n", ""),
-            ("control_planes:\n  - name: e\n    services:\n      - host: h\n", "needs a name, or an `id`"),
+            (
+                "control_planes:\n  - name: e\n    services:\n      - host: h\n",
+                "needs a name, or an `id`",
+            ),
             (
                 "dcr_providers:\n  - name: d\n    dcr_config:\n      dcr_token: plain\n",
                 "0.yaml:5: `dcr_providers.0.dcr_config.dcr_token` must be an object",
@@ -236,7 +249,10 @@ mod tests {
         assert_eq!(both.nodes.len(), 2);
         let portal = both.nodes.values().next().unwrap();
         assert_eq!(portal.fields["rbac_enabled"], true);
-        assert!(wanted(&[one, one]).unwrap_err()[0].contains("1.yaml:3: portals `Dev` stands in 0.yaml:3"));
+        assert!(
+            wanted(&[one, one]).unwrap_err()[0]
+                .contains("1.yaml:3: portals `Dev` stands in 0.yaml:3")
+        );
         assert!(wanted(&[people, people]).unwrap_err()[0].contains("a@b.test"));
     }
 }

@@ -120,16 +120,16 @@ fn block(text: &str) -> Option<&'static str> {
         && !body.ends_with('\n')
         && text.chars().all(printable)
         && body.split('\n').all(|line| line.is_empty() || !line.trim().is_empty())
-        && body.split('\n').find(|line| !line.is_empty()).is_some_and(|line| {
-            !line.starts_with([' ', '\t'])
-        });
+        && body
+            .split('\n')
+            .find(|line| !line.is_empty())
+            .is_some_and(|line| !line.starts_with([' ', '\t']));
     usable.then_some(if body.len() == text.len() { "|-" } else { "|" })
 }
 
 /// Whether every reader takes the character as it is.
 fn is_plain(c: char) -> bool {
-    !c.is_control()
-        && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+    !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
 
 /// A text in one line: as it is where no reader takes it for something else.

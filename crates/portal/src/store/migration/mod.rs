@@ -9,10 +9,10 @@ mod m0003_sync;
 mod m0004_identity;
 mod m0005_marks;
 mod m0006_teams;
+mod m0010_events;
+mod m0011_replicas;
 #[cfg(test)]
 mod tests;
-mod m0011_replicas;
-mod m0010_events;
 
 /// Every migration, in order.
 pub(crate) struct Migrator;

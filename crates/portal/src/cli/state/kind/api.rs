@@ -62,7 +62,9 @@ pub(super) const IMPLEMENTATION: Kind = Kind {
     at: "/v3/api-implementations",
     item: "/v3/apis/{apis}/implementations/{id}",
     shown: |mut view| {
-        for (member, path) in [("control_plane_id", "service.control_plane_id"), ("service_id", "service.id")] {
+        for (member, path) in
+            [("control_plane_id", "service.control_plane_id"), ("service_id", "service.id")]
+        {
             if let Some(id) = super::pluck(&view, path) {
                 view.insert(member.into(), id);
             }
@@ -71,7 +73,9 @@ pub(super) const IMPLEMENTATION: Kind = Kind {
         view
     },
     sent: |mut body| {
-        for (member, path) in [("control_plane_id", "service.control_plane_id"), ("service_id", "service.id")] {
+        for (member, path) in
+            [("control_plane_id", "service.control_plane_id"), ("service_id", "service.id")]
+        {
             if let Some(id) = body.remove(member) {
                 put(&mut body, path, id);
             }

@@ -22,8 +22,7 @@ pub(super) const GATEWAYS: Kind = Kind {
     ..Kind::USUAL
 };
 
-const ENTITIES: Reading =
-    Reading { pages: Pages::Offset, each: false, id: "/id", within: None };
+const ENTITIES: Reading = Reading { pages: Pages::Offset, each: false, id: "/id", within: None };
 
 pub(super) const SERVICES: Kind = Kind {
     list: "services",

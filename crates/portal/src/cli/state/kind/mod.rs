@@ -171,11 +171,7 @@ pub(super) enum Pages {
 }
 
 impl Reference {
-    pub(super) const fn to(
-        member: &'static str,
-        name: &'static str,
-        to: &'static str,
-    ) -> Self {
+    pub(super) const fn to(member: &'static str, name: &'static str, to: &'static str) -> Self {
         Self { member, name, to, place: Place::Top, many: false, null_says: false }
     }
 }
@@ -330,7 +326,8 @@ mod tests {
                 _ => (kind.body)(),
             };
             for member in kind.secrets {
-                let either = known(first(member)) || changed["properties"].get(first(member)).is_some();
+                let either =
+                    known(first(member)) || changed["properties"].get(first(member)).is_some();
                 assert!(either, "{}: {member}", kind.list);
             }
         }
