@@ -22,6 +22,8 @@ status! {
 pub struct Terms {
     /// The publication's strategy; `None` when it takes no registrations.
     pub strategy: Option<StrategyId>,
+    /// The publication takes new registrations. Those that are there count either way.
+    pub registration_enabled: bool,
     /// The publication approves by itself.
     pub auto_approve_registrations: bool,
     /// The portal approves by itself; a publication cannot take that back.
@@ -31,7 +33,8 @@ pub struct Terms {
 /// Why an application cannot register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// The publication has no strategy, so there is nothing to register for.
+    /// The publication has no strategy, so there is nothing to register for, or takes no new
+    /// registrations.
     RegistrationDisabled,
     /// The application uses another strategy than the publication.
     StrategyMismatch,
@@ -49,7 +52,7 @@ pub fn request(
     application_strategy: StrategyId,
     existing: Option<RegistrationStatus>,
 ) -> Result<RegistrationStatus, Refusal> {
-    let Some(strategy) = terms.strategy else {
+    let Some(strategy) = terms.strategy.filter(|_| terms.registration_enabled) else {
         return Err(Refusal::RegistrationDisabled);
     };
     if strategy != application_strategy {
@@ -119,6 +122,7 @@ mod tests {
         ] {
             let terms = Terms {
                 strategy: Some(ONE),
+                registration_enabled: true,
                 auto_approve_registrations: publication,
                 auto_approve_applications: portal,
             };
@@ -130,6 +134,7 @@ mod tests {
     fn a_request_needs_the_publications_strategy_and_no_earlier_one() {
         let terms = Terms {
             strategy: Some(ONE),
+            registration_enabled: true,
             auto_approve_registrations: true,
             auto_approve_applications: true,
         };
@@ -139,6 +144,8 @@ mod tests {
         }
         let closed = Terms { strategy: None, ..terms };
         assert_eq!(request(&closed, ONE, None), Err(Refusal::RegistrationDisabled));
+        let full = Terms { registration_enabled: false, ..terms };
+        assert_eq!(request(&full, ONE, None), Err(Refusal::RegistrationDisabled));
     }
 
     #[test]

@@ -64,7 +64,8 @@ async fn held(app: &App, gateway: Uuid) -> Known {
         }
     }
     let implementations = implementation::Entity::find().all(db).await.unwrap();
-    for row in publication::Entity::find().all(db).await.unwrap() {
+    let published = publication::Entity::find().all(db).await.unwrap();
+    for row in published.into_iter().filter(publication::Model::is_live) {
         let here =
             implementations.iter().find(|i| i.api_id == row.api_id && i.gateway_id == gateway);
         records.extend(here.map(|here| Record::from(record::publication(&row, here))));

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::api_version::{self, NewVersion};
 use super::label::LabelEdit;
-use super::{implementation, publication};
+use super::{implementation, product, publication};
 use crate::app::App;
 use crate::input::Given;
 use crate::problem::{Invalid, Problem};
@@ -102,10 +102,16 @@ pub(crate) async fn create(app: &App, new: NewApi) -> Result<api::Model, Problem
         description: new.description.or(None),
         labels: new.labels.or(None).unwrap_or_default().fresh()?,
         attributes: attributes(&Value::Null, new.attributes)?,
+        product_id: None,
+        published: false,
+        deprecated: false,
         created_at: now,
         updated_at: now,
     };
     check(&tx, &made).await?;
+    let description = made.description.as_deref();
+    let product_id = Some(product::of_name(&tx, &made.name, description, now).await?);
+    let made = api::Model { product_id, ..made };
     let made = made.into_active_model().insert(&*tx).await?;
     if let Given::Yes(content) = new.spec_content {
         let version = NewVersion::first(&made.version, content);
@@ -118,7 +124,8 @@ pub(crate) async fn create(app: &App, new: NewApi) -> Result<api::Model, Problem
 /// Changes an API. Its slug stays unless a new one is given.
 pub(crate) async fn update(app: &App, id: Uuid, edit: ApiEdit) -> Result<api::Model, Problem> {
     let tx = app.store.change().await?;
-    let mut after = find(&*tx, id).await?;
+    let before = find(&*tx, id).await?;
+    let mut after = before.clone();
     edit.name.put(&mut after.name);
     if let Given::Yes(version) = edit.version {
         after.version = version.unwrap_or_default();
@@ -134,8 +141,13 @@ pub(crate) async fn update(app: &App, id: Uuid, edit: ApiEdit) -> Result<api::Mo
     }
     after.attributes = attributes(&after.attributes, edit.attributes)?;
     check(&tx, &after).await?;
-    after.updated_at = app.clock.now().max(after.updated_at + 1);
+    let now = app.clock.now().max(after.updated_at + 1);
+    after.updated_at = now;
+    product::renamed(&tx, &before, &mut after, now).await?;
     let after = after.into_active_model().reset_all().update(&*tx).await?;
+    if before.product_id != after.product_id {
+        product::left(&tx, before.product_id).await?;
+    }
     tx.commit().await?;
     Ok(after)
 }
@@ -144,21 +156,32 @@ pub(crate) async fn update(app: &App, id: Uuid, edit: ApiEdit) -> Result<api::Mo
 pub(crate) async fn delete(app: &App, id: Uuid) -> Result<(), Problem> {
     let mut tx = app.store.change().await?;
     let api = find(&*tx, id).await?;
-    for publication in publication::of_api(&*tx, id).await? {
-        publication::forget(&mut tx, &publication).await?;
-    }
-    let registrations =
-        registration::Entity::find().filter(registration::Column::ApiId.eq(id)).all(&*tx).await?;
-    for registration in &registrations {
-        tx.delete(record::registration_key(registration));
-    }
-    implementation::drop_of_api(&*tx, id).await?;
+    forget(&mut tx, &api).await?;
+    let product = api.product_id;
     api.delete(&*tx).await?;
+    product::left(&tx, product).await?;
     tx.commit().await?;
     Ok(())
 }
 
-async fn check(tx: &ChangeSet, api: &api::Model) -> Result<(), Problem> {
+/// Tells gateways that an API is gone, with all that refers to it.
+pub(crate) async fn forget(tx: &mut ChangeSet, api: &api::Model) -> Result<(), Problem> {
+    for publication in publication::of_api(&**tx, api.id).await? {
+        publication::forget(tx, &publication).await?;
+    }
+    let registrations = registration::Entity::find()
+        .filter(registration::Column::ApiId.eq(api.id))
+        .all(&**tx)
+        .await?;
+    for registration in &registrations {
+        tx.delete(record::registration_key(registration));
+    }
+    implementation::drop_of_api(&**tx, api.id).await?;
+    Ok(())
+}
+
+/// What no other API may have.
+pub(crate) async fn check(tx: &ChangeSet, api: &api::Model) -> Result<(), Problem> {
     let others = api::Entity::find().filter(api::Column::Id.ne(api.id));
     let twins = others
         .clone()
@@ -174,7 +197,7 @@ async fn check(tx: &ChangeSet, api: &api::Model) -> Result<(), Problem> {
 }
 
 /// The slug of a name and a version: lower case, with a hyphen for whatever is no word character.
-fn slug(name: &str, version: &str) -> Result<String, Problem> {
+pub(crate) fn slug(name: &str, version: &str) -> Result<String, Problem> {
     let mut slug = String::new();
     for character in name.chars().chain(['-']).chain(version.chars()) {
         match character.to_ascii_lowercase() {

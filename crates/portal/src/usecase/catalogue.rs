@@ -51,7 +51,8 @@ fn published(portal: &portal::Model, developer: Option<&developer::Model>) -> Se
     let mut ids = Query::select();
     ids.column(publication::Column::ApiId)
         .from(publication::Entity)
-        .and_where(publication::Column::PortalId.eq(portal.id));
+        .and_where(publication::Column::PortalId.eq(portal.id))
+        .and_where(super::publication::live());
     if developer.is_none() || portal.rbac_enabled {
         ids.and_where(publication::Column::Visibility.eq(Visibility::Public.as_str()));
     }

@@ -13,10 +13,11 @@ use super::{api, publication};
 use crate::app::App;
 use crate::input::Given;
 use crate::problem::{Invalid, Problem};
+use crate::revision::ChangeSet;
 use crate::store::entity::{implementation, service};
 
 /// A service of a gateway.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ServiceReference {
     /// The gateway.
@@ -64,20 +65,33 @@ pub(crate) async fn create(
     let Given::Yes(wanted) = new.service else {
         return Err(Problem::one_invalid(Invalid::body("service", "required", "is required")));
     };
+    let made = link(&mut tx, api_id, wanted, "service", now).await?;
+    tx.commit().await?;
+    Ok(made)
+}
+
+/// Links an API to the service that a member of a body names.
+pub(crate) async fn link(
+    tx: &mut ChangeSet,
+    api_id: Uuid,
+    wanted: ServiceReference,
+    field: &str,
+    now: i64,
+) -> Result<implementation::Model, Problem> {
     let service = service::Entity::find_by_id(wanted.id)
-        .one(&*tx)
+        .one(&**tx)
         .await?
         .filter(|service| service.gateway_id == wanted.control_plane_id);
     if service.is_none() {
-        let fault = Invalid::body("service.id", "missing_reference", "Service not found");
+        let at = format!("{field}.id");
+        let fault = Invalid::body(at, "missing_reference", "Service not found");
         return Err(Problem::one_invalid(fault));
     }
-    let of_api = implementation::Column::ApiId.eq(api_id);
-    if implementation::Entity::find().filter(of_api).one(&*tx).await?.is_some() {
+    if of_api(&**tx, api_id).await?.is_some() {
         return Err(Problem::conflict("The API already has an implementation"));
     }
     let of_service = implementation::Column::ServiceId.eq(wanted.id);
-    if implementation::Entity::find().filter(of_service).one(&*tx).await?.is_some() {
+    if implementation::Entity::find().filter(of_service).one(&**tx).await?.is_some() {
         return Err(Problem::conflict("The service is already linked to another API"));
     }
     let made = implementation::Model {
@@ -88,23 +102,39 @@ pub(crate) async fn create(
         created_at: now,
         updated_at: now,
     };
-    let made = made.into_active_model().insert(&*tx).await?;
-    for publication in publication::of_api(&*tx, api_id).await? {
-        publication::tell(&mut tx, &publication).await?;
+    let made = made.into_active_model().insert(&**tx).await?;
+    for publication in publication::of_api(&**tx, api_id).await? {
+        publication::tell(tx, &publication).await?;
     }
-    tx.commit().await?;
     Ok(made)
+}
+
+/// The implementation of an API, if it has one.
+pub(crate) async fn of_api(
+    db: &impl ConnectionTrait,
+    api: Uuid,
+) -> Result<Option<implementation::Model>, DbErr> {
+    implementation::Entity::find().filter(implementation::Column::ApiId.eq(api)).one(db).await
 }
 
 /// Unlinks an API. The gateway forgets what was published of it, so it refuses those requests.
 pub(crate) async fn delete(app: &App, api: Uuid, id: Uuid) -> Result<(), Problem> {
     let mut tx = app.store.change().await?;
     let implementation = find(&*tx, api, id).await?;
-    for publication in publication::of_api(&*tx, api).await? {
-        publication::forget(&mut tx, &publication).await?;
-    }
-    implementation.delete(&*tx).await?;
+    unlink(&mut tx, implementation).await?;
     tx.commit().await?;
+    Ok(())
+}
+
+/// The same, as part of something else.
+pub(crate) async fn unlink(
+    tx: &mut ChangeSet,
+    implementation: implementation::Model,
+) -> Result<(), Problem> {
+    for publication in publication::of_api(&**tx, implementation.api_id).await? {
+        publication::forget(tx, &publication).await?;
+    }
+    implementation.delete(&**tx).await?;
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::input::Given;
 use crate::problem::{Invalid, Problem};
 use crate::revision::ChangeSet;
-use crate::store::entity::{application, portal};
+use crate::store::entity::{self, application, portal};
 
 /// Who sees something in a portal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -212,7 +212,7 @@ pub(crate) async fn delete(app: &App, id: Uuid, force: bool) -> Result<(), Probl
     let mut tx = app.store.change().await?;
     let portal = find(&*tx, id).await?;
     let published = publication::of_portal(&*tx, id).await?;
-    if !published.is_empty() && !force {
+    if published.iter().any(entity::publication::Model::is_live) && !force {
         let detail = "The portal has published APIs; delete them first, or use force=true";
         return Err(Problem::conflict(detail));
     }

@@ -1,11 +1,13 @@
 //! Publications: an API in a portal.
 
 use schemars::JsonSchema;
+use sea_orm::sea_query::SimpleExpr;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
     ModelTrait, QueryFilter,
 };
 use serde::Deserialize;
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::portal::Visibility;
@@ -14,7 +16,7 @@ use crate::app::App;
 use crate::input::Given;
 use crate::problem::Problem;
 use crate::revision::{ChangeSet, record};
-use crate::store::entity::{implementation, publication};
+use crate::store::entity::{self, implementation, publication};
 
 /// How an API is to be published.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -30,8 +32,31 @@ pub(crate) struct Publish {
     visibility: Given<Visibility>,
 }
 
+impl publication::Model {
+    /// Whether it counts: it shows in the portal, and gateways know of it.
+    pub(crate) const fn is_live(&self) -> bool {
+        self.published && self.product_published
+    }
+}
+
+/// What makes a publication count, for queries.
+pub(crate) fn live() -> SimpleExpr {
+    let product = publication::Column::ProductPublished.eq(true);
+    sea_orm::ExprTrait::and(publication::Column::Published.eq(true), product)
+}
+
 /// The publication of an API in a portal.
 pub(crate) async fn find(
+    db: &impl ConnectionTrait,
+    api: Uuid,
+    portal: Uuid,
+) -> Result<publication::Model, Problem> {
+    let found = find_any(db, api, portal).await?;
+    Some(found).filter(publication::Model::is_live).ok_or_else(Problem::not_found)
+}
+
+/// The same, even while it does not count.
+pub(crate) async fn find_any(
     db: &impl ConnectionTrait,
     api: Uuid,
     portal: Uuid,
@@ -65,7 +90,7 @@ pub(crate) async fn put(
 ) -> Result<publication::Model, Problem> {
     let now = app.clock.now();
     let mut tx = app.store.change().await?;
-    api::find(&*tx, api_id).await?;
+    let api = api::find(&*tx, api_id).await?;
     let portal = portal::find(&*tx, portal_id).await?;
     let strategy_id = match publish.auth_strategy_ids {
         Given::No => portal.default_strategy_id,
@@ -75,17 +100,19 @@ pub(crate) async fn put(
         strategy::exists(&*tx, id, "auth_strategy_ids").await?;
     }
     let before = publication::Entity::find_by_id((api_id, portal_id)).one(&*tx).await?;
+    let known = before.clone().unwrap_or_else(|| fresh(&api, &portal, now));
     let after = publication::Model {
-        api_id,
-        portal_id,
         strategy_id,
         auto_approve: publish.auto_approve_registrations.or(false),
         visibility: match publish.visibility {
             Given::Yes(visibility) => visibility.as_str().into(),
             Given::No => portal.default_api_visibility,
         },
-        created_at: before.as_ref().map_or(now, |before| before.created_at),
+        // To publish an API is to publish it, whatever was held back before.
+        published: true,
+        product_published: true,
         updated_at: before.as_ref().map_or(now, |before| now.max(before.updated_at + 1)),
+        ..known
     };
     let row = after.into_active_model();
     let after = match before {
@@ -97,22 +124,65 @@ pub(crate) async fn put(
     Ok(after)
 }
 
+/// A publication as it starts: with nothing said of it.
+pub(crate) fn fresh(
+    api: &entity::api::Model,
+    portal: &entity::portal::Model,
+    now: i64,
+) -> publication::Model {
+    publication::Model {
+        api_id: api.id,
+        portal_id: portal.id,
+        id: Uuid::now_v7(),
+        strategy_id: None,
+        auto_approve: false,
+        visibility: portal.default_api_visibility.clone(),
+        published: true,
+        product_published: true,
+        registration_enabled: true,
+        deprecated: api.deprecated,
+        show_issuer: false,
+        consumer_credentials: false,
+        display_name: None,
+        description: None,
+        tags: Value::Array(Vec::new()),
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+/// Writes what changed of a publication, and tells the gateway.
+pub(crate) async fn store(
+    tx: &mut ChangeSet,
+    mut after: publication::Model,
+    now: i64,
+) -> Result<publication::Model, Problem> {
+    after.updated_at = now.max(after.updated_at + 1);
+    let after = after.into_active_model().reset_all().update(&**tx).await?;
+    tell(tx, &after).await?;
+    Ok(after)
+}
+
 /// Takes an API out of a portal. Registrations stay and count again if it is published again
 /// with the same strategy; until then nothing lets requests through.
 pub(crate) async fn delete(app: &App, api: Uuid, portal: Uuid) -> Result<(), Problem> {
     let mut tx = app.store.change().await?;
-    let publication = find(&*tx, api, portal).await?;
+    let publication = find_any(&*tx, api, portal).await?;
     forget(&mut tx, &publication).await?;
     publication.delete(&*tx).await?;
     tx.commit().await?;
     Ok(())
 }
 
-/// Tells the gateway of the API's service, if it has one, what the publication is now.
+/// Tells the gateway of the API's service, if it has one, what the publication is now. One that does
+/// not count is unknown to it.
 pub(crate) async fn tell(
     tx: &mut ChangeSet,
     publication: &publication::Model,
 ) -> Result<(), DbErr> {
+    if !publication.is_live() {
+        return forget(tx, publication).await;
+    }
     if let Some(implementation) = implementation_of(tx, publication.api_id).await? {
         let known = record::publication(publication, &implementation);
         tx.put_at(implementation.gateway_id.into(), known);

@@ -121,7 +121,7 @@ async fn register(
     let now = app.clock.now();
     let portal = portal::find(&*tx, application.portal_id).await?;
     let publication = publication::Entity::find_by_id((api, portal.id)).one(&*tx).await?;
-    let publication = publication.ok_or_else(no_such_api)?;
+    let publication = publication.filter(publication::Model::is_live).ok_or_else(no_such_api)?;
     let existing = registration::Entity::find()
         .filter(registration::Column::ApplicationId.eq(application.id))
         .filter(registration::Column::ApiId.eq(api))
@@ -130,6 +130,7 @@ async fn register(
     let existing = existing.map(|existing| status_of(&existing));
     let terms = Terms {
         strategy: publication.strategy_id.map(Into::into),
+        registration_enabled: publication.registration_enabled,
         auto_approve_registrations: publication.auto_approve,
         auto_approve_applications: portal.auto_approve_applications,
     };

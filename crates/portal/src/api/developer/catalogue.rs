@@ -261,7 +261,7 @@ async fn actions(
 ) -> Result<Shown<ApiActions>, Problem> {
     let (_, publication) =
         catalogue::find(app.store.db(), &portal, Some(&developer), &name.api_id_or_slug).await?;
-    let register = publication.strategy_id.is_some();
+    let register = publication.strategy_id.is_some() && publication.registration_enabled;
     Ok(Shown(ApiActions { actions: Actions { view: true, register, view_documentation: true } }))
 }
 

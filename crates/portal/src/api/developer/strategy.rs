@@ -46,6 +46,7 @@ async fn list(
         .from(publication::Entity)
         .and_where(publication::Column::PortalId.eq(portal.id))
         .and_where(publication::Column::StrategyId.is_not_null())
+        .and_where(crate::usecase::publication::live())
         .take();
     let mut used = Condition::any().add(Column::Id.in_subquery(published));
     if let Some(default) = portal.default_strategy_id {

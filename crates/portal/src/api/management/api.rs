@@ -117,6 +117,7 @@ async fn views(db: &impl ConnectionTrait, apis: Vec<api::Model>) -> Result<Vec<V
         .collect();
     let published = publication::Entity::find()
         .filter(publication::Column::ApiId.is_in(ids))
+        .filter(crate::usecase::publication::live())
         .order_by_asc(publication::Column::CreatedAt)
         .all(db)
         .await?;

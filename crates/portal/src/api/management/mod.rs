@@ -19,6 +19,7 @@ mod gateway;
 mod implementation;
 mod portal;
 mod publication;
+mod publication_settings;
 mod receipts;
 mod registration;
 mod strategy;
@@ -30,6 +31,7 @@ pub(super) fn routes() -> ApiRouter<App> {
         .merge(api::routes())
         .merge(api_version::routes())
         .merge(publication::routes())
+        .merge(publication_settings::routes())
         .merge(implementation::routes())
         .merge(strategy::routes())
         .merge(dcr_provider::routes())

@@ -165,6 +165,7 @@ fn joined() -> Select<publication::Entity> {
     publication::Entity::find()
         .join(JoinType::InnerJoin, Relation::Api.def())
         .join(JoinType::InnerJoin, Relation::Portal.def())
+        .filter(usecase::publication::live())
 }
 
 async fn show(

@@ -172,7 +172,8 @@ async fn catalogue(tx: &DatabaseTransaction) -> Result<Catalogue, BuildError> {
     }
     let rows = implementation::Entity::find().all(tx).await?;
     let here: HashMap<_, _> = rows.into_iter().map(|row| (row.api_id, row)).collect();
-    for row in publication::Entity::find().all(tx).await? {
+    let published = publication::Entity::find().filter(crate::usecase::publication::live());
+    for row in published.all(tx).await? {
         if let Some(implementation) = here.get(&row.api_id) {
             put(implementation.gateway_id, record::publication(&row, implementation).into());
         }

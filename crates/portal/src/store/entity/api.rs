@@ -15,6 +15,12 @@ pub struct Model {
     pub labels: Json,
     #[sea_orm(column_type = "JsonBinary")]
     pub attributes: Json,
+    /// The API product whose version it is.
+    pub product_id: Option<Uuid>,
+    /// What was said of the version while it was in no portal.
+    pub published: bool,
+    /// The same: a new publication takes it over.
+    pub deprecated: bool,
     pub created_at: i64,
     pub updated_at: i64,
 }

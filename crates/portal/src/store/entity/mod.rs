@@ -7,6 +7,7 @@
 
 pub(crate) mod admin_token;
 pub(crate) mod api;
+pub(crate) mod api_product;
 pub(crate) mod api_version;
 pub(crate) mod application;
 pub(crate) mod audit_checkpoint;
@@ -42,6 +43,7 @@ pub(crate) mod mail_token;
 pub(crate) mod mark;
 pub(crate) mod outbox;
 pub(crate) mod portal;
+pub(crate) mod product_portal;
 pub(crate) mod publication;
 pub(crate) mod receipt;
 pub(crate) mod registration;
@@ -49,6 +51,7 @@ pub(crate) mod revision;
 pub(crate) mod route;
 pub(crate) mod service;
 pub(crate) mod session;
+pub(crate) mod specification_name;
 pub(crate) mod strategy;
 pub(crate) mod team;
 pub(crate) mod team_member;

@@ -13,6 +13,9 @@ mod m0010_events;
 mod m0011_replicas;
 #[cfg(test)]
 mod tests;
+mod m0011_replicas;
+mod m0010_events;
+mod m0008_products;
 
 /// Every migration, in order.
 pub(crate) struct Migrator;
@@ -29,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_teams::Migration),
             Box::new(m0011_replicas::Migration),
             Box::new(m0010_events::Migration),
+            Box::new(m0008_products::Migration),
         ]
     }
 }
