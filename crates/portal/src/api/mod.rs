@@ -24,6 +24,7 @@ mod operations;
 mod path_parameters;
 pub(crate) mod reply;
 mod shape;
+mod v2;
 mod view;
 
 /// Where the description of the API is.
@@ -61,6 +62,7 @@ fn described() -> (Router<App>, OpenApi) {
     let mut description = OpenApi::default();
     let router = ApiRouter::new()
         .merge(management::routes())
+        .merge(v2::routes())
         .merge(identity::routes())
         .merge(developer::routes())
         .merge(gateway::routes())

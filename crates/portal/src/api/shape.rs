@@ -38,6 +38,10 @@ paths! {
     VersionPath { api_id, version_id }
     PublicationPath { api_id, portal_id }
     ImplementationPath { api_id, implementation_id }
+    ProductPath { api_product_id }
+    ProductVersionPath { api_product_id, api_product_version_id }
+    SpecificationPath { api_product_id, api_product_version_id, specification_id }
+    PortalProductVersionPath { portal_id, product_version_id }
     StrategyPath { auth_strategy_id }
     ProviderPath { dcr_provider_id }
     GatewayPath { control_plane_id }

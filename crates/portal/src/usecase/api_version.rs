@@ -140,7 +140,7 @@ pub(crate) async fn delete(app: &App, api: Uuid, id: Uuid) -> Result<(), Problem
 
 /// The type of a specification: told by the member that its format begins with, in JSON or at the
 /// top level of YAML. What is none of them is refused.
-fn spec_type(content: &str, field: &str) -> Result<&'static str, Problem> {
+pub(crate) fn spec_type(content: &str, field: &str) -> Result<&'static str, Problem> {
     recognise(content).ok_or_else(|| {
         let reason = "must be an OpenAPI 2, OpenAPI 3 or AsyncAPI document, as JSON or YAML";
         Problem::one_invalid(Invalid::body(field, "invalid", reason))

@@ -277,6 +277,36 @@ pub(crate) async fn portals(
     Ok(portals)
 }
 
+/// The products that portals have: the same, seen from the other side.
+pub(crate) async fn of_portals(
+    db: &impl ConnectionTrait,
+    portals: &[Uuid],
+) -> Result<HashMap<Uuid, BTreeSet<Uuid>>, DbErr> {
+    let mut products: HashMap<Uuid, BTreeSet<Uuid>> = HashMap::new();
+    let said = product_portal::Entity::find()
+        .filter(product_portal::Column::PortalId.is_in(portals.iter().copied()))
+        .all(db)
+        .await?;
+    for row in said {
+        products.entry(row.portal_id).or_default().insert(row.product_id);
+    }
+    let counting: Vec<(Uuid, Option<Uuid>)> = entity::publication::Entity::find()
+        .join(JoinType::InnerJoin, entity::publication::Relation::Api.def())
+        .filter(entity::publication::Column::PortalId.is_in(portals.iter().copied()))
+        .filter(live())
+        .select_only()
+        .column(entity::publication::Column::PortalId)
+        .column(api::Column::ProductId)
+        .distinct()
+        .into_tuple()
+        .all(db)
+        .await?;
+    for (portal, product) in counting {
+        products.entry(portal).or_default().extend(product);
+    }
+    Ok(products)
+}
+
 /// Whether a product is published to a portal.
 pub(crate) async fn is_published(
     db: &impl ConnectionTrait,
