@@ -131,6 +131,16 @@ impl Problem {
         &self.0.invalid
     }
 
+    /// The same, where the caller knows a member of the body by another name.
+    pub(crate) fn blaming(mut self, field: &str, name: &str) -> Self {
+        for fault in &mut self.0.invalid {
+            if fault.field == field {
+                name.clone_into(&mut fault.field);
+            }
+        }
+        self
+    }
+
     /// What kind of problem it is.
     pub(crate) const fn title(&self) -> &'static str {
         self.0.title

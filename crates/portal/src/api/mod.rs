@@ -6,13 +6,14 @@ use aide::transform::{TransformOpenApi, TransformOperation};
 use axum::Router;
 use axum::body::Bytes;
 use axum::http::header::CONTENT_TYPE;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 
 use crate::actor::{ADMIN_SCHEME, DEVELOPER_SCHEME, GATEWAY_SCHEME};
 use crate::app::App;
 use crate::problem::Problem;
 
+mod alias;
 mod authorization;
 mod developer;
 mod enforcement;
@@ -35,7 +36,7 @@ pub(crate) fn router(app: App) -> Router {
     let (router, description) = described();
     let text = Bytes::from(description_text(&description));
     let show = move || async move { ([(CONTENT_TYPE, "application/json")], text) };
-    router
+    let router = router
         .layer(from_fn_with_state(app.clone(), enforcement::wait))
         .merge(operations::routes())
         .merge(authorization::routes(app.clone()))
@@ -43,7 +44,9 @@ pub(crate) fn router(app: App) -> Router {
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .layer(from_fn_with_state(app.clone(), frame::frame))
-        .with_state(app)
+        .with_state(app);
+    // Outside, because an alias is another path and may be another route.
+    Router::new().fallback_service(router).layer(from_fn(alias::serve))
 }
 
 /// Marks an operation that Konnect does not have.

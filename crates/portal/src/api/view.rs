@@ -23,12 +23,12 @@ use crate::usecase::strategy::{KEY_AUTH, KeyAuth, TimeToLive};
 /// A strategy, as part of something else.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(crate) struct StrategySummary {
-    id: Uuid,
+    pub(crate) id: Uuid,
     /// What developers know it by.
-    name: String,
+    pub(crate) name: String,
     /// `key_auth`, `client_credentials` where clients are made at a provider, or
     /// `self_managed_client_credentials`.
-    credential_type: &'static str,
+    pub(crate) credential_type: &'static str,
     /// For `key_auth`.
     #[serde(skip_serializing_if = "Option::is_none")]
     key_names: Option<Vec<String>>,
@@ -37,10 +37,10 @@ pub(crate) struct StrategySummary {
     ttl: Option<TimeToLive>,
     /// For the others.
     #[serde(skip_serializing_if = "Option::is_none")]
-    auth_methods: Option<Vec<String>>,
+    pub(crate) auth_methods: Option<Vec<String>>,
     /// The scopes that a developer may choose from, where the provider lets them.
     #[serde(skip_serializing_if = "Option::is_none")]
-    available_scopes: Option<Vec<String>>,
+    pub(crate) available_scopes: Option<Vec<String>>,
     /// Told to developers.
     #[serde(skip_serializing_if = "Option::is_none")]
     supports_multiple_credentials: Option<bool>,

@@ -38,6 +38,7 @@ mod isolation;
 mod keys;
 mod lists;
 mod portals;
+mod products;
 mod registrations;
 mod secrets;
 mod strategies;

@@ -12,6 +12,7 @@ mod credential;
 pub(in crate::api) mod origin;
 mod registration;
 mod strategy;
+mod v2;
 
 /// Below which path the developer API of a portal is.
 const BASE: &str = "/portals/{portalId}/api/v3";
@@ -24,5 +25,6 @@ pub(super) fn routes() -> ApiRouter<App> {
         .merge(application::routes())
         .merge(credential::routes())
         .merge(registration::routes())
+        .merge(v2::routes())
         .layer(from_fn(origin::same))
 }

@@ -16,6 +16,8 @@ mod product_version;
 mod registration;
 mod specification;
 
+pub(super) use self::product_version::name as version_name;
+
 pub(super) fn routes() -> ApiRouter<App> {
     ApiRouter::new()
         .merge(product::routes())

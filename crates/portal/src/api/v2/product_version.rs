@@ -25,7 +25,7 @@ use crate::usecase::product_version::{self as usecase, NewProductVersion, Produc
 
 const TAG: &str = "API product versions";
 /// What an API without a version is called as a version of a product.
-pub(crate) const UNVERSIONED: &str = "unversioned";
+const UNVERSIONED: &str = "unversioned";
 
 const LIST: ListSpec = ListSpec {
     filters: &[
@@ -119,7 +119,7 @@ struct StrategyName {
 }
 
 /// What a version is called.
-pub(crate) fn name(row: &api::Model) -> String {
+pub(in crate::api) fn name(row: &api::Model) -> String {
     if row.version.is_empty() { UNVERSIONED.to_owned() } else { row.version.clone() }
 }
 
