@@ -57,14 +57,14 @@ pub struct Config {
     /// Whether the data directory's keys may differ from those that the database was used with,
     /// and take their place.
     pub accept_new_keys: bool,
-    /// For how many days usage is kept.
-    pub retained_usage_days: u32,
     /// How much clients may ask of the server.
     pub connections: Connections,
     /// The server that takes e-mails; without one they lie in the mailbox folder.
     pub smtp: Option<Smtp>,
     /// How long entries of the audit log are kept; without end when nothing is said.
     pub audit_retention: Option<Duration>,
+    /// How long it is kept what gateways counted.
+    pub usage: Usage,
 }
 
 impl Default for Config {
@@ -87,10 +87,10 @@ impl Default for Config {
             outbound_timeout: Duration::from_secs(10),
             identity: Identity::default(),
             accept_new_keys: false,
-            retained_usage_days: 400,
             connections: Connections::default(),
             smtp: None,
             audit_retention: None,
+            usage: Usage::default(),
         }
     }
 }
@@ -288,6 +288,38 @@ impl Identity {
     }
 }
 
+/// How long it is kept what gateways counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Usage {
+    /// What was counted by the minute.
+    #[serde(rename = "keep_minutes_seconds", deserialize_with = "seconds")]
+    pub minutes: Duration,
+    /// What was counted by the hour.
+    #[serde(rename = "keep_hours_seconds", deserialize_with = "seconds")]
+    pub hours: Duration,
+}
+
+impl Default for Usage {
+    fn default() -> Self {
+        let days = |days: u64| Duration::from_secs(days * 86_400);
+        Self { minutes: days(1), hours: days(90) }
+    }
+}
+
+impl Usage {
+    fn check(&self) -> Result<(), ConfigError> {
+        let fault = if self.minutes > Duration::from_secs(7 * 86_400) {
+            "`usage.keep_minutes_seconds`: must be at most 604800"
+        } else if self.hours < Duration::from_secs(86_400) {
+            "`usage.keep_hours_seconds`: must be at least 86400"
+        } else {
+            return Ok(());
+        };
+        Err(ConfigError(fault.into()))
+    }
+}
+
 fn seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     u32::deserialize(deserializer).map(|seconds| Duration::from_secs(seconds.into()))
 }
@@ -313,11 +345,11 @@ pub(crate) struct Layer {
     pub(crate) outbound_timeout_seconds: Option<u64>,
     pub(crate) identity: Option<Identity>,
     pub(crate) accept_new_keys: Option<bool>,
-    pub(crate) retained_usage_days: Option<u32>,
     pub(crate) connections: Option<Connections>,
     pub(crate) smtp: Option<SmtpLayer>,
     pub(crate) smtp_password: Option<String>,
     pub(crate) audit_retention_days: Option<u32>,
+    pub(crate) usage: Option<Usage>,
 }
 
 impl Layer {
@@ -356,11 +388,11 @@ impl Layer {
                 .or(below.outbound_timeout_seconds),
             identity: self.identity.or(below.identity),
             accept_new_keys: self.accept_new_keys.or(below.accept_new_keys),
-            retained_usage_days: self.retained_usage_days.or(below.retained_usage_days),
             connections: self.connections.or(below.connections),
             smtp: self.smtp.or(below.smtp),
             smtp_password: self.smtp_password.or(below.smtp_password),
             audit_retention_days: self.audit_retention_days.or(below.audit_retention_days),
+            usage: self.usage.or(below.usage),
         }
     }
 
@@ -392,14 +424,13 @@ impl Layer {
         identity.check()?;
         let connections = self.connections.unwrap_or(default.connections);
         connections.check()?;
-        if self.retained_usage_days == Some(0) {
-            return Err(ConfigError("`retained_usage_days`: must be at least 1".into()));
-        }
         if self.audit_retention_days == Some(0) {
             return Err(ConfigError("`audit_retention_days`: must be at least 1".into()));
         }
         let password = self.smtp_password.map(Secret::new);
         let smtp = self.smtp.map(|smtp| smtp.complete(password)).transpose()?;
+        let usage = self.usage.unwrap_or(default.usage);
+        usage.check()?;
         Ok(Config {
             data_dir: self.data_dir.unwrap_or(default.data_dir),
             listen: self.listen.unwrap_or(default.listen),
@@ -415,12 +446,12 @@ impl Layer {
             lifetimes: default.lifetimes,
             identity,
             accept_new_keys: self.accept_new_keys.unwrap_or(default.accept_new_keys),
-            retained_usage_days: self.retained_usage_days.unwrap_or(default.retained_usage_days),
             connections,
             smtp,
             audit_retention: self
                 .audit_retention_days
                 .map(|days| Duration::from_secs(u64::from(days) * 86_400)),
+            usage,
             encryption_keys: self.encryption_keys.map(Secret::new),
             outbound_allow: self.outbound_allow,
             outbound_timeout: self
@@ -468,13 +499,14 @@ mod tests {
             ("key_prefix = \"A B\"", "key_prefix"),
             ("database_url = \"mysql://x\"", "database_url"),
             ("public_url = \"ftp://x\"", "public_url"),
-            ("retained_usage_days = 0", "retained_usage_days"),
             ("[connections]\nmost = 9", "connections.most"),
             ("[connections]\nheader_timeout_seconds = 0", "connections.header_timeout_seconds"),
             ("[connections]\nbody_timeout_seconds = 0", "connections.body_timeout_seconds"),
             ("[identity]\npublish_ahead_seconds = 59", "identity.publish_ahead_seconds"),
             ("[identity]\nkey_lifetime_seconds = 7199", "identity.key_lifetime_seconds"),
             ("[identity]\nkeep_retired_seconds = 0", "identity.keep_retired_seconds"),
+            ("[usage]\nkeep_minutes_seconds = 604801", "usage.keep_minutes_seconds"),
+            ("[usage]\nkeep_hours_seconds = 86399", "usage.keep_hours_seconds"),
             ("outbound_allow = [\"10.0.0.0/40\"]", "outbound_allow"),
             ("outbound_timeout_seconds = 0", "outbound_timeout_seconds"),
         ] {

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use crate::app::App;
 use crate::config::Config;
 use crate::store::{Store, installation, news};
-use crate::usecase::issuer;
+use crate::usecase::{credential, issuer};
 use crate::{api, audit, data_dir, dcr, gateway, identity, mail, webhook};
 
 /// How long open requests may go on after the portal was told to stop.
@@ -76,6 +76,7 @@ impl Server {
             tokio::spawn(dcr::reconcile::reconcile_forever(app.clone())),
             tokio::spawn(identity::key::rotate_forever(app.clone())),
             tokio::spawn(issuer::watch::discover_forever(app.clone())),
+            tokio::spawn(credential::upkeep::attend_forever(app.clone())),
         ];
         Ok(Self { app, tasks })
     }
@@ -103,6 +104,17 @@ impl Server {
     pub async fn rotate(&self) -> Result<(), ServerError> {
         let rotated = identity::key::rotate_due(&self.app).await;
         rotated.map_err(|problem| ServerError::at("cannot change keys", problem.cause()))
+    }
+
+    /// Does at once what is due with keys: idle ones that have a successor end, owners hear of
+    /// ends.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn attend_to_keys(&self) -> Result<(), ServerError> {
+        let attended = credential::upkeep::attend(&self.app).await;
+        attended.map_err(|problem| ServerError::at("cannot attend to keys", problem.cause()))
     }
 
     /// Moves the portal's clock on: tests of what ends with time need not wait for it.

@@ -185,7 +185,7 @@ async fn report(
 ) -> Result<Document<Delta>, Problem> {
     let poll = Poll::read(query)?;
     let gateway = gateway::find(app.store.db(), &poll.gateway).await?.id;
-    if let Err(error) = usage::store(&app, body.0).await {
+    if let Err(error) = usage::store(&app, gateway, body.0).await {
         // The policy matters more than the numbers.
         tracing::warn!(%gateway, cause = %error, "cannot store a report");
     }

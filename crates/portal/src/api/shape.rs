@@ -34,6 +34,7 @@ paths! {
     ApplicationPath { portal_id, application_id }
     UnscopedApplicationPath { application_id }
     RegistrationPath { portal_id, application_id, registration_id }
+    CredentialPath { portal_id, application_id, credential_id }
     ApiPath { api_id }
     VersionPath { api_id, version_id }
     PublicationPath { api_id, portal_id }
@@ -47,6 +48,7 @@ paths! {
     GatewayPath { control_plane_id }
     ServicePath { control_plane_id, service_id }
     RoutePath { control_plane_id, route_id }
+    ConsumerPath { control_plane_id, consumer_id }
 }
 
 /// A credential by its id, which may be one of an identity provider.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use gatekey_core::secret::Secret;
 use gatekey_dcr::{Capabilities, RemoteSecret};
 use schemars::JsonSchema;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
@@ -17,7 +18,8 @@ use crate::list::{ListQuery, ListSpec, Paged, attributes};
 use crate::problem::Problem;
 use crate::store::entity::{application, credential, dcr_provider, strategy};
 use crate::usecase::client::{CLIENT, secret};
-use crate::usecase::credential::{UNNAMED, status};
+use crate::usecase::credential::rotation::Rotated;
+use crate::usecase::credential::{UNNAMED, rotation_status, status};
 use crate::usecase::strategy::{KEY_AUTH, KeyAuth, TimeToLive};
 
 /// A strategy, as part of something else.
@@ -178,6 +180,104 @@ impl CredentialView {
             display_name: row.display_name.unwrap_or_else(|| UNNAMED.into()),
             expires_at: row.expires_at.map(Instant),
             created_at: Instant(row.created_at),
+        }
+    }
+}
+
+/// A new key, or a new secret of a client: the only answer that shows it.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct NewKey {
+    #[serde(flatten)]
+    pub(super) view: CredentialItem,
+    /// The key itself, if it was made here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) credential: Option<String>,
+    /// The client's secret itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) client_secret: Option<String>,
+}
+
+impl NewKey {
+    /// A key, and the key itself if it is to be shown.
+    pub(crate) fn of(row: credential::Model, key: Option<&Secret<String>>, now: i64) -> Self {
+        Self {
+            view: CredentialItem::Key(CredentialView::of(row, now)),
+            credential: key.map(|key| key.expose().clone()),
+            client_secret: None,
+        }
+    }
+}
+
+/// A key with all that is known of it, without the key.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct CredentialDetail {
+    #[serde(flatten)]
+    view: CredentialView,
+    /// `issued` by the portal, `chosen` by an administrator, or `imported` by its digest.
+    origin: String,
+    /// How its digest was made: `hmac-sha256` or `sha256`.
+    scheme: String,
+    /// When a gateway last let it through, as far as gateways have told.
+    last_used_at: Option<Instant>,
+    rotation: RotationView,
+    updated_at: Instant,
+}
+
+/// Where a key stands between the one before it and the one after it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "CredentialRotationStatus")]
+struct RotationView {
+    /// `current`; `retiring`, if it has a successor and is still honoured; or `retired`.
+    status: &'static str,
+    /// When it got its successor.
+    rotated_at: Option<Instant>,
+    /// The key that takes its place.
+    successor_id: Option<Uuid>,
+    /// When it ends at the latest.
+    retire_at: Option<Instant>,
+    /// After how many hours without a call it ends earlier.
+    retire_when_idle_hours: Option<i32>,
+    /// When it ended because it was idle.
+    retired_at: Option<Instant>,
+}
+
+impl CredentialDetail {
+    /// What is known of a key, at a time.
+    pub(crate) fn of(row: credential::Model, now: i64) -> Self {
+        let rotation = RotationView {
+            status: rotation_status(&row, now).as_str(),
+            rotated_at: row.rotated_at.map(Instant),
+            successor_id: row.successor_id,
+            retire_at: row.rotated_at.and(row.expires_at).map(Instant),
+            retire_when_idle_hours: row.retire_idle_hours,
+            retired_at: row.retired_at.map(Instant),
+        };
+        Self {
+            rotation,
+            origin: row.origin.clone(),
+            scheme: row.scheme.clone(),
+            last_used_at: row.last_used_at.map(Instant),
+            updated_at: Instant(row.updated_at),
+            view: CredentialView::of(row, now),
+        }
+    }
+}
+
+/// The successor of a key, the only answer that shows it, and the key that retires.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct RotatedKey {
+    #[serde(flatten)]
+    new: NewKey,
+    /// The key that retires.
+    predecessor: CredentialDetail,
+}
+
+impl RotatedKey {
+    /// The view of a rotation, at a time.
+    pub(crate) fn of(done: Rotated, now: i64) -> Self {
+        Self {
+            new: NewKey::of(done.new, Some(&done.key), now),
+            predecessor: CredentialDetail::of(done.old, now),
         }
     }
 }

@@ -10,7 +10,9 @@ use std::time::Instant;
 
 use gatekey_core::id::Revision;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+use sea_orm::{
+    ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -118,6 +120,20 @@ pub(crate) async fn of_gateway(app: &App, gateway: Uuid) -> Result<Vec<receipt::
         .order_by_asc(receipt::Column::Instance)
         .all(app.store.db())
         .await
+}
+
+/// Until when every instance that is remembered has told what it let through; none when there is
+/// no instance.
+pub(crate) async fn reported_until(app: &App) -> Result<Option<i64>, DbErr> {
+    let oldest: Option<i64> = receipt::Entity::find()
+        .select_only()
+        .column(receipt::Column::SeenAt)
+        .order_by_asc(receipt::Column::SeenAt)
+        .limit(1)
+        .into_tuple()
+        .one(app.store.db())
+        .await?;
+    Ok(oldest)
 }
 
 /// Forgets instances that have been gone for long.

@@ -5,17 +5,16 @@ use core::time::Duration;
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::delta::{signed, unsigned};
-use super::receipts;
+use super::{receipts, usage};
 use crate::app::App;
 use crate::audit;
 use crate::authorization;
 use crate::mail;
 use crate::session;
-use crate::store::entity::{change, usage};
+use crate::store::entity::change;
 use crate::usecase::mail_token;
 use crate::webhook;
 
-const MILLIS_PER_HOUR: i64 = 3_600_000;
 const PERIOD: Duration = Duration::from_secs(60);
 
 /// Tidies up for as long as the portal runs.
@@ -29,27 +28,19 @@ pub(crate) async fn tidy_forever(app: App) {
     }
 }
 
-/// Forgets old changes, receipts, snapshots, sessions and tokens.
+/// Forgets old changes, receipts, counters, snapshots, sessions and tokens.
 pub(crate) async fn tidy(app: &App) -> Result<(), DbErr> {
     app.gateways.shelf.tidy();
     receipts::prune(app).await?;
     app.throttles.prune(app.clock.now()).await?;
+    usage::prune(app).await?;
     session::prune(app).await?;
     mail_token::prune(app).await?;
     mail::prune(app).await?;
     webhook::queue::prune(app).await?;
     audit::tidy(app).await?;
     authorization::upkeep::prune(app).await?;
-    prune_usage(app).await?;
     prune_log(app).await
-}
-
-/// Forgets usage of long ago.
-async fn prune_usage(app: &App) -> Result<(), DbErr> {
-    let hours = i64::from(app.config.retained_usage_days).saturating_mul(24);
-    let first = (app.clock.now() / MILLIS_PER_HOUR).saturating_sub(hours);
-    usage::Entity::delete_many().filter(usage::Column::Hour.lt(first)).exec(app.store.db()).await?;
-    Ok(())
 }
 
 /// Shortens the change log from its start, by whole revisions. The newest stays, however long.

@@ -272,7 +272,13 @@ async fn attempt(
             let owner = holder
                 .and_then(|held| world.developers.iter().find(|d| Some(d.id) == held.developer_id));
             let Some(owner) = owner else { return Ok(()) };
-            usecase::credential::delete(app, owner, application, key).await?;
+            usecase::credential::delete(
+                app,
+                usecase::credential::Actor::Owner(owner),
+                application,
+                key,
+            )
+            .await?;
         }
         21 => {
             if world.registrations.is_empty() {

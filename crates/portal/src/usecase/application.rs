@@ -498,16 +498,6 @@ pub(crate) async fn forget(
 }
 
 impl application::Model {
-    /// Its keys.
-    pub(crate) async fn count_keys(&self, db: &impl ConnectionTrait) -> Result<usize, DbErr> {
-        let count = credential::Entity::find()
-            .filter(credential::Column::ApplicationId.eq(self.id))
-            .filter(credential::Column::Scheme.ne(client::CLIENT))
-            .count(db)
-            .await?;
-        Ok(usize::try_from(count).unwrap_or(usize::MAX))
-    }
-
     /// All that it proves itself with.
     async fn find_credentials(
         &self,

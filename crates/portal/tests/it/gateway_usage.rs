@@ -18,7 +18,7 @@ async fn report(world: &World, body: impl Into<Vec<u8>>) -> Reply {
 
 async fn counts(world: &World) -> BTreeMap<(Uuid, String), i64> {
     let database = world.portal.database().await;
-    let query = "SELECT application_id, api_id, class, count FROM usage";
+    let query = "SELECT application_id, api_id, class, count FROM usage_points WHERE width = 60";
     let query = Statement::from_string(database.get_database_backend(), query);
     let rows = database.query_all_raw(query).await.unwrap();
     let mut counts = BTreeMap::new();

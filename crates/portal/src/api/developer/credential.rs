@@ -1,19 +1,19 @@
 //! Keys of a developer's own applications: `applications/{applicationId}/credentials`.
 
 use aide::axum::ApiRouter;
-use aide::axum::routing::{get_with, put_with};
+use aide::axum::routing::{get_with, post_with, put_with};
 use axum::extract::State;
 use gatekey_dcr::RemoteSecret;
-use schemars::JsonSchema;
-use serde::Serialize;
 use uuid::Uuid;
 
 use super::BASE;
 use crate::actor::{ClientAddress, SignedIn};
+use crate::api::extension;
 use crate::api::reply::{Created, Done, NoContent, Shown};
 use crate::api::shape::{AnyCredentialPath, ApplicationPath};
 use crate::api::view::{
-    CREDENTIAL_LIST, ClientSecretView, CredentialItem, CredentialView, credentials,
+    CREDENTIAL_LIST, ClientSecretView, CredentialDetail, CredentialItem, NewKey, RotatedKey,
+    credentials,
 };
 use crate::app::App;
 use crate::input::{Body, Ids, Optional};
@@ -22,22 +22,10 @@ use crate::problem::{Invalid, Problem};
 use crate::throttle::{Act, By};
 use crate::usecase::application;
 use crate::usecase::client::secret;
-use crate::usecase::credential::{self as usecase, CredentialEdit, NewCredential};
+use crate::usecase::credential::rotation::{self, Rotation};
+use crate::usecase::credential::{self as usecase, Actor, CredentialEdit, NewCredential};
 
 const TAG: &str = "Credentials";
-
-/// A new key, or a new secret of a client: the only answer that shows it.
-#[derive(Serialize, JsonSchema)]
-struct NewKey {
-    #[serde(flatten)]
-    view: CredentialItem,
-    /// The key itself.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    credential: Option<String>,
-    /// The client's secret itself.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    client_secret: Option<String>,
-}
 
 pub(super) fn routes() -> ApiRouter<App> {
     ApiRouter::new()
@@ -49,7 +37,17 @@ pub(super) fn routes() -> ApiRouter<App> {
         .api_route(
             &format!("{BASE}/applications/{{applicationId}}/credentials/{{credentialId}}"),
             put_with(rename, |op| op.id("update-credential").tag(TAG))
-                .delete_with(delete, |op| op.id("delete-credential").tag(TAG)),
+                .delete_with(delete, |op| op.id("delete-credential").tag(TAG))
+                .get_with(show, |op| extension(op).id("get-credential").tag(TAG)),
+        )
+        .api_route(
+            &format!("{BASE}/applications/{{applicationId}}/credentials/{{credentialId}}/rotate"),
+            post_with(rotate, |op| {
+                extension(op)
+                    .id("rotate-credential")
+                    .tag(TAG)
+                    .summary("Makes a key's successor; both are honoured for a while (extension)")
+            }),
         )
 }
 
@@ -87,8 +85,31 @@ async fn create(
     }
     let (made, key) =
         usecase::create(&app, &developer, ids.application_id, address, body.0).await?;
-    let view = CredentialItem::Key(CredentialView::of(made, app.clock.now()));
-    Ok(Created(NewKey { view, credential: Some(key.expose().clone()), client_secret: None }))
+    Ok(Created(NewKey::of(made, Some(&key), app.clock.now())))
+}
+
+async fn show(
+    State(app): State<App>,
+    SignedIn { developer, .. }: SignedIn,
+    Ids(ids): Ids<AnyCredentialPath>,
+) -> Result<Shown<CredentialDetail>, Problem> {
+    let db = app.store.db();
+    let found = application::find_own(db, &developer, ids.application_id).await?;
+    let key = usecase::find(db, found.id, key_id(&ids)?).await?;
+    Ok(Shown(CredentialDetail::of(key, app.clock.now())))
+}
+
+async fn rotate(
+    State(app): State<App>,
+    SignedIn { developer, .. }: SignedIn,
+    ClientAddress(address): ClientAddress,
+    Ids(ids): Ids<AnyCredentialPath>,
+    body: Body<Rotation, Optional>,
+) -> Result<Created<RotatedKey>, Problem> {
+    let (owner, address) = (Actor::Owner(&developer), Some(address));
+    let (application, id) = (ids.application_id, key_id(&ids)?);
+    let done = rotation::rotate(&app, owner, address, application, id, body.0).await?;
+    Ok(Created(RotatedKey::of(done, app.clock.now())))
 }
 
 async fn rename(
@@ -119,7 +140,7 @@ async fn delete(
         return Ok(NoContent);
     }
     let id = key_id(&ids)?;
-    usecase::delete(&app, &developer, ids.application_id, id).await?;
+    usecase::delete(&app, Actor::Owner(&developer), ids.application_id, id).await?;
     Ok(NoContent)
 }
 

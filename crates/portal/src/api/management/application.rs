@@ -15,7 +15,7 @@ use crate::api::reply::{Created, NoContent, Shown};
 use crate::api::shape::{
     ApplicationPath, Instant, Labels, PortalPath, UnscopedApplicationPath, members,
 };
-use crate::api::view::{CREDENTIAL_LIST, CredentialItem, Strategies, StrategySummary};
+use crate::api::view::{Strategies, StrategySummary};
 use crate::app::App;
 use crate::dcr::metadata::strings;
 use crate::input::{Body, Given, Ids};
@@ -152,13 +152,6 @@ pub(super) fn routes() -> ApiRouter<App> {
             &format!("{BASE}/{{applicationId}}/developers"),
             get_with(developers, |op| {
                 DEVELOPER_LIST.document(op.id("list-developers-by-application").tag("Applications"))
-            }),
-        )
-        .api_route(
-            &format!("{BASE}/{{applicationId}}/credentials"),
-            get_with(credentials, |op| {
-                let op = op.id("list-credentials-by-application").tag("Applications");
-                CREDENTIAL_LIST.document(op)
             }),
         )
         .api_route(
@@ -303,14 +296,4 @@ async fn developers(
         email: row.email,
         full_name: row.full_name,
     })))
-}
-
-async fn credentials(
-    _: Admin,
-    State(app): State<App>,
-    Ids(ids): Ids<ApplicationPath>,
-    query: ListQuery,
-) -> Result<Shown<Paged<CredentialItem>>, Problem> {
-    let found = usecase::find(app.store.db(), ids.portal_id, ids.application_id).await?;
-    crate::api::view::credentials(&app, &found, query).await.map(Shown)
 }

@@ -10,6 +10,7 @@ mod api;
 mod api_version;
 pub(crate) mod application;
 mod audit_log;
+mod credential;
 mod dcr_provider;
 mod developer;
 mod email;
@@ -40,6 +41,7 @@ pub(super) fn routes() -> ApiRouter<App> {
         .merge(receipts::routes())
         .merge(developer::routes())
         .merge(application::routes())
+        .merge(credential::routes())
         .merge(registration::routes())
         .merge(email::routes())
         .merge(email_template::routes())

@@ -57,5 +57,6 @@ pub(crate) mod team;
 pub(crate) mod team_member;
 pub(crate) mod team_role;
 pub(crate) mod throttle;
-pub(crate) mod usage;
+pub(crate) mod usage_point;
+pub(crate) mod usage_report;
 pub(crate) mod webhook;

@@ -9,6 +9,7 @@ mod m0003_sync;
 mod m0004_identity;
 mod m0005_marks;
 mod m0006_teams;
+mod m0009_credentials;
 mod m0010_events;
 mod m0011_replicas;
 #[cfg(test)]
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_replicas::Migration),
             Box::new(m0010_events::Migration),
             Box::new(m0008_products::Migration),
+            Box::new(m0009_credentials::Migration),
         ]
     }
 }

@@ -84,6 +84,12 @@ pub(crate) async fn bind(
         digest: digest.as_bytes().to_vec(),
         expires_at: None,
         last_used_at: None,
+        origin: credential::ISSUED.into(),
+        rotated_at: None,
+        retire_idle_hours: None,
+        retired_at: None,
+        successor_id: None,
+        notice_at: None,
         created_at: now,
         updated_at: now,
     };

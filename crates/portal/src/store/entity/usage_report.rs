@@ -1,19 +1,15 @@
-//! Calls per application, API and status class, by hour.
+//! A report of a gateway that was counted.
 
 use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-#[sea_orm(table_name = "usage")]
+#[sea_orm(table_name = "usage_reports")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
-    pub application_id: Uuid,
+    pub gateway_id: Uuid,
     #[sea_orm(primary_key, auto_increment = false)]
-    pub api_id: Uuid,
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub class: String,
-    #[sea_orm(primary_key, auto_increment = false)]
-    pub hour: i64,
-    pub count: i64,
+    pub report: String,
+    pub received_at: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
