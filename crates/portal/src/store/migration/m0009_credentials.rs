@@ -39,7 +39,6 @@ impl MigrationTrait for Migration {
         for (name, table, columns) in [
             ("credentials_notice", "credentials", &["notice_at"][..]),
             ("credentials_rotated", "credentials", &["rotated_at"]),
-            ("registrations_consumer", "registrations", &["consumer_id"]),
             ("usage_points_application", "usage_points", &["application_id", "width", "at"]),
             ("usage_points_api", "usage_points", &["api_id", "width", "at"]),
             ("usage_reports_received", "usage_reports", &["received_at"]),
@@ -62,7 +61,6 @@ impl MigrationTrait for Migration {
         for (index, table) in [
             ("credentials_notice", "credentials"),
             ("credentials_rotated", "credentials"),
-            ("registrations_consumer", "registrations"),
         ] {
             manager.drop_index(Index::drop().name(index).table(table).to_owned()).await?;
         }
