@@ -20,7 +20,7 @@ use crate::api::reply::{Created, NoContent, Shown};
 use crate::api::shape::{Force, Instant, Labels, PortalPath, members};
 use crate::app::App;
 use crate::input::{Body, Given, Ids};
-use crate::list::{Attribute, Kind, ListQuery, ListSpec, Paged, attribute, attributes};
+use crate::list::{Attribute, Kind, ListQuery, ListSpec, Paged, attribute};
 use crate::problem::Problem;
 use crate::store::entity::portal::{self, Column};
 use crate::store::entity::{application, developer};

@@ -14,7 +14,7 @@ use futures_util::{Stream, TryStreamExt};
 use gatekey_core::id::{GatewayId, Revision};
 use gatekey_core::snapshot::{Change, FormatError, Manifest, Record, RecordKey, SigningKey};
 use gatekey_core::time::UnixMillis;
-use sea_orm::{DatabaseTransaction, DbErr, EntityTrait, QueryOrder, QuerySelect};
+use sea_orm::{DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 pub(crate) use self::pages::Page;

@@ -58,10 +58,9 @@ impl MigrationTrait for Migration {
         for table in ["usage_points", "usage_reports"] {
             manager.drop_table(Table::drop().table(table).take()).await?;
         }
-        for (index, table) in [
-            ("credentials_notice", "credentials"),
-            ("credentials_rotated", "credentials"),
-        ] {
+        for (index, table) in
+            [("credentials_notice", "credentials"), ("credentials_rotated", "credentials")]
+        {
             manager.drop_index(Index::drop().name(index).table(table).to_owned()).await?;
         }
         for column in

@@ -9,14 +9,12 @@ mod m0003_sync;
 mod m0004_identity;
 mod m0005_marks;
 mod m0006_teams;
+mod m0008_products;
 mod m0009_credentials;
 mod m0010_events;
 mod m0011_replicas;
 #[cfg(test)]
 mod tests;
-mod m0011_replicas;
-mod m0010_events;
-mod m0008_products;
 
 /// Every migration, in order.
 pub(crate) struct Migrator;
@@ -31,10 +29,10 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_identity::Migration),
             Box::new(m0005_marks::Migration),
             Box::new(m0006_teams::Migration),
-            Box::new(m0011_replicas::Migration),
-            Box::new(m0010_events::Migration),
             Box::new(m0008_products::Migration),
             Box::new(m0009_credentials::Migration),
+            Box::new(m0010_events::Migration),
+            Box::new(m0011_replicas::Migration),
         ]
     }
 }

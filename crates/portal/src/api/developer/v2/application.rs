@@ -273,7 +273,7 @@ async fn refresh(
     ClientAddress(address): ClientAddress,
     Ids(ids): Ids<ApplicationPath>,
 ) -> Result<Created<ClientCredentials>, Problem> {
-    app.throttles.count(Act::NewKey, By::Address(address), app.clock.now())?;
+    app.throttles.count(Act::NewKey, By::Address(address), app.clock.now()).await?;
     let found = usecase::find_own(app.store.db(), &developer, ids.application_id).await?;
     let issued = secret::regenerate(&app, &found).await?;
     Ok(Created(ClientCredentials {
