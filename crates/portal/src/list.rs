@@ -243,12 +243,6 @@ impl Listing {
         let data = items.into_iter().skip(offset).take(number(self.size)).collect();
         Paged { meta: Meta { page }, data }
     }
-
-    /// The page of a list that has no items.
-    pub(crate) fn nothing<T>(self) -> Paged<T> {
-        let page = PageMeta { number: self.number, size: self.size, total: 0 };
-        Paged { meta: Meta { page }, data: Vec::new() }
-    }
 }
 
 /// A page of something.

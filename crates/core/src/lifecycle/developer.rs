@@ -22,6 +22,25 @@ pub const fn initial(auto_approve_developers: bool) -> DeveloperStatus {
     if auto_approve_developers { DeveloperStatus::Approved } else { DeveloperStatus::Pending }
 }
 
+status! {
+    /// What becomes of the credentials of developers who are not approved: a setting of a portal.
+    Unapproved {
+        /// They are not honoured until the developer is approved.
+        Stop = "stop",
+        /// They go on working, as Konnect has it.
+        Keep = "keep",
+    }
+}
+
+/// Whether the applications of a developer are suspended.
+#[must_use]
+pub const fn suspends(status: DeveloperStatus, rule: Unapproved) -> bool {
+    match (status, rule) {
+        (DeveloperStatus::Approved, _) | (_, Unapproved::Keep) => false,
+        (_, Unapproved::Stop) => true,
+    }
+}
+
 /// What a change of a developer's status causes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -99,6 +118,14 @@ mod tests {
         assert_eq!(sign_in(Revoked), Err(SignInRefusal::NotAllowed));
         assert_eq!(initial(false), Pending);
         assert_eq!(initial(true), Approved);
+    }
+
+    #[test]
+    fn who_is_not_approved_is_stopped_unless_the_portal_keeps_them() {
+        for status in DeveloperStatus::ALL {
+            assert_eq!(suspends(*status, Unapproved::Stop), *status != Approved);
+            assert!(!suspends(*status, Unapproved::Keep));
+        }
     }
 
     #[test]

@@ -9,8 +9,9 @@ pub mod application;
 pub mod credential;
 pub mod developer;
 pub mod registration;
+pub mod role;
 
-/// Applications one developer may own (Konnect's limit).
+/// Applications one developer, or one team, may own (Konnect's limit).
 pub const APPLICATIONS_PER_DEVELOPER: usize = 500;
 /// API keys one application may hold at a time (Konnect's limit).
 pub const KEYS_PER_APPLICATION: usize = 20;

@@ -6,13 +6,11 @@ use aide::openapi::Operation;
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use schemars::JsonSchema;
-use sea_orm::sea_query::{Expr, SimpleExpr};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::clock;
-use crate::input::is_uuid;
 use crate::list::ListQuery;
 use crate::problem::{Invalid, Problem};
 
@@ -31,6 +29,9 @@ paths! {
     AdminTokenPath { admin_token_id }
     PortalPath { portal_id }
     DeveloperPath { portal_id, developer_id }
+    TeamPath { portal_id, team_id }
+    TeamMemberPath { portal_id, team_id, developer_id }
+    TeamRolePath { portal_id, team_id, role_id }
     ApplicationPath { portal_id, application_id }
     UnscopedApplicationPath { application_id }
     RegistrationPath { portal_id, application_id, registration_id }
@@ -151,24 +152,4 @@ async fn flag<S: Send + Sync>(
     };
     query.nothing_else()?;
     Ok(set)
-}
-
-/// Takes `filter[team_id]` out of the query of a list of applications. There are no teams: no
-/// application belongs to one, and all belong to none.
-pub(crate) fn of_team(query: &mut ListQuery) -> Result<Option<SimpleExpr>, Problem> {
-    let mut condition = None;
-    for (parameter, none_is_wanted) in [
-        ("filter[team_id]", true),
-        ("filter[team_id][eq]", true),
-        ("filter[team_id][oeq]", true),
-        ("filter[team_id][neq]", false),
-    ] {
-        let Some(value) = query.take(parameter) else { continue };
-        if value != "null" && !value.split(',').all(|id| is_uuid(id.trim())) {
-            let fault = Invalid::query(parameter, "is_uuid", "must be a UUID or null");
-            return Err(Problem::one_invalid(fault));
-        }
-        condition = Some(Expr::val((value == "null") == none_is_wanted));
-    }
-    Ok(condition)
 }

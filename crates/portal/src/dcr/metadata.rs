@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::store::entity::{application, strategy};
+use crate::usecase::application::Owner;
 
 /// What a client of the application is to be like. `tag` is the client's id in the ledger.
 pub(crate) fn of(
@@ -28,7 +29,7 @@ pub(crate) fn of(
             application_id: application.id.to_string(),
             portal_id: application.portal_id.to_string(),
             organization_id: organization(app).to_string(),
-            developer_id: application.developer_id.unwrap_or_default().to_string(),
+            developer_id: Owner::of(application).id.to_string(),
             auth_strategy_id: strategy.id.to_string(),
             dcr_provider_id: strategy.dcr_provider_id.unwrap_or_default().to_string(),
         },

@@ -209,7 +209,8 @@ async fn attempt(
                 scopes: Vec::new(),
                 labels: Default::default(),
             };
-            let made = usecase::application::create(app, &portal, &developer, new).await?;
+            let made =
+                usecase::application::create_own(app, &portal, &developer, None, new).await?;
             world.applications.push(made.application);
         }
         12 | 13 => {

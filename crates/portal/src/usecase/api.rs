@@ -177,6 +177,7 @@ pub(crate) async fn forget(tx: &mut ChangeSet, api: &api::Model) -> Result<(), P
         tx.delete(record::registration_key(registration));
     }
     implementation::drop_of_api(&**tx, api.id).await?;
+    super::team::role::forget_api(&**tx, api.id).await?;
     Ok(())
 }
 

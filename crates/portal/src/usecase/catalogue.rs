@@ -1,14 +1,20 @@
-//! What somebody sees of a portal's APIs: public ones everybody, private ones those who signed
-//! in. Where roles decide (`rbac_enabled`) and there are none, nobody sees a private API.
+//! What somebody sees of a portal's APIs, and may register for: public ones everybody sees, private
+//! ones those who signed in. Where roles decide (`rbac_enabled`), a private API is for those whose
+//! teams have a role for it.
+//!
+//! The rule is [`gatekey_core::lifecycle::role`]'s; lists apply it as a part of their query.
 
+use gatekey_core::lifecycle::role::{self as rule, Roles, Shown};
 use sea_orm::sea_query::{Query, SelectStatement};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Select};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Select};
 use uuid::Uuid;
 
+use super::application::{Owner, OwnerType, own};
 use super::portal::Visibility;
+use super::team::role;
 use crate::input::is_uuid;
 use crate::problem::Problem;
-use crate::store::entity::{api, developer, portal, publication};
+use crate::store::entity::{api, application, developer, portal, publication};
 
 /// The APIs that somebody sees.
 pub(crate) fn visible(
@@ -27,6 +33,53 @@ pub(crate) async fn sees(
 ) -> Result<bool, DbErr> {
     let found = visible(portal, developer).filter(api::Column::Id.eq(api)).one(db).await?;
     Ok(found.is_some())
+}
+
+/// Whether applications of an owner can be registered for a published API, as far as roles go.
+pub(crate) async fn may_register(
+    db: &impl ConnectionTrait,
+    portal: &portal::Model,
+    publication: &publication::Model,
+    owner: Owner,
+) -> Result<bool, DbErr> {
+    let shown = shown(portal, publication);
+    if rule::registers(shown, Roles::default()) {
+        return Ok(true);
+    }
+    let roles = match owner.kind {
+        OwnerType::Developer => role::of_member(db, owner.id, publication.api_id).await?,
+        OwnerType::Team => role::of_team(db, owner.id, publication.api_id).await?,
+    };
+    Ok(rule::registers(shown, roles))
+}
+
+/// Those of a developer's applications, and of their teams', whose owner is let register for a published
+/// API.
+pub(crate) async fn registrants(
+    db: &impl ConnectionTrait,
+    portal: &portal::Model,
+    publication: &publication::Model,
+    developer: &developer::Model,
+) -> Result<Condition, DbErr> {
+    use application::Column;
+    let shown = shown(portal, publication);
+    if rule::registers(shown, Roles::default()) {
+        return Ok(own(developer.id));
+    }
+    let teams = role::consumers_of(developer.id, publication.api_id);
+    let mut some = Condition::any().add(Column::TeamId.in_subquery(teams));
+    let roles = role::of_member(db, developer.id, publication.api_id).await?;
+    if rule::registers(shown, roles) {
+        some = some.add(Column::DeveloperId.eq(developer.id));
+    }
+    Ok(some)
+}
+
+fn shown(portal: &portal::Model, publication: &publication::Model) -> Shown {
+    Shown {
+        public: publication.visibility == Visibility::Public.as_str(),
+        rbac: portal.rbac_enabled,
+    }
 }
 
 /// An API that somebody sees, by id or slug, and how it is published. Others do not exist.
@@ -53,8 +106,16 @@ fn published(portal: &portal::Model, developer: Option<&developer::Model>) -> Se
         .from(publication::Entity)
         .and_where(publication::Column::PortalId.eq(portal.id))
         .and_where(super::publication::live());
-    if developer.is_none() || portal.rbac_enabled {
-        ids.and_where(publication::Column::Visibility.eq(Visibility::Public.as_str()));
+    let public = publication::Column::Visibility.eq(Visibility::Public.as_str());
+    match developer {
+        None => {
+            ids.and_where(public);
+        }
+        Some(developer) if portal.rbac_enabled => {
+            let held = publication::Column::ApiId.in_subquery(role::apis_of(developer.id));
+            ids.cond_where(Condition::any().add(public).add(held));
+        }
+        Some(_) => {}
     }
     ids.take()
 }

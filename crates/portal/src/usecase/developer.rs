@@ -1,6 +1,6 @@
 //! Developers, as administrators manage them.
 
-use gatekey_core::lifecycle::developer::{DeveloperStatus, Event, initial, set};
+use gatekey_core::lifecycle::developer::{DeveloperStatus, Event, Unapproved, initial, set};
 use schemars::JsonSchema;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
@@ -16,6 +16,7 @@ use crate::event;
 use crate::input::Given;
 use crate::mail::{self, Template};
 use crate::problem::Problem;
+use crate::revision::ChangeSet;
 use crate::session;
 use crate::store::entity::{self, developer};
 
@@ -66,6 +67,34 @@ pub(crate) struct NewDeveloper {
 pub(crate) struct DeveloperEdit {
     #[serde(default)]
     status: Given<Status>,
+}
+
+/// What becomes of the credentials of developers who are not approved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(inline)]
+pub(crate) enum RevokedDevelopers {
+    /// They stop working.
+    Stop,
+    /// They go on working.
+    Keep,
+}
+
+impl From<RevokedDevelopers> for Unapproved {
+    fn from(rule: RevokedDevelopers) -> Self {
+        match rule {
+            RevokedDevelopers::Stop => Self::Stop,
+            RevokedDevelopers::Keep => Self::Keep,
+        }
+    }
+}
+
+/// What to change of how a portal treats its developers.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DeveloperSettingsEdit {
+    #[serde(default)]
+    revoked_developers: Given<RevokedDevelopers>,
 }
 
 /// The developer of a portal.
@@ -150,34 +179,68 @@ pub(crate) async fn create(
     Ok(made)
 }
 
-/// Sets a developer's status. Who is no longer approved is signed out; what their applications
-/// may do is not touched, see `registration`.
+/// Sets a developer's status. Who is no longer approved is signed out, and their applications are
+/// suspended if the portal says so; those of teams are not.
 pub(crate) async fn update(
     app: &App,
     portal: Uuid,
     id: Uuid,
     edit: DeveloperEdit,
 ) -> Result<developer::Model, Problem> {
-    let tx = app.store.begin().await?;
-    let before = find(&tx, portal, id).await?;
+    let mut tx = app.store.change().await?;
+    let before = find(&*tx, portal, id).await?;
     let Given::Yes(wanted) = edit.status else { return Ok(before) };
-    let wanted = DeveloperStatus::from(wanted);
+    let after = set_status(app, &mut tx, before, wanted.into()).await?;
+    tx.commit().await?;
+    mail::wake(app);
+    event::wake(app);
+    Ok(after)
+}
+
+/// Sets a developer's status, with all that it causes.
+pub(crate) async fn set_status(
+    app: &App,
+    tx: &mut ChangeSet,
+    before: developer::Model,
+    wanted: DeveloperStatus,
+) -> Result<developer::Model, Problem> {
     let current = DeveloperStatus::parse(&before.status).unwrap_or(DeveloperStatus::Revoked);
     let mut after = before;
     after.status = wanted.as_str().into();
     after.updated_at = app.clock.now().max(after.updated_at + 1);
-    let after = after.into_active_model().reset_all().update(&tx).await?;
+    let after = after.into_active_model().reset_all().update(&**tx).await?;
     if wanted != DeveloperStatus::Approved {
-        session::end_all(&tx, id).await?;
+        session::end_all(&**tx, after.id).await?;
     }
+    let portal = portal::find(&**tx, after.portal_id).await?;
+    application::suspend(tx, &portal, core::slice::from_ref(&after)).await?;
     if let Some(event) = set(current, wanted) {
-        let portal = portal::find(&tx, portal).await?;
-        mail::promise(app, &tx, &portal, &after, template(event), &[]).await?;
-        event::developer(app, &tx, &portal, kind(event), &after).await?;
+        mail::promise(app, &**tx, &portal, &after, template(event), &[]).await?;
+        event::developer(app, &**tx, &portal, kind(event), &after).await?;
     }
+    Ok(after)
+}
+
+/// Says what becomes of the credentials of developers who are not approved, those who are not by now
+/// included.
+pub(crate) async fn update_settings(
+    app: &App,
+    portal: Uuid,
+    edit: DeveloperSettingsEdit,
+) -> Result<entity::portal::Model, Problem> {
+    let mut tx = app.store.change().await?;
+    let mut after = portal::find(&*tx, portal).await?;
+    let Given::Yes(rule) = edit.revoked_developers else { return Ok(after) };
+    after.revoked_developers = Unapproved::from(rule).as_str().into();
+    after.updated_at = app.clock.now().max(after.updated_at + 1);
+    let after = after.into_active_model().reset_all().update(&*tx).await?;
+    let unapproved = developer::Entity::find()
+        .filter(developer::Column::PortalId.eq(portal))
+        .filter(developer::Column::Status.ne(DeveloperStatus::Approved.as_str()))
+        .all(&*tx)
+        .await?;
+    application::suspend(&mut tx, &after, &unapproved).await?;
     tx.commit().await?;
-    mail::wake(app);
-    event::wake(app);
     Ok(after)
 }
 

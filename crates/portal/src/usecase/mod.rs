@@ -28,3 +28,4 @@ pub(crate) mod route;
 pub(crate) mod service;
 pub(crate) mod specification;
 pub(crate) mod strategy;
+pub(crate) mod team;

@@ -11,8 +11,9 @@ use sea_orm::{
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::application::{self, Owner, OwnerType};
 use super::developer::Status;
-use super::{application, catalogue, portal};
+use super::{catalogue, portal};
 use crate::app::App;
 use crate::dcr::notice;
 use crate::event;
@@ -79,7 +80,8 @@ pub(crate) async fn find(
     found.filter(|found| found.application_id == application).ok_or_else(Problem::not_found)
 }
 
-/// A developer asks for access of an application of theirs to an API that they can see.
+/// A developer asks for access of an application of theirs, or of one of their teams, to an API that
+/// they see. Where roles decide, the owner of the application needs one that lets it be registered.
 pub(crate) async fn ask(
     app: &App,
     portal: &entity::portal::Model,
@@ -91,6 +93,16 @@ pub(crate) async fn ask(
     let application = application::find_own(&*tx, owner, application).await?;
     if !catalogue::sees(&*tx, portal, Some(owner), api).await? {
         return Err(no_such_api());
+    }
+    let publication = publication::Entity::find_by_id((api, portal.id)).one(&*tx).await?;
+    let publication = publication.ok_or_else(no_such_api)?;
+    let owner = Owner::of(&application);
+    if !catalogue::may_register(&*tx, portal, &publication, owner).await? {
+        let who = match owner.kind {
+            OwnerType::Developer => "Your teams are",
+            OwnerType::Team => "The team that owns the application is",
+        };
+        return Err(Problem::forbidden(format!("{who} not an API Consumer of this API")));
     }
     register(app, tx, application, api, None).await
 }
@@ -187,7 +199,7 @@ pub(crate) async fn update(
             Event::Revoked => event::Kind::RegistrationRevoked,
         };
         event::registration(app, &*tx, kind, &after, &application).await?;
-        tell_owner(app, &tx, &application, &after, event).await?;
+        tell_owners(app, &tx, &application, &after, event).await?;
     }
     let approved = RegistrationStatus::Approved;
     if (was == approved) != (wanted == approved) {
@@ -218,7 +230,7 @@ pub(crate) async fn delete(app: &App, application: Uuid, id: Uuid) -> Result<(),
     Ok(())
 }
 
-async fn tell_owner(
+async fn tell_owners(
     app: &App,
     tx: &ChangeSet,
     application: &entity::application::Model,
@@ -226,8 +238,6 @@ async fn tell_owner(
     event: Event,
 ) -> Result<(), Problem> {
     let portal = portal::find(&**tx, application.portal_id).await?;
-    let Some(owner) = application.developer_id else { return Ok(()) };
-    let owner = super::developer::find(&**tx, portal.id, owner).await?;
     let api = super::api::find(&**tx, registration.api_id).await?;
     let template = match event {
         Event::Approved => Template::RegistrationApproved,
@@ -239,7 +249,9 @@ async fn tell_owner(
         ("api_version", api.version.as_str()),
         ("application_name", application.name.as_str()),
     ];
-    mail::promise(app, &**tx, &portal, &owner, template, &more).await?;
+    for developer in application::developers(&**tx, application).await? {
+        mail::promise(app, &**tx, &portal, &developer, template, &more).await?;
+    }
     Ok(())
 }
 

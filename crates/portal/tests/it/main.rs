@@ -45,3 +45,5 @@ mod strategies;
 mod strategies_discovery;
 mod strategies_openid;
 mod support;
+mod teams;
+mod teams_applications;

@@ -19,7 +19,6 @@ use crate::api::reply::{Accepted, Done, Made, NoContent, Shown};
 use crate::api::shape::Instant;
 use crate::app::App;
 use crate::input::Body;
-use crate::list::{ListQuery, ListSpec, Paged};
 use crate::problem::Problem;
 use crate::session;
 use crate::usecase::account::{self, ForgotPassword, ResetPassword, SignIn, SignUp, VerifyAddress};
@@ -85,12 +84,6 @@ struct Me {
     updated_at: Instant,
 }
 
-/// A team. There are none.
-#[derive(Debug, Serialize, JsonSchema)]
-struct Team {
-    id: Uuid,
-}
-
 pub(super) fn routes() -> ApiRouter<App> {
     ApiRouter::new()
         .api_route(
@@ -128,10 +121,6 @@ pub(super) fn routes() -> ApiRouter<App> {
         .api_route(
             &format!("{BASE}/developer/me"),
             get_with(me, |op| op.id("get-developer-me").tag(TAG)),
-        )
-        .api_route(
-            &format!("{BASE}/developer/teams"),
-            get_with(teams, |op| op.id("get-developer-teams").tag(TAG)),
         )
 }
 
@@ -228,9 +217,4 @@ async fn me(SignedIn { developer, .. }: SignedIn) -> Shown<Me> {
         created_at: Instant(developer.created_at),
         updated_at: Instant(developer.updated_at),
     })
-}
-
-async fn teams(_: SignedIn, query: ListQuery) -> Result<Shown<Paged<Team>>, Problem> {
-    const LIST: ListSpec = ListSpec { filters: &[], sorts: &[], order: Vec::new };
-    Ok(Shown(query.read(&LIST)?.nothing()))
 }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::BASE;
 use crate::actor::{ClientAddress, SignedIn};
 use crate::api::reply::{Created, NoContent, Shown};
-use crate::api::shape::{ApplicationPath, Instant, RegenerateSecret, of_team};
+use crate::api::shape::{ApplicationPath, Instant, RegenerateSecret};
 use crate::api::view::{Strategies, StrategySummary};
 use crate::app::App;
 use crate::dcr::metadata::strings;
@@ -20,9 +20,7 @@ use crate::list::{ListQuery, ListSpec, Paged, attributes};
 use crate::problem::Problem;
 use crate::store::entity::application::{self, Column};
 use crate::throttle::{Act, By};
-use crate::usecase::application::{
-    self as usecase, ApplicationEdit, Made, NewApplication, no_such_team,
-};
+use crate::usecase::application::{self as usecase, ApplicationEdit, Made, NewApplication};
 use crate::usecase::client::secret;
 use crate::usecase::label::LabelEdit;
 
@@ -33,6 +31,7 @@ const LIST: ListSpec = ListSpec {
         Id "id" = Column::Id;
         Text "name" = Column::Name;
         Id "auth_strategy_id" = Column::StrategyId;
+        Id "team_id" = Column::TeamId;
     },
     sorts: attributes! {
         Text "name" = Column::Name;
@@ -66,7 +65,7 @@ struct CreateOwnApplication {
     #[serde(default)]
     #[schemars(length(max = 50))]
     scopes: Given<Vec<String>>,
-    /// There are no teams yet.
+    /// One of one's own teams, which is to own it; nobody else, if absent or null.
     #[serde(default)]
     team_id: Given<Option<Uuid>>,
 }
@@ -90,6 +89,8 @@ struct View {
     /// The scopes that were chosen, where the provider lets developers choose.
     #[serde(skip_serializing_if = "Option::is_none")]
     scopes: Option<Vec<String>>,
+    /// The team that owns it; null when it is the developer's own.
+    team_id: Option<Uuid>,
     created_at: Instant,
     updated_at: Instant,
 }
@@ -102,6 +103,7 @@ impl View {
             client_secret: None,
             redirect_uri: row.redirect_uri,
             scopes: row.scopes.as_ref().map(strings),
+            team_id: row.team_id,
             id: row.id,
             name: row.name,
             description: row.description,
@@ -148,13 +150,10 @@ async fn made(app: &App, made: Made) -> Result<View, Problem> {
 async fn list(
     State(app): State<App>,
     SignedIn { developer, .. }: SignedIn,
-    mut query: ListQuery,
+    query: ListQuery,
 ) -> Result<Shown<Paged<View>>, Problem> {
     let db = app.store.db();
-    let mut select = application::Entity::find().filter(Column::DeveloperId.eq(developer.id));
-    if let Some(owned) = of_team(&mut query)? {
-        select = select.filter(owned);
-    }
+    let select = application::Entity::find().filter(usecase::own(developer.id));
     let (rows, page) = query.read(&LIST)?.fetch(db, select).await?.split();
     let strategies = Strategies::fetch(&app, db, rows.iter().map(|row| row.strategy_id)).await?;
     let views = rows.into_iter().map(|row| View::of(row, &strategies));
@@ -167,9 +166,6 @@ async fn create(
     body: Body<CreateOwnApplication>,
 ) -> Result<Created<View>, Problem> {
     let body = body.0;
-    if let Given::Yes(Some(_)) = body.team_id {
-        return Err(no_such_team("team_id"));
-    }
     let new = NewApplication {
         name: body.name,
         description: body.description.value(),
@@ -180,7 +176,7 @@ async fn create(
         scopes: body.scopes.or(Vec::new()),
         labels: LabelEdit::default(),
     };
-    let new = usecase::create(&app, &portal, &developer, new).await?;
+    let new = usecase::create_own(&app, &portal, &developer, body.team_id.or(None), new).await?;
     Ok(Created(made(&app, new).await?))
 }
 

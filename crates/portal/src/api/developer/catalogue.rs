@@ -23,6 +23,7 @@ use crate::list::{ListQuery, ListSpec, Paged, attributes};
 use crate::problem::{Invalid, Problem};
 use crate::store::entity::api::{self, Column};
 use crate::store::entity::{api_version, application, portal, publication, registration};
+use crate::usecase::application::{self as owned, Owner};
 use crate::usecase::catalogue;
 
 const TAG: &str = "APIs of a portal";
@@ -261,7 +262,9 @@ async fn actions(
 ) -> Result<Shown<ApiActions>, Problem> {
     let (_, publication) =
         catalogue::find(app.store.db(), &portal, Some(&developer), &name.api_id_or_slug).await?;
-    let register = publication.strategy_id.is_some() && publication.registration_enabled;
+    let owner = Owner::developer(developer.id);
+    let let_in = catalogue::may_register(app.store.db(), &portal, &publication, owner).await?;
+    let register = let_in && publication.strategy_id.is_some() && publication.registration_enabled;
     Ok(Shown(ApiActions { actions: Actions { view: true, register, view_documentation: true } }))
 }
 
@@ -283,7 +286,7 @@ async fn applications(
         }
     };
     let own: Vec<_> = application::Entity::find()
-        .filter(application::Column::DeveloperId.eq(developer.id))
+        .filter(owned::own(developer.id))
         .all(db)
         .await?
         .into_iter()
@@ -297,9 +300,11 @@ async fn applications(
         .into_iter()
         .map(|registration| (registration.application_id, registration))
         .collect();
-    // Applications of another strategy cannot register, so they are left out.
+    // Those that cannot register, because of their strategy or their owner's roles, are left out.
+    let fitting = catalogue::registrants(db, &portal, &publication, &developer).await?;
+    let registered = application::Column::Id.is_in(registrations.keys().copied());
     let mut select = application::Entity::find()
-        .filter(application::Column::DeveloperId.eq(developer.id))
+        .filter(fitting.add(registered))
         .filter(application::Column::StrategyId.eq(publication.strategy_id));
     if unregistered {
         let registered = registrations.keys().copied();

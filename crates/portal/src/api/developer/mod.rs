@@ -12,6 +12,7 @@ mod credential;
 pub(in crate::api) mod origin;
 mod registration;
 mod strategy;
+mod team;
 mod v2;
 
 /// Below which path the developer API of a portal is.
@@ -20,6 +21,7 @@ const BASE: &str = "/portals/{portalId}/api/v3";
 pub(super) fn routes() -> ApiRouter<App> {
     ApiRouter::new()
         .merge(account::routes())
+        .merge(team::routes())
         .merge(catalogue::routes())
         .merge(strategy::routes())
         .merge(application::routes())

@@ -23,20 +23,22 @@ use crate::list::{ListQuery, ListSpec, Paged, attributes};
 use crate::problem::Problem;
 use crate::store::entity::application::{self, Column};
 use crate::store::entity::{developer, registration};
-use crate::usecase::application::{self as usecase, NewApplication, Owner};
+use crate::usecase::application::{self as usecase, NewApplication, Owner, OwnerType};
 use crate::usecase::label::LabelEdit;
-use crate::usecase::portal;
+use crate::usecase::{portal, team};
 
 const LIST: ListSpec = ListSpec {
     filters: attributes! {
         Id "id" = Column::Id;
         Id "developer_id" = Column::DeveloperId;
+        Id "team_id" = Column::TeamId;
         Text "name" = Column::Name;
         Id "auth_strategy_id" = Column::StrategyId;
     },
     sorts: attributes! {
         Time "created_at" = Column::CreatedAt;
         Id "developer_id" = Column::DeveloperId;
+        Id "team_id" = Column::TeamId;
         Text "name" = Column::Name;
     },
     order: || vec![Column::CreatedAt.into_expr(), Column::Id.into_expr()],
@@ -205,14 +207,11 @@ async fn list(
     _: Admin,
     State(app): State<App>,
     Ids(ids): Ids<PortalPath>,
-    mut query: ListQuery,
+    query: ListQuery,
 ) -> Result<Shown<Paged<View>>, Problem> {
     let db = app.store.db();
     portal::find(db, ids.portal_id).await?;
-    let mut select = application::Entity::find().filter(Column::PortalId.eq(ids.portal_id));
-    if let Some(owned) = crate::api::shape::of_team(&mut query)? {
-        select = select.filter(owned);
-    }
+    let select = application::Entity::find().filter(Column::PortalId.eq(ids.portal_id));
     let (rows, page) = query.read(&LIST)?.fetch(db, select).await?.split();
     Ok(Shown(page.with(views(&app, rows).await?)))
 }
@@ -226,7 +225,6 @@ async fn create(
     let db = app.store.db();
     let portal = portal::find(db, ids.portal_id).await?;
     let body = body.0;
-    let owner = usecase::owner_of(db, portal.id, body.owner).await?;
     let new = NewApplication {
         name: body.name,
         description: body.description.value(),
@@ -237,7 +235,7 @@ async fn create(
         scopes: Vec::new(),
         labels: body.labels.or(None).unwrap_or_default(),
     };
-    let made = usecase::create(&app, &portal, &owner, new).await?;
+    let made = usecase::create(&app, &portal, body.owner, "owner.id", new).await?;
     Ok(Created(view(&app, made.application).await?))
 }
 
@@ -289,7 +287,12 @@ async fn developers(
 ) -> Result<Shown<Paged<ApplicationDeveloper>>, Problem> {
     let db = app.store.db();
     let found = usecase::find(db, ids.portal_id, ids.application_id).await?;
-    let select = developer::Entity::find().filter(developer::Column::Id.eq(found.developer_id));
+    let owner = Owner::of(&found);
+    let of_owner = match owner.kind {
+        OwnerType::Developer => developer::Column::Id.eq(owner.id),
+        OwnerType::Team => developer::Column::Id.in_subquery(team::developers_of(owner.id)),
+    };
+    let select = developer::Entity::find().filter(of_owner);
     let page = query.read(&DEVELOPER_LIST)?.fetch(db, select).await?;
     Ok(Shown(page.show(|row| ApplicationDeveloper {
         id: row.id,

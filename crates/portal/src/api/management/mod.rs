@@ -13,6 +13,7 @@ mod audit_log;
 mod credential;
 mod dcr_provider;
 mod developer;
+mod developer_settings;
 mod email;
 mod email_template;
 mod entity;
@@ -24,6 +25,8 @@ mod publication_settings;
 mod receipts;
 mod registration;
 mod strategy;
+mod team;
+mod team_role;
 mod webhook;
 
 pub(super) fn routes() -> ApiRouter<App> {
@@ -40,6 +43,9 @@ pub(super) fn routes() -> ApiRouter<App> {
         .merge(entity::routes())
         .merge(receipts::routes())
         .merge(developer::routes())
+        .merge(developer_settings::routes())
+        .merge(team::routes())
+        .merge(team_role::routes())
         .merge(application::routes())
         .merge(credential::routes())
         .merge(registration::routes())

@@ -30,6 +30,7 @@ const LIST: ListSpec = ListSpec {
     filters: attributes! {
         Id "id" = Column::Id;
         Id "developer_id" = application::Column::DeveloperId;
+        Id "team_id" = application::Column::TeamId;
         Id "application_id" = Column::ApplicationId;
         Text "application_name" = application::Column::Name;
         Id "api_id" = Column::ApiId;

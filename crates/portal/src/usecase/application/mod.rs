@@ -1,8 +1,6 @@
 //! Applications: owners of credentials and registrations, under one strategy for life.
 
 use gatekey_core::id::ApplicationId;
-use gatekey_core::lifecycle::APPLICATIONS_PER_DEVELOPER;
-use gatekey_core::lifecycle::application as lifecycle;
 use gatekey_core::secret::Secret;
 use gatekey_core::snapshot::RecordKey;
 use gatekey_dcr::{Event, Job, Kind};
@@ -11,12 +9,12 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
     ModelTrait, PaginatorTrait, QueryFilter,
 };
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use uuid::Uuid;
 
 use super::client::{self, Identity};
 use super::label::LabelEdit;
-use super::strategy;
+use super::{strategy, team};
 use crate::app::App;
 use crate::dcr::{self, metadata, notice, register};
 use crate::event;
@@ -25,41 +23,10 @@ use crate::problem::{Invalid, Problem};
 use crate::revision::{ChangeSet, record};
 use crate::store::entity::{self, application, credential, developer, portal, registration};
 
-/// Who can own an application.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-#[schemars(inline)]
-pub(crate) enum OwnerType {
-    /// A developer.
-    Developer,
-    /// A team. There are none yet: refused.
-    Team,
-}
+mod owner;
 
-/// The owner of an application.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "ApplicationOwner")]
-pub(crate) struct Owner {
-    /// Whether it is a person or a team.
-    #[serde(rename = "type")]
-    pub(crate) kind: OwnerType,
-    /// Which.
-    pub(crate) id: Uuid,
-}
-
-impl Owner {
-    /// Who owns it.
-    pub(crate) fn of(application: &application::Model) -> Self {
-        match application.team_id {
-            Some(id) => Self { kind: OwnerType::Team, id },
-            None => Self {
-                kind: OwnerType::Developer,
-                id: application.developer_id.unwrap_or_default(),
-            },
-        }
-    }
-}
+use self::owner::{Heir, Mover, check_move, own_team};
+pub(crate) use self::owner::{Owner, OwnerType, developers, own, suspend};
 
 /// An application to make, whoever asks.
 #[derive(Debug)]
@@ -105,7 +72,7 @@ pub(crate) struct ApplicationEdit {
     #[serde(default)]
     #[schemars(length(max = 50))]
     scopes: Given<Option<Vec<String>>>,
-    /// There are no teams yet.
+    /// One of the developer's teams, which is to own it; null makes it the developer's own.
     #[serde(default)]
     team_id: Given<Option<Uuid>>,
 }
@@ -120,27 +87,44 @@ pub(crate) async fn find(
     found.filter(|found| found.portal_id == portal).ok_or_else(Problem::not_found)
 }
 
-/// The application of that id, if it is the developer's own. Others do not exist for them.
+/// The application of that id, if it is the developer's own or that of one of their teams. Others do
+/// not exist for them.
 pub(crate) async fn find_own(
     db: &impl ConnectionTrait,
     developer: &developer::Model,
     id: Uuid,
 ) -> Result<application::Model, Problem> {
     let found = find(db, developer.portal_id, id).await?;
-    Some(found)
-        .filter(|found| found.developer_id == Some(developer.id))
-        .ok_or_else(Problem::not_found)
+    let theirs = match found.team_id {
+        Some(team) => team::is_member(db, team, developer.id).await?,
+        None => found.developer_id == Some(developer.id),
+    };
+    if theirs { Ok(found) } else { Err(Problem::not_found()) }
 }
 
-/// Makes an application for a developer of the portal, and its client where the strategy has a
-/// provider: both, or none.
+/// Makes an application for a developer, as they ask: their own, or that of one of their teams.
+pub(crate) async fn create_own(
+    app: &App,
+    portal: &portal::Model,
+    developer: &developer::Model,
+    team: Option<Uuid>,
+    new: NewApplication,
+) -> Result<Made, Problem> {
+    let owner = own_team(app.store.db(), developer, team).await?;
+    create(app, portal, owner, "team_id", new).await
+}
+
+/// Makes an application for a developer or a team of the portal, and its client where the strategy
+/// has a provider: both, or none. `field` names the owner in the body.
 pub(crate) async fn create(
     app: &App,
     portal: &portal::Model,
-    owner: &developer::Model,
+    owner: Owner,
+    field: &str,
     new: NewApplication,
 ) -> Result<Made, Problem> {
     let db = app.store.db();
+    let heir = Heir::find(db, portal, owner, field).await?;
     let Some(strategy_id) = new.auth_strategy_id.or(portal.default_strategy_id) else {
         let reason = "is required, because the portal has no default auth strategy";
         return Err(Problem::one_invalid(Invalid::body("auth_strategy_id", "required", reason)));
@@ -149,11 +133,11 @@ pub(crate) async fn create(
     let identity = Identity::of(db, &strategy).await?;
     check(&strategy, &identity, &new)?;
     let now = app.clock.now();
-    let status = lifecycle::create(owned(db, owner.id).await?).map_err(refusal)?;
+    let status = heir.may_create(db, field).await?;
     let mut wanted = application::Model {
         id: Uuid::now_v7(),
         portal_id: portal.id,
-        developer_id: Some(owner.id),
+        developer_id: None,
         team_id: None,
         strategy_id,
         name: new.name,
@@ -170,9 +154,10 @@ pub(crate) async fn create(
         created_at: now,
         updated_at: now,
     };
+    heir.take(&mut wanted);
     let Identity::Registered(provider) = identity else {
         let mut tx = app.store.change().await?;
-        let application = insert(app, &mut tx, &strategy, wanted).await?;
+        let application = insert(app, &mut tx, &strategy, wanted, field).await?;
         tx.commit().await?;
         return Ok(Made { application, secret: None });
     };
@@ -180,7 +165,7 @@ pub(crate) async fn create(
         let mut tx = app.store.change().await?;
         client::link::check(app, &*tx, &provider, &id).await?;
         wanted.client_id = Some(id);
-        let application = insert(app, &mut tx, &strategy, wanted).await?;
+        let application = insert(app, &mut tx, &strategy, wanted, field).await?;
         client::link::link(app, &*tx, &provider, &application).await?;
         tx.commit().await?;
         return Ok(Made { application, secret: None });
@@ -191,7 +176,7 @@ pub(crate) async fn create(
         let (id, secret) =
             client::embedded::create(app, &*tx, &provider, &strategy, &wanted).await?;
         wanted.client_id = Some(id);
-        let application = insert(app, &mut tx, &strategy, wanted).await?;
+        let application = insert(app, &mut tx, &strategy, wanted, field).await?;
         dcr::ledger::embedded(app, &*tx, client, &provider, &application).await?;
         tx.commit().await?;
         return Ok(Made { application, secret: Some(secret) });
@@ -202,7 +187,7 @@ pub(crate) async fn create(
     wanted.client_id = Some(registered.client_id.clone());
     let inserted = async {
         let mut tx = app.store.change().await?;
-        let application = insert(app, &mut tx, &strategy, wanted).await?;
+        let application = insert(app, &mut tx, &strategy, wanted, field).await?;
         Ok::<_, Problem>((tx, application))
     };
     let (tx, application) = match inserted.await {
@@ -224,11 +209,13 @@ async fn insert(
     app: &App,
     tx: &mut ChangeSet,
     strategy: &entity::strategy::Model,
-    wanted: application::Model,
+    mut wanted: application::Model,
+    field: &str,
 ) -> Result<application::Model, Problem> {
-    if let Some(developer) = wanted.developer_id {
-        lifecycle::create(owned(&**tx, developer).await?).map_err(refusal)?;
-    }
+    let portal = super::portal::find(&**tx, wanted.portal_id).await?;
+    let heir = Heir::find(&**tx, &portal, Owner::of(&wanted), field).await?;
+    heir.may_create(&**tx, field).await?;
+    heir.take(&mut wanted);
     let made = wanted.into_active_model().insert(&**tx).await?;
     tx.put(record::application(&made));
     event::application(app, &**tx, event::Kind::ApplicationCreated, &made).await?;
@@ -282,24 +269,32 @@ fn check(
         .map_or(Ok(()), |uri| client::check_redirect_uri("redirect_uri", uri))
 }
 
-/// Changes an application as its owner may, and its client with it. Where every change of a client
+/// Changes an application as its developers may, and its client with it. Where every change of a client
 /// replaces its secret, such a change is refused unless `new_secret` asks for it; then the answer
 /// holds the secret.
 pub(crate) async fn update(
     app: &App,
-    owner: &developer::Model,
+    developer: &developer::Model,
     id: Uuid,
     edit: ApplicationEdit,
     new_secret: bool,
 ) -> Result<Made, Problem> {
     let db = app.store.db();
-    let before = find_own(db, owner, id).await?;
+    let before = find_own(db, developer, id).await?;
+    let to = match edit.team_id {
+        Given::No => None,
+        Given::Yes(team) => Some(own_team(db, developer, team).await?),
+    };
+    if let Some(to) = to {
+        check_move(db, &before, to, "team_id", Mover::Developer).await?;
+    }
+    let editor = Editor { developer, to };
     let strategy = strategy::find(db, before.strategy_id).await?;
     let identity = Identity::of(db, &strategy).await?;
     let after = edited(&before, &strategy, &identity, edit)?;
     let Identity::Registered(provider) = identity else {
         let mut tx = app.store.change().await?;
-        let fresh = find_own(&*tx, owner, id).await?;
+        let fresh = editor.find(&tx, id).await?;
         if after.client_id != before.client_id
             && let Some(client_id) = &after.client_id
         {
@@ -311,7 +306,7 @@ pub(crate) async fn update(
     };
     let Some(adapter) = dcr::adapter(app, &provider)? else {
         let mut tx = app.store.change().await?;
-        let after = merged(find_own(&*tx, owner, id).await?, &before, after);
+        let after = merged(editor.find(&tx, id).await?, &before, after);
         client::embedded::update(app, &*tx, &provider, &strategy, &after).await?;
         let application = store(app, &mut tx, after).await?;
         tx.commit().await?;
@@ -339,12 +334,33 @@ pub(crate) async fn update(
         secret = state.issued.map(|issued| issued.secret);
     }
     let mut tx = app.store.change().await?;
-    let fresh = find_own(&*tx, owner, id).await?;
+    let fresh = editor.find(&tx, id).await?;
     let application = store(app, &mut tx, merged(fresh, &before, after)).await?;
     notice::promise(app, &*tx, &application, Event::Updated).await?;
     tx.commit().await?;
     app.dcr.wake();
     Ok(Made { application, secret })
+}
+
+/// Who changes an application, and to whom it is to go.
+struct Editor<'d> {
+    developer: &'d developer::Model,
+    to: Option<Owner>,
+}
+
+impl Editor<'_> {
+    /// The application as it is now, with the owner that it is to have.
+    async fn find(&self, tx: &ChangeSet, id: Uuid) -> Result<application::Model, Problem> {
+        let mut found = find_own(&**tx, self.developer, id).await?;
+        if let Some(to) = self.to {
+            // The developer may have left the team meanwhile.
+            let team = Some(to).filter(|to| to.kind == OwnerType::Team).map(|to| to.id);
+            own_team(&**tx, self.developer, team).await?;
+            let heir = check_move(&**tx, &found, to, "team_id", Mover::Developer).await?;
+            heir.take(&mut found);
+        }
+        Ok(found)
+    }
 }
 
 /// The application as it is now, with what the edit changed: it may have got another owner meanwhile.
@@ -370,9 +386,6 @@ fn edited(
     identity: &Identity,
     edit: ApplicationEdit,
 ) -> Result<application::Model, Problem> {
-    if let Given::Yes(Some(_)) = edit.team_id {
-        return Err(no_such_team("team_id"));
-    }
     let mut after = before.clone();
     edit.name.put(&mut after.name);
     if let Given::Yes(description) = edit.description {
@@ -413,7 +426,7 @@ fn edited(
     Ok(after)
 }
 
-/// Gives an application to another developer of its portal, as an administrator may.
+/// Gives an application to another developer or team of its portal, as an administrator may.
 pub(crate) async fn set_owner(
     app: &App,
     portal: Uuid,
@@ -423,29 +436,11 @@ pub(crate) async fn set_owner(
     let mut tx = app.store.change().await?;
     let mut after = find(&*tx, portal, id).await?;
     let Some(owner) = owner else { return Ok(after) };
-    let developer = owner_of(&*tx, portal, owner).await?;
-    if Some(developer.id) != after.developer_id {
-        lifecycle::create(owned(&*tx, developer.id).await?).map_err(refusal)?;
-        after.developer_id = Some(developer.id);
-    }
+    let heir = check_move(&*tx, &after, owner, "owner.id", Mover::Admin).await?;
+    heir.take(&mut after);
     let after = store(app, &mut tx, after).await?;
     tx.commit().await?;
     Ok(after)
-}
-
-/// The developer whom a body names as owner.
-pub(crate) async fn owner_of(
-    db: &impl ConnectionTrait,
-    portal: Uuid,
-    owner: Owner,
-) -> Result<developer::Model, Problem> {
-    if owner.kind == OwnerType::Team {
-        return Err(no_such_team("owner.id"));
-    }
-    let found = developer::Entity::find_by_id(owner.id).one(db).await?;
-    found.filter(|found| found.portal_id == portal).ok_or_else(|| {
-        Problem::one_invalid(Invalid::body("owner.id", "missing_reference", "Developer not found"))
-    })
 }
 
 /// Deletes an application with its credentials and registrations.
@@ -521,25 +516,6 @@ async fn store(
     Ok(after)
 }
 
-async fn owned(db: &impl ConnectionTrait, developer: Uuid) -> Result<usize, DbErr> {
-    let count = application::Entity::find()
-        .filter(application::Column::DeveloperId.eq(developer))
-        .count(db)
-        .await?;
-    Ok(usize::try_from(count).unwrap_or(usize::MAX))
-}
-
-fn refusal(refusal: lifecycle::Refusal) -> Problem {
-    match refusal {
-        lifecycle::Refusal::TooManyApplications => Problem::forbidden(format!(
-            "A developer can have at most {APPLICATIONS_PER_DEVELOPER} applications"
-        )),
-        lifecycle::Refusal::StrategyIsFixed => {
-            Problem::conflict("The auth strategy of an application cannot be changed")
-        }
-    }
-}
-
 fn openid_connect_only(field: &str) -> Problem {
     let reason = "is only for applications of an OpenID Connect strategy";
     Problem::one_invalid(Invalid::body(field, "invalid", reason))
@@ -553,9 +529,4 @@ fn registered_only(field: &str) -> Problem {
 fn own_client_id() -> Problem {
     let reason = "must not be given: the identity provider gives it";
     Problem::one_invalid(Invalid::body("client_id", "invalid", reason))
-}
-
-/// There are no teams, so whatever names one names nothing.
-pub(crate) fn no_such_team(field: &str) -> Problem {
-    Problem::one_invalid(Invalid::body(field, "missing_reference", "Team not found"))
 }
