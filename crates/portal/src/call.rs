@@ -8,6 +8,8 @@ use axum::http::HeaderMap;
 use axum::http::header::USER_AGENT;
 use uuid::Uuid;
 
+use crate::clock::Clock;
+
 /// The header that carries a request's id.
 pub(crate) const REQUEST_ID_HEADER: &str = "x-request-id";
 /// The longest id that is taken over from a caller.
@@ -54,6 +56,8 @@ pub(crate) struct Call {
     pub(crate) path: String,
     /// Where it came from.
     pub(crate) address: Option<IpAddr>,
+    /// When it came.
+    pub(crate) at: i64,
     /// What it says it came with.
     pub(crate) user_agent: Option<String>,
     learned: Mutex<Learned>,
@@ -83,7 +87,13 @@ impl Call {
         let user_agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
         let user_agent = user_agent.map(str::to_owned);
         let learned = Mutex::default();
-        Self { request_id, method, route, path, address, user_agent, learned }
+        let at = Clock::default().now();
+        Self { request_id, method, route, path, address, at, user_agent, learned }
+    }
+
+    /// The same, by the portal's own clock.
+    pub(crate) fn came_at(self, at: i64) -> Self {
+        Self { at, ..self }
     }
 
     /// Runs what answers the request.

@@ -27,7 +27,7 @@ pub(super) async fn frame(State(app): State<App>, request: Request, next: Next) 
     let (mut parts, body) = request.into_parts();
     let Ok(ClientAddress(address)) = ClientAddress::from_request_parts(&mut parts, &app).await;
     let call = Call::new(&parts.headers, method, route.clone(), path, Some(address));
-    let call = Arc::new(call);
+    let call = Arc::new(call.came_at(app.clock.now()));
     let request = Request::from_parts(parts, body);
     let answering = Arc::clone(&call).answer(async {
         let response = next.run(request).await;

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::call::{self, Call, Who};
-use crate::clock::{self, Clock};
+use crate::clock;
 
 pub(crate) mod bound;
 pub(crate) mod chain;
@@ -36,7 +36,7 @@ pub(crate) async fn record(db: &impl ConnectionTrait) -> Result<(), DbErr> {
     let Some(call) = call::current() else { return Ok(()) };
     let Some(what) = classify::committed(&call) else { return Ok(()) };
     let draft = draft(&call, what.kind, what.action, Outcome::Success);
-    chain::append(db, Clock::default().now(), draft).await.map(|_| ())
+    chain::append(db, call.at, draft).await.map(|_| ())
 }
 
 /// Notes an attempt to prove who one is that left no write of its own: mostly one that was refused.
@@ -57,7 +57,7 @@ pub(crate) async fn note(app: &App, action: &str, outcome: Outcome, reason: Opti
     }
     let written = tokio::time::timeout(PATIENCE, async {
         let tx = app.store.begin().await?;
-        chain::append(&tx, Clock::default().now(), draft).await?;
+        chain::append(&tx, call.at, draft).await?;
         tx.commit_unrecorded().await
     });
     match written.await {

@@ -97,11 +97,14 @@ fn message(id: Uuid, sender: &Sender, to: &str, mail: Rendered) -> Result<Messag
     };
     let from = address("the sender", &sender.address)?;
     let message_id = format!("<{id}@{}>", from.domain());
-    let name = Some(sender.name.clone()).filter(|name| !name.is_empty());
+    // A name with a line break in it is no header at all.
+    let name: String = sender.name.chars().filter(|c| !c.is_control()).collect();
+    let name = Some(name.trim().to_owned()).filter(|name| !name.is_empty());
+    let subject: String = mail.subject.chars().filter(|c| !c.is_control()).collect();
     let mut builder = Message::builder()
         .from(Mailbox::new(name, from))
         .to(Mailbox::new(None, address("the recipient", to)?))
-        .subject(mail.subject)
+        .subject(subject)
         .message_id(Some(message_id))
         .header(AutoSubmitted);
     if let Some(reply_to) = &sender.reply_to {
