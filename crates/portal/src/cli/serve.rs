@@ -69,6 +69,12 @@ pub(super) struct Serve {
         value_name = "NETWORK|HOST"
     )]
     outbound_allow: Option<Vec<String>>,
+    /// The password for the mail server of the configuration
+    #[arg(long, env = "GATEKEY_SMTP_PASSWORD", hide_env_values = true, value_name = "PASSWORD")]
+    smtp_password: Option<String>,
+    /// How many days entries of the audit log are kept [default: without end]
+    #[arg(long, env = "GATEKEY_AUDIT_RETENTION_DAYS", value_name = "DAYS")]
+    audit_retention_days: Option<u32>,
     /// How many proxies in front of the portal append to X-Forwarded-For [default: 0]
     #[arg(long, env = "GATEKEY_TRUSTED_PROXIES", value_name = "NUMBER")]
     trusted_proxies: Option<usize>,
@@ -120,6 +126,7 @@ impl Serve {
         config.listen = listener.local_addr()?;
         let base = config.base_url();
         let data_dir = config.data_dir.clone();
+        let mail_server = config.smtp.as_ref().map(|smtp| format!("{}:{}", smtp.host, smtp.port));
         let server = Server::open(config).await?;
         let mut out = std::io::stdout();
         writeln!(out, "portal       {base}")?;
@@ -133,7 +140,12 @@ impl Serve {
             "gateways     {base}/gateway/v1 (token: {}/gateway-token)",
             data_dir.display()
         )?;
-        writeln!(out, "mailbox      {}", crate::data_dir::mailbox(&data_dir).display())?;
+        match mail_server {
+            Some(server) => writeln!(out, "mail server  {server}")?,
+            None => {
+                writeln!(out, "mailbox      {}", crate::data_dir::mailbox(&data_dir).display())?;
+            }
+        }
         writeln!(out, "description  {base}{}", api::OPENAPI_PATH)?;
         out.flush()?;
         let mut terminate = signal(SignalKind::terminate())?;

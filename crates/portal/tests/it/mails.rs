@@ -164,6 +164,26 @@ async fn of_two_processes_one_sends() {
     assert_eq!(server.received().len(), 20);
 }
 
+#[tokio::test]
+async fn a_server_that_offers_no_tls_hears_neither_the_password_nor_an_e_mail() {
+    let server = MailServer::start().await;
+    let smtp = Smtp { tls: Tls::Starttls, ..through(&server) };
+    let portal = TestPortal::start_as(|config| config.smtp = Some(smtp)).await;
+    let id = portal.new_portal(json!({})).await;
+    sign_up(&portal, &id, "ann@example.com", "Ann").await;
+    eventually("the first try fails", async || {
+        let list = portal.admin().get("/v3/emails").await.json();
+        (list["data"][0]["attempts"] == 1).then_some(())
+    })
+    .await;
+    assert_eq!(server.received().len(), 0);
+    let verbs = server.verbs();
+    assert!(
+        !verbs.is_empty() && verbs.iter().all(|verb| verb == "EHLO" || verb == "QUIT"),
+        "{verbs:?}"
+    );
+}
+
 #[derive(Debug, FromQueryResult)]
 struct Row {
     message: Value,

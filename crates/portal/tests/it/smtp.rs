@@ -21,6 +21,7 @@ pub(crate) struct Mail {
 #[derive(Debug)]
 struct State {
     mails: Vec<Mail>,
+    verbs: Vec<String>,
     to_rcpt: String,
 }
 
@@ -35,7 +36,7 @@ impl MailServer {
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let state = State { mails: Vec::new(), to_rcpt: "250 ok".into() };
+        let state = State { mails: Vec::new(), verbs: Vec::new(), to_rcpt: "250 ok".into() };
         let state = Arc::new(Mutex::new(state));
         let shared = Arc::clone(&state);
         let task = tokio::spawn(async move {
@@ -52,6 +53,11 @@ impl MailServer {
     /// How recipients are answered from now on.
     pub(crate) fn answer_to_rcpt(&self, answer: &str) {
         self.state.lock().unwrap().to_rcpt = answer.into();
+    }
+
+    /// What clients said, without what stood behind it.
+    pub(crate) fn verbs(&self) -> Vec<String> {
+        self.state.lock().unwrap().verbs.clone()
     }
 
     pub(crate) fn received(&self) -> Vec<Mail> {
@@ -94,7 +100,9 @@ async fn talk(stream: TcpStream, state: Arc<Mutex<State>>) -> std::io::Result<()
             let (_, rest) = rest.split_once('<').unwrap();
             rest.split_once('>').unwrap().0.to_owned()
         };
-        let answer = match verb.to_ascii_uppercase().as_str() {
+        let verb = verb.to_ascii_uppercase();
+        state.lock().unwrap().verbs.push(verb.clone());
+        let answer = match verb.as_str() {
             "EHLO" => "250-mail.test\r\n250-AUTH PLAIN\r\n250 8BITMIME".to_owned(),
             "AUTH" => {
                 let (_, initial) = rest.split_once(' ').unwrap();
