@@ -8,7 +8,9 @@ use std::net::TcpStream;
 use anyhow::{Context as _, Result, bail};
 
 const PATIENCE: Duration = Duration::from_secs(10);
-const LARGEST_ANSWER: usize = 16 * 1024;
+/// The buffer to begin with.
+const ORDINARY_ANSWER: usize = 16 * 1024;
+const LARGEST_ANSWER: usize = 64 << 20;
 
 #[derive(Debug)]
 pub(crate) struct Connection {
@@ -31,7 +33,7 @@ impl Connection {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
-        Ok(Self { stream, answer: vec![0; LARGEST_ANSWER] })
+        Ok(Self { stream, answer: vec![0; ORDINARY_ANSWER] })
     }
 
     /// Sends a request as it is and reads the answer.
@@ -39,6 +41,9 @@ impl Connection {
         self.stream.write_all(request)?;
         let mut filled = 0;
         let shape = loop {
+            if filled == self.answer.len() && filled < LARGEST_ANSWER {
+                self.answer.resize(filled * 2, 0);
+            }
             let free = self.answer.get_mut(filled..).unwrap_or_default();
             let count = self.stream.read(free)?;
             if count == 0 {

@@ -1,10 +1,10 @@
 //! What Gatekey costs.
 //!
-//! Four places are measured: the core as a native library (criterion, `native/`), the built
+//! Five places are measured: the core as a native library (criterion, `native/`), the built
 //! filter in the host harness ([`guest`]: fuel, host calls, memory), the built filter in a
-//! real Envoy beside the proxy's own filter and an empty one ([`envoy`]: CPU time), and the
-//! portal's token endpoint beside another's ([`identity`]: CPU time). The first three see the same
-//! [`population`] and the same [`request`].
+//! real Envoy beside the proxy's own filter and an empty one ([`envoy`]: CPU time), the
+//! portal's token endpoint beside another's ([`identity`]: CPU time), and the portal with much in
+//! it ([`portal`]). The first three see the same [`population`] and the same [`request`].
 
 pub mod clients;
 mod connection;
@@ -14,6 +14,7 @@ pub mod guest;
 pub mod identity;
 pub mod native;
 pub mod population;
+pub mod portal;
 pub mod report;
 pub mod request;
 pub mod tokens;

@@ -212,30 +212,20 @@ pub struct Connections {
     /// How long a client may take to send a request's head, and stay silent between two requests.
     #[serde(rename = "header_timeout_seconds", deserialize_with = "seconds")]
     pub header_timeout: Duration,
-    /// How long a client may take to send a request's body.
-    #[serde(rename = "body_timeout_seconds", deserialize_with = "seconds")]
-    pub body_timeout: Duration,
 }
 
 impl Default for Connections {
     fn default() -> Self {
-        Self {
-            most: 10_000,
-            header_timeout: Duration::from_secs(30),
-            body_timeout: Duration::from_secs(60),
-        }
+        Self { most: 10_000, header_timeout: Duration::from_secs(30) }
     }
 }
 
 impl Connections {
     fn check(&self) -> Result<(), ConfigError> {
-        let second = Duration::from_secs(1);
         let fault = if self.most < 10 {
             "`connections.most`: must be at least 10"
-        } else if self.header_timeout < second {
+        } else if self.header_timeout < Duration::from_secs(1) {
             "`connections.header_timeout_seconds`: must be at least 1"
-        } else if self.body_timeout < second {
-            "`connections.body_timeout_seconds`: must be at least 1"
         } else {
             return Ok(());
         };
@@ -501,7 +491,6 @@ mod tests {
             ("public_url = \"ftp://x\"", "public_url"),
             ("[connections]\nmost = 9", "connections.most"),
             ("[connections]\nheader_timeout_seconds = 0", "connections.header_timeout_seconds"),
-            ("[connections]\nbody_timeout_seconds = 0", "connections.body_timeout_seconds"),
             ("[identity]\npublish_ahead_seconds = 59", "identity.publish_ahead_seconds"),
             ("[identity]\nkey_lifetime_seconds = 7199", "identity.key_lifetime_seconds"),
             ("[identity]\nkeep_retired_seconds = 0", "identity.keep_retired_seconds"),

@@ -18,6 +18,7 @@ mod call;
 mod cli;
 mod clock;
 pub mod config;
+mod connection;
 mod data_dir;
 mod dcr;
 mod entropy;
@@ -31,6 +32,8 @@ mod mail;
 mod metrics;
 mod outbound;
 mod password;
+#[cfg(feature = "population")]
+pub mod population;
 mod problem;
 mod revision;
 mod scope;

@@ -2,7 +2,6 @@
 
 use core::fmt;
 use core::future::Future;
-use core::net::SocketAddr;
 use core::time::Duration;
 
 use axum::Router;
@@ -14,6 +13,8 @@ use crate::config::Config;
 use crate::store::{Store, installation, news};
 use crate::usecase::{credential, issuer};
 use crate::{api, audit, data_dir, dcr, gateway, identity, mail, webhook};
+use crate::usecase::issuer;
+use crate::{api, audit, connection, data_dir, dcr, gateway, identity, mail, webhook};
 
 /// How long open requests may go on after the portal was told to stop.
 const GRACE: Duration = Duration::from_secs(10);
@@ -132,25 +133,25 @@ impl Server {
         listener: TcpListener,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ServerError> {
-        let service = self.router().into_make_service_with_connect_info::<SocketAddr>();
         let (stopping, mut stopped) = tokio::sync::watch::channel(false);
         let app = self.app.clone();
-        let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
+        let stop = async move {
             stop.await;
             app.gateways.stop();
             stopping.send_replace(true);
-        });
-        let served = tokio::select! {
-            served = async { serving.await } => served,
+        };
+        let limits = self.app.config.connections;
+        tokio::select! {
+            () = connection::serve(listener, self.router(), limits, stop) => {}
             () = async {
                 // An error means that the server ended first, which the other branch tells.
                 let _ = stopped.wait_for(|stopped| *stopped).await;
                 tokio::time::sleep(GRACE).await;
-            } => Ok(()),
-        };
+            } => {}
+        }
         // What was acknowledged leaves the outbox now or at the next start.
         let _ = mail::deliver_due(&self.app).await;
-        served.map_err(|error| ServerError::at("cannot serve", error))
+        Ok(())
     }
 }
 

@@ -1,4 +1,4 @@
-//! `cargo xtask bench [--envoy | --identity]`: what Gatekey costs.
+//! `cargo xtask bench [--envoy | --identity | --portal]`: what Gatekey costs.
 
 use std::process::Command;
 
@@ -20,6 +20,8 @@ pub(crate) enum What {
     Envoy,
     /// The portal's token endpoint, beside another's.
     Identity,
+    /// The portal with many applications.
+    Portal,
 }
 
 /// Measures.
@@ -28,6 +30,7 @@ pub(crate) fn run(workspace: &Workspace, what: What) -> Result<()> {
         What::Decisions => decisions(workspace),
         What::Envoy => envoy(workspace),
         What::Identity => identity(workspace),
+        What::Portal => portal(workspace),
     }
 }
 
@@ -51,6 +54,20 @@ fn identity(workspace: &Workspace) -> Result<()> {
             .env("GATEKEY_PROGRAM", workspace.target.join("release").join("gatekey"))
             .env("GATEKEY_NODE", node)
             .env("GATEKEY_OIDC_PROVIDER_DIR", oidc_provider),
+    )
+}
+
+fn portal(workspace: &Workspace) -> Result<()> {
+    let portal = ["build", "--release", "--package", "gatekey-portal", "--features", "population"];
+    process::run(process::cargo(workspace).args(portal))?;
+    let postgres = tools::PostgresServer::start(workspace)?;
+    say::header("bench: a portal with many applications");
+    let release = workspace.target.join("release");
+    process::run(
+        program_of_benches(workspace, "bench-portal", &[NO_ENGINE])
+            .env("GATEKEY_PROGRAM", release.join("gatekey"))
+            .env("GATEKEY_POPULATE", release.join("gatekey-populate"))
+            .env("GATEKEY_TEST_POSTGRES_URL", &postgres.url),
     )
 }
 

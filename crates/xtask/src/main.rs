@@ -26,9 +26,9 @@ use crate::workspace::Workspace;
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
-  bench [--envoy | --identity]
-                         measure the core and the filter, the filters in a real Envoy, or the
-                         portal's token endpoint
+  bench [--envoy | --identity | --portal]
+                         measure the core and the filter, the filters in a real Envoy, the
+                         portal's token endpoint, or a portal with many applications
   build-filters          build the Proxy-Wasm filters into target/filters
   demo [--check]         walk one application's whole journey, on real parts
   generate [--check]     write the files that are made from the code, or say which are stale
@@ -103,6 +103,7 @@ fn measured(mut arguments: lexopt::Parser) -> Result<bench::What> {
         None => return Ok(bench::What::Decisions),
         Some(lexopt::Arg::Long("envoy")) => bench::What::Envoy,
         Some(lexopt::Arg::Long("identity")) => bench::What::Identity,
+        Some(lexopt::Arg::Long("portal")) => bench::What::Portal,
         Some(argument) => return Err(argument.unexpected().into()),
     };
     nothing_more(arguments)?;

@@ -11,6 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::{Config, Layer, LogFormat, LogLevel};
 use crate::server::Server;
+use crate::store::lock;
 use crate::{api, logging};
 
 /// Where the configuration comes from, and what overrides it.
@@ -102,6 +103,13 @@ impl Settings {
     }
 }
 
+/// Every connection is an open file: takes as many as the system allows.
+fn allow_connections() -> Result<(), rustix::io::Errno> {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })
+}
+
 impl Serve {
     /// Serves until the process is told to stop.
     pub(super) async fn run(self) -> Result<(), Box<dyn Error>> {
@@ -119,6 +127,11 @@ impl Serve {
             ..Layer::default()
         })?;
         logging::start(&config);
+        // Kept until the end: nobody else may work on the same file.
+        let _alone = lock::alone(config.database().expose())?;
+        if let Err(error) = allow_connections() {
+            tracing::warn!(%error, "cannot raise the number of open files");
+        }
         let listener = TcpListener::bind(config.listen)
             .await
             .map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;

@@ -9,10 +9,11 @@ use std::time::Instant;
 use axum::body::Bytes;
 use gatekey_core::id::Revision;
 use gatekey_core::snapshot::FormatError;
+use gatekey_core::time::UnixMillis;
 use sea_orm::DbErr;
 use uuid::Uuid;
 
-use super::image::{Image, Page};
+use super::image::{Head, Image};
 use super::log::Tail;
 use crate::app::App;
 use crate::problem::Problem;
@@ -21,6 +22,8 @@ use crate::problem::Problem;
 const KEPT: usize = 16;
 /// How long an image is kept that nobody asks for.
 const IDLE: Duration = Duration::from_secs(300);
+/// How long a manifest is sent again as it was signed, in milliseconds.
+const FRESH: u64 = 1_000;
 
 /// Why there is no snapshot.
 #[derive(Debug)]
@@ -84,8 +87,28 @@ pub(crate) struct Shelf {
 struct Kept {
     image: Arc<Image>,
     used_at: Instant,
-    /// What gateways serve, in pages.
-    heads: HashMap<Uuid, Arc<Vec<Page>>>,
+    /// What is each gateway's own.
+    made: HashMap<Uuid, Arc<Made>>,
+}
+
+/// What is a gateway's own in an image.
+#[derive(Debug)]
+struct Made {
+    head: Head,
+    manifest: Mutex<Option<(UnixMillis, Bytes)>>,
+}
+
+impl Made {
+    /// The manifest; signed again when the last one is older than others would like.
+    fn manifest(&self, at: UnixMillis, sign: impl FnOnce(&Head) -> Bytes) -> Bytes {
+        let mut last = self.manifest.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*last {
+            Some((signed_at, manifest)) if at.0.saturating_sub(signed_at.0) < FRESH => {
+                manifest.clone()
+            }
+            _ => last.insert((at, sign(&self.head))).1.clone(),
+        }
+    }
 }
 
 impl Shelf {
@@ -94,12 +117,13 @@ impl Shelf {
         let tail = app.gateways.log.read(app).await?;
         let image = Self::image(app, tail.to, &tail).await?;
         let image = image.ok_or(BuildError::CutOff)?;
-        let head = app.gateways.shelf.head(&image, gateway).map_err(BuildError::Format)?;
+        let made = app.gateways.shelf.made(&image, gateway).map_err(BuildError::Format)?;
         // It was the newest then, or came after.
-        let at = tail.at;
-        let (manifest, pages) = image.snapshot(gateway, &head, at, &app.secrets.signing_key);
-        let pages = pages.into_iter().map(|page| page.bytes).collect();
-        Ok(Snapshot { manifest: manifest.into(), pages })
+        let manifest = made.manifest(tail.at, |head| {
+            image.manifest(gateway, head, tail.at, &app.secrets.signing_key).into()
+        });
+        let pages = image.pages(&made.head).map(|page| page.bytes.clone()).collect();
+        Ok(Snapshot { manifest, pages })
     }
 
     /// A page of the snapshot of a revision. There is none, when the page does not exist; and no
@@ -120,8 +144,8 @@ impl Shelf {
             }
         };
         let Some(image) = image.filter(|image| image.revision == revision) else { return Ok(None) };
-        let head = shelf.head(&image, gateway).map_err(BuildError::Format)?;
-        Ok(Some(image.page(&head, number).map(|page| page.bytes)))
+        let made = shelf.made(&image, gateway).map_err(BuildError::Format)?;
+        Ok(Some(image.pages(&made.head).nth(number).map(|page| page.bytes.clone())))
     }
 
     /// The image of a revision; or, if that is the newest, of one that came since. None of an
@@ -145,14 +169,16 @@ impl Shelf {
             let before =
                 |image: &Image| image.revision < revision && tail.since(image.revision).is_some();
             let started = Instant::now();
-            let image = match shelf.find(before) {
-                Some(before) => {
-                    let changes = tail.since(before.revision).unwrap_or_default();
-                    let end = changes.partition_point(|entry| entry.revision <= revision);
-                    before.after(changes.get(..end).unwrap_or_default(), revision)?
-                }
-                None if revision == tail.to => Image::read(&app.store).await?,
+            let after = shelf.find(before).map(|before| {
+                let changes = tail.since(before.revision).unwrap_or_default();
+                let end = changes.partition_point(|entry| entry.revision <= revision);
+                before.after(changes.get(..end).unwrap_or_default(), revision)
+            });
+            let image = match after {
+                Some(Ok(image)) => image,
+                None | Some(Err(_)) if revision == tail.to => Image::read(&app.store).await?,
                 None => return Ok(None),
+                Some(Err(error)) => return Err(error.into()),
             };
             let ms = started.elapsed().as_millis();
             tracing::info!(revision = %image.revision, ms, "image of the policy made");
@@ -161,18 +187,19 @@ impl Shelf {
         Ok(work.await.map_err(|_| BuildError::CutOff)??)
     }
 
-    /// What a gateway serves, in pages.
-    fn head(&self, image: &Arc<Image>, gateway: Uuid) -> Result<Arc<Vec<Page>>, FormatError> {
+    /// What is a gateway's own in an image.
+    fn made(&self, image: &Arc<Image>, gateway: Uuid) -> Result<Arc<Made>, FormatError> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let place = kept.iter_mut().find(|kept| Arc::ptr_eq(&kept.image, image));
-        if let Some(head) = place.as_ref().and_then(|kept| kept.heads.get(&gateway)) {
-            return Ok(Arc::clone(head));
+        if let Some(made) = place.as_ref().and_then(|kept| kept.made.get(&gateway)) {
+            return Ok(Arc::clone(made));
         }
-        let head = Arc::new(image.head(gateway)?);
+        let head = image.head(gateway)?;
+        let made = Arc::new(Made { head, manifest: Mutex::default() });
         if let Some(kept) = place {
-            kept.heads.insert(gateway, Arc::clone(&head));
+            kept.made.insert(gateway, Arc::clone(&made));
         }
-        Ok(head)
+        Ok(made)
     }
 
     /// The newest image that is wanted.
@@ -200,7 +227,7 @@ impl Shelf {
             }
         }
         let used_at = Instant::now();
-        kept.push(Kept { image: Arc::clone(&image), used_at, heads: HashMap::new() });
+        kept.push(Kept { image: Arc::clone(&image), used_at, made: HashMap::new() });
         image
     }
 

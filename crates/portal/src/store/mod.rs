@@ -31,6 +31,7 @@ use crate::revision::{ChangeSet, current};
 pub(crate) mod entity;
 pub(crate) mod installation;
 pub(crate) mod lease;
+pub(crate) mod lock;
 mod migration;
 pub(crate) mod news;
 mod write;

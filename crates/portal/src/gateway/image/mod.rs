@@ -17,8 +17,7 @@ use gatekey_core::time::UnixMillis;
 use sea_orm::{DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-pub(crate) use self::pages::Page;
-use self::pages::{Pages, Writer};
+use self::pages::{Page, Pages, Writer};
 use super::log::Entry;
 use super::snapshot::BuildError;
 use crate::revision::{current, record};
@@ -39,6 +38,14 @@ pub(crate) struct Image {
     common: Arc<BTreeMap<RecordKey, Record>>,
     /// Services, routes and publications, by gateway.
     own: Arc<HashMap<Uuid, BTreeMap<RecordKey, Record>>>,
+}
+
+/// The pages of what a gateway serves, as they stand before those of who may call.
+#[derive(Debug)]
+pub(super) struct Head {
+    pages: Vec<Page>,
+    /// Whether the last of them ends with the first page of who may call.
+    is_joined: bool,
 }
 
 impl Image {
@@ -76,20 +83,47 @@ impl Image {
         Ok(Self { revision, access, common, own })
     }
 
-    /// What a gateway serves, in pages.
-    pub(super) fn head(&self, gateway: Uuid) -> Result<Vec<Page>, FormatError> {
+    /// The first pages of a gateway's snapshot.
+    pub(super) fn head(&self, gateway: Uuid) -> Result<Head, FormatError> {
         let own = self.own.get(&gateway);
         let records: BTreeMap<_, _> = self.common.iter().chain(own.into_iter().flatten()).collect();
         let mut writer = Writer::default();
         for record in records.into_values() {
             writer.push(record)?;
         }
-        Ok(writer.finish().iter().cloned().collect())
+        let mut pages: Vec<_> = writer.finish().iter().cloned().collect();
+        // A small snapshot is one page.
+        let last = pages.last().zip(self.access.iter().next());
+        let joined = last.and_then(|(last, first)| last.joined(first));
+        let is_joined = joined.is_some();
+        if let (Some(joined), Some(last)) = (joined, pages.last_mut()) {
+            *last = joined;
+        }
+        Ok(Head { pages, is_joined })
     }
 
-    /// A page of a gateway's snapshot, behind those of what it serves.
-    pub(super) fn page(&self, head: &[Page], number: usize) -> Option<Page> {
-        head.iter().chain(self.access.iter()).nth(number).cloned()
+    /// The pages of a gateway's snapshot.
+    pub(super) fn pages<'p>(&'p self, head: &'p Head) -> impl Iterator<Item = &'p Page> {
+        head.pages.iter().chain(self.access.iter().skip(usize::from(head.is_joined)))
+    }
+
+    /// The signed manifest of a gateway's snapshot.
+    pub(super) fn manifest(
+        &self,
+        gateway: Uuid,
+        head: &Head,
+        issued_at: UnixMillis,
+        key: &SigningKey,
+    ) -> Vec<u8> {
+        let manifest = Manifest {
+            gateway: GatewayId::from(gateway),
+            revision: self.revision,
+            issued_at,
+            applications: self.access.applications(),
+            credentials: self.access.credentials(),
+            pages: self.pages(head).map(|page| page.entry).collect(),
+        };
+        manifest.seal(key)
     }
 
     /// A gateway's snapshot as a file.
@@ -99,29 +133,10 @@ impl Image {
         issued_at: UnixMillis,
         key: &SigningKey,
     ) -> Result<Vec<u8>, FormatError> {
-        let (mut bundle, pages) = self.snapshot(gateway, &self.head(gateway)?, issued_at, key);
-        pages.iter().for_each(|page| bundle.extend_from_slice(&page.bytes));
+        let head = self.head(gateway)?;
+        let mut bundle = self.manifest(gateway, &head, issued_at, key);
+        self.pages(&head).for_each(|page| bundle.extend_from_slice(&page.bytes));
         Ok(bundle)
-    }
-
-    /// A gateway's snapshot: the signed manifest, and the pages.
-    pub(super) fn snapshot(
-        &self,
-        gateway: Uuid,
-        head: &[Page],
-        issued_at: UnixMillis,
-        key: &SigningKey,
-    ) -> (Vec<u8>, Vec<Page>) {
-        let pages: Vec<_> = head.iter().chain(self.access.iter()).cloned().collect();
-        let manifest = Manifest {
-            gateway: GatewayId::from(gateway),
-            revision: self.revision,
-            issued_at,
-            applications: self.access.applications(),
-            credentials: self.access.credentials(),
-            pages: pages.iter().map(|page| page.entry).collect(),
-        };
-        (manifest.seal(key), pages)
     }
 }
 

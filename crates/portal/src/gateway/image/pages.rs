@@ -21,9 +21,18 @@ const ONE_IN: u64 = 8_192;
 
 /// A page, and how a manifest names it.
 #[derive(Clone, Debug)]
-pub(crate) struct Page {
+pub(in crate::gateway) struct Page {
     pub(in crate::gateway) bytes: Bytes,
     pub(super) entry: PageEntry,
+}
+
+impl Page {
+    /// One page with the records of both, if they fit.
+    pub(super) fn joined(&self, next: &Self) -> Option<Self> {
+        let more = next.bytes.strip_prefix(MAGIC)?;
+        let fits = self.bytes.len() + more.len() <= MAX_PAGE_BYTES;
+        fits.then(|| page_of([&self.bytes, more].concat()))
+    }
 }
 
 /// The records from a key that begins a group to the next such key.
