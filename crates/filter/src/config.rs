@@ -62,6 +62,7 @@ pub struct Config {
     pub(crate) service_from_host: bool,
     pub(crate) metrics: bool,
     pub(crate) log_refusals: bool,
+    pub(crate) decision_log: bool,
     pub(crate) identity: Identity,
     /// A gate later in the chain waits for a word.
     pub(crate) gate: bool,
@@ -258,6 +259,7 @@ impl TryFrom<Filter> for Config {
             service_from_host,
             metrics: raw.metrics.unwrap_or(host.is_envoy()),
             log_refusals: raw.log_refusals,
+            decision_log: raw.decision_log,
             identity: raw.identity,
             gate: raw.gate,
             realm: raw.realm,

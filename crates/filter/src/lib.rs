@@ -27,6 +27,7 @@ mod accelerator;
 mod callouts;
 pub mod config;
 mod cookies;
+mod decision;
 mod documents;
 mod fleet;
 mod host;

@@ -10,11 +10,11 @@ use gatekey_core::check::{
     is_identity_header,
 };
 use gatekey_core::http::{Header, Request};
-use gatekey_core::key;
 use gatekey_core::policy::Policy;
 
 use crate::callouts::Begun;
 use crate::config::{Config, HostKind, Identity};
+use crate::decision::{self, Seen};
 use crate::host::{self, HostResult, LogLevel};
 use crate::pairs;
 use crate::respond;
@@ -43,7 +43,7 @@ pub(crate) fn resume(root: &mut Root, stream: u32, pending: Pending) -> u32 {
 
 fn run(root: &mut Root, stream: u32, count: Option<u32>, pending: Option<Pending>) -> u32 {
     let Ok(map) = host::request_headers() else {
-        return refuse(root, Refusal::unproven(Denial::OversizedRequest), None);
+        return refuse(root, Refusal::unproven(Denial::OversizedRequest), &Seen::default());
     };
     let headers = pairs::decode(&map).unwrap_or_default();
     let on_envoy = root.config.host.is_envoy();
@@ -54,11 +54,7 @@ fn run(root: &mut Root, stream: u32, count: Option<u32>, pending: Option<Pending
         None => !headers.is_empty() && headers.len() <= MAX_HEADERS,
     };
     if !readable {
-        return refuse(root, Refusal::unproven(Denial::OversizedRequest), None);
-    }
-    let request_id = value_of(&headers, b"x-request-id");
-    if !on_envoy && let Err(denial) = nginx::check(&headers, root.config.identity) {
-        return refuse(root, Refusal::unproven(denial), request_id);
+        return refuse(root, Refusal::unproven(Denial::OversizedRequest), &Seen::default());
     }
     let header = |name: &[u8]| value_of(&headers, name).unwrap_or_default();
     let request = Request {
@@ -67,6 +63,15 @@ fn run(root: &mut Root, stream: u32, count: Option<u32>, pending: Option<Pending
         path: header(b":path"),
         headers: &headers,
     };
+    let seen = Seen {
+        id: value_of(&headers, b"x-request-id"),
+        method: request.method,
+        authority: request.authority,
+        path: request.path,
+    };
+    if !on_envoy && let Err(denial) = nginx::check(&headers, root.config.identity) {
+        return refuse(root, Refusal::unproven(denial), &seen);
+    }
     let mut pending = pending;
     let mut clock_is_read = false;
     loop {
@@ -85,11 +90,15 @@ fn run(root: &mut Root, stream: u32, count: Option<u32>, pending: Option<Pending
                     if !on_envoy && nginx::repeats(&headers, &grant.edits.headers) =>
                 {
                     let refusal = Refusal::unproven(Denial::ReservedHeader);
-                    return refuse(root, refusal, request_id);
+                    return refuse(root, refusal, &seen);
                 }
                 Step::Done(Decision::Allow(grant)) => match admit(&headers, &grant, config) {
                     Ok(()) => {
                         metrics.count("allowed");
+                        if config.decision_log {
+                            let decided = grant.caller.as_ref().into();
+                            decision::log(config, Some(grant.revision), &decided, &seen);
+                        }
                         if let Some(cookie) = grant.edits.set_cookie {
                             cookies.put(stream, cookie, config.host);
                         }
@@ -98,7 +107,7 @@ fn run(root: &mut Root, stream: u32, count: Option<u32>, pending: Option<Pending
                     Err(error) => {
                         let text = format!("the host refused a header edit: {}", error.0);
                         host::log(LogLevel::Error, &text);
-                        return refuse(root, Refusal::unproven(Denial::NoPolicy), request_id);
+                        return refuse(root, Refusal::unproven(Denial::NoPolicy), &seen);
                     }
                 },
                 // The clock is read at ticks: what was issued since seems to come from the future.
@@ -108,7 +117,7 @@ fn run(root: &mut Root, stream: u32, count: Option<u32>, pending: Option<Pending
                     *now = host::now();
                     continue;
                 }
-                Step::Done(Decision::Deny(refusal)) => return refuse(root, refusal, request_id),
+                Step::Done(Decision::Deny(refusal)) => return refuse(root, refusal, &seen),
                 Step::Done(Decision::Redirect(redirect)) => {
                     metrics.count("redirected");
                     if respond::redirect(&redirect).is_err() {
@@ -130,7 +139,7 @@ fn run(root: &mut Root, stream: u32, count: Option<u32>, pending: Option<Pending
         if root.park(stream, waits) {
             return PAUSE;
         }
-        return refuse(root, Refusal::unproven(Denial::TooManyWaiting), request_id);
+        return refuse(root, Refusal::unproven(Denial::TooManyWaiting), &seen);
     }
 }
 
@@ -165,7 +174,7 @@ fn decide<'p>(
 
 impl Config {
     /// The properties by which the host says which service a request is for.
-    const fn asks(&self) -> &[&str] {
+    pub(crate) const fn asks(&self) -> &[&str] {
         match self.host {
             _ if !self.service_from_host => &[],
             HostKind::Envoy => &[SERVICE_OF_ROUTE],
@@ -232,40 +241,14 @@ fn admit(headers: &[Header<'_>], grant: &Grant<'_>, config: &Config) -> HostResu
     if config.gate { nginx::open_gate() } else { Ok(()) }
 }
 
-fn refuse(root: &mut Root, refusal: Refusal, request_id: Option<&[u8]>) -> u32 {
+fn refuse(root: &mut Root, refusal: Refusal, seen: &Seen<'_>) -> u32 {
     root.metrics.count(refusal.code());
-    if root.config.log_refusals {
-        host::log(LogLevel::Info, &explanation(&refusal, request_id));
-    }
     let policy = root.follower.replica().policy();
-    if respond::deny(&refusal, policy, &root.config, request_id).is_err() {
+    decision::log(&root.config, policy.map(Policy::revision), &(&refusal).into(), seen);
+    if respond::deny(&refusal, policy, &root.config, seen.id).is_err() {
         // The stream stays paused: nothing reaches the upstream. No call is under way after which a
         // host could let it go by itself.
         host::log(LogLevel::Error, "the host refused a local response");
     }
     PAUSE
-}
-
-/// What the operator may know: never the key, at most its public id.
-fn explanation(refusal: &Refusal, request_id: Option<&[u8]>) -> String {
-    let mut text = format!("refused: {}", refusal.code());
-    if let Some(credential) = refusal.credential {
-        match key::key_id(credential) {
-            Some(id) => text.push_str(&format!(" key={id}")),
-            None => text.push_str(&format!(" credential={credential}")),
-        }
-    }
-    if let Some(application) = refusal.application {
-        text.push_str(&format!(" application={application}"));
-    }
-    if let Some(api) = refusal.api {
-        text.push_str(&format!(" api={api}"));
-    }
-    if let Some(strategy) = refusal.strategy {
-        text.push_str(&format!(" strategy={strategy}"));
-    }
-    if let Some(id) = request_id {
-        text.push_str(&format!(" request_id={}", id.escape_ascii()));
-    }
-    text
 }

@@ -124,6 +124,10 @@ pub struct Filter {
     /// Whether every refusal is logged with its reason.
     #[cfg_attr(any(test, feature = "schema"), serde(default = "yes"))]
     pub(super) log_refusals: bool,
+    /// Whether every decision is logged, as one object of JSON that `gatekey explain --log` reads.
+    /// Then refusals are not logged in words.
+    #[cfg_attr(any(test, feature = "schema"), serde(default))]
+    pub(super) decision_log: bool,
     /// How the upstream is told who calls.
     #[cfg_attr(any(test, feature = "schema"), serde(default))]
     pub(super) identity: Identity,
@@ -194,6 +198,7 @@ impl Filter {
             realm: fields.or("realm", None)?,
             metrics: fields.or("metrics", None)?,
             log_refusals: fields.or("log_refusals", yes())?,
+            decision_log: fields.or("decision_log", false)?,
             identity: fields.or("identity", Identity::default())?,
             gate: fields.or("gate", false)?,
             shared_data_zone: fields.or("shared_data_zone", None)?,

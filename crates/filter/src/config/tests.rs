@@ -401,6 +401,7 @@ fn the_reader_is_what_serde_would_derive() {
         ("realm", json!("a \u{fc} \" \\ \n")),
         ("metrics", json!(true)),
         ("log_refusals", json!(false)),
+        ("decision_log", json!(true)),
         ("identity", json!("variables")),
         ("gate", json!(true)),
         ("shared_data_zone", json!("*")),

@@ -9,6 +9,7 @@
 )]
 
 mod configuration;
+mod decisions;
 mod example;
 mod filter;
 mod fleet;
