@@ -21,6 +21,7 @@ use crate::actor::Gateway;
 use crate::app::App;
 use crate::gateway;
 use crate::gateway::delta::{self, Since};
+use crate::gateway::past;
 use crate::gateway::receipts;
 use crate::gateway::snapshot::{Shelf, Snapshot};
 use crate::gateway::usage::{self, Report};
@@ -52,7 +53,10 @@ fn describe_snapshot(op: TransformOperation<'_>) -> TransformOperation<'_> {
             )
         })
         .parameter_untyped("revision", |p| {
-            p.description("The revision of the manifest that named the page.")
+            p.description(
+                "The revision of the manifest that named the page. Without a page: the revision that \
+                 the snapshot is to be of, as long as the change log has all that led there.",
+            )
         })
 }
 
@@ -144,8 +148,8 @@ async fn snapshot(
         (Some(Page::Number(_)), None) if !query.is_blamed("revision") => {
             query.blame("revision", "required", "is required");
         }
-        (None | Some(Page::Manifest), Some(_)) if !query.is_blamed("page") => {
-            query.blame("revision", "invalid", "is only for the number of a page");
+        (Some(Page::Manifest), Some(_)) if !query.is_blamed("page") => {
+            query.blame("revision", "invalid", "is not for the newest manifest");
         }
         _ => {}
     }
@@ -157,6 +161,7 @@ async fn snapshot(
             let page = Shelf::page(&app, gateway, revision, number).await?.ok_or_else(gone)?;
             vec![page.ok_or_else(Problem::not_found)?]
         }
+        (None, Some(revision)) => past::at(&app, gateway, revision).await?,
         (Some(Page::Manifest), _) => vec![Shelf::newest(&app, gateway).await?.manifest],
         _ => {
             let Snapshot { manifest, mut pages } = Shelf::newest(&app, gateway).await?;

@@ -101,7 +101,7 @@ async fn sealed<B: AsRef<[u8]>>(
 
 /// Whether the log has every change after a revision. Every revision has at least one, and they
 /// are pruned whole and from the start.
-async fn reaches_back(db: &impl ConnectionTrait, held: Revision) -> Result<bool, DbErr> {
+pub(super) async fn reaches_back(db: &impl ConnectionTrait, held: Revision) -> Result<bool, DbErr> {
     let first: Option<i64> = change::Entity::find()
         .select_only()
         .column(change::Column::Revision)

@@ -21,6 +21,7 @@ use crate::store::entity::gateway;
 pub(crate) mod delta;
 pub(crate) mod image;
 pub(crate) mod log;
+pub(crate) mod past;
 pub(crate) mod receipts;
 pub(crate) mod snapshot;
 pub(crate) mod upkeep;
