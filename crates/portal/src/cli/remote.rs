@@ -125,15 +125,23 @@ impl Remote {
 
     /// The newest snapshot of a gateway.
     pub(super) fn snapshot(&self, gateway: &str) -> Result<Vec<u8>, String> {
+        self.bundle(gateway, None)
+    }
+
+    /// The snapshot of a gateway as of a revision, while the portal can make it.
+    pub(super) fn snapshot_of(&self, gateway: &str, revision: u64) -> Result<Vec<u8>, String> {
+        self.bundle(gateway, Some(revision))
+    }
+
+    fn bundle(&self, gateway: &str, revision: Option<u64>) -> Result<Vec<u8>, String> {
         let url = format!("{}/gateway/v1/snapshot", self.base);
         let at = |error: ureq::Error| format!("{url}: {error}");
-        let mut response = self
-            .agent
-            .get(&url)
-            .query("gateway", gateway)
-            .header("authorization", self.authorization.expose())
-            .call()
-            .map_err(at)?;
+        let mut request = self.agent.get(&url).query("gateway", gateway);
+        if let Some(revision) = revision {
+            request = request.query("revision", revision.to_string());
+        }
+        let mut response =
+            request.header("authorization", self.authorization.expose()).call().map_err(at)?;
         let status = response.status();
         let body = response.body_mut();
         if status != StatusCode::OK {

@@ -15,7 +15,7 @@ use crate::strategies_openid::openid_connect;
 use crate::support::{NOBODY, TestPortal};
 
 /// What a command ended with: its status, what it printed, and its complaint.
-struct Done {
+pub(crate) struct Done {
     status: i32,
     out: String,
     err: String,
@@ -29,14 +29,21 @@ impl Done {
     }
 
     #[track_caller]
-    fn ok(self) -> String {
+    pub(crate) fn ok(self) -> String {
         assert_eq!(self.status, 0, "{}", self.err);
+        self.out
+    }
+
+    /// What was printed, with a status.
+    #[track_caller]
+    pub(crate) fn expect(self, status: i32) -> String {
+        assert_eq!(self.status, status, "{}{}", self.out, self.err);
         self.out
     }
 
     /// One line of complaint, and the status.
     #[track_caller]
-    fn refused(self, status: i32, blamed: &str) {
+    pub(crate) fn refused(self, status: i32, blamed: &str) {
         assert_eq!(self.status, status, "{}{}", self.out, self.err);
         assert_eq!(self.err.lines().count(), 1, "{}", self.err);
         assert!(self.err.starts_with("gatekey: ") && self.err.contains(blamed), "{}", self.err);
@@ -44,7 +51,7 @@ impl Done {
 }
 
 /// Runs `gatekey` in a directory.
-async fn gatekey(dir: &Path, arguments: &[&str], input: &str) -> Done {
+pub(crate) async fn gatekey(dir: &Path, arguments: &[&str], input: &str) -> Done {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gatekey"));
     command.env_clear().current_dir(dir).args(arguments);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -74,16 +81,16 @@ async fn with_state(world: &World, dir: &Path, arguments: &[&str]) -> Done {
 }
 
 /// A portal with a key that is let through, and a saved snapshot.
-struct Saved {
-    world: World,
-    dir: tempfile::TempDir,
+pub(crate) struct Saved {
+    pub(crate) world: World,
+    pub(crate) dir: tempfile::TempDir,
     key: String,
-    credential: String,
-    registration: String,
+    pub(crate) credential: String,
+    pub(crate) registration: String,
 }
 
 impl Saved {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let world = World::new(TestPortal::start().await).await;
         let (key, credential) = world.new_key().await;
         let registration = world.ask().await;
@@ -94,7 +101,7 @@ impl Saved {
         saved
     }
 
-    async fn save(&self) {
+    pub(crate) async fn save(&self) {
         let arguments =
             ["snapshot", "save", "--gateway", &self.world.gateway, "--output", "snapshot"];
         with_state(&self.world, self.dir.path(), &arguments).await.ok();
@@ -104,7 +111,7 @@ impl Saved {
         fs::read(self.dir.path().join("snapshot")).unwrap()
     }
 
-    async fn run(&self, arguments: &[&str]) -> Done {
+    pub(crate) async fn run(&self, arguments: &[&str]) -> Done {
         gatekey(self.dir.path(), arguments, "").await
     }
 

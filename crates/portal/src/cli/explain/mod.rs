@@ -10,15 +10,18 @@ use gatekey_core::METHODS;
 use gatekey_core::check::{Decision, Env, Grant, Memory, Refusal, Settings, Staleness, WhenStale};
 use gatekey_core::check::{Denial, Step};
 use gatekey_core::policy::Policy;
+use gatekey_core::secret::Secret;
 use gatekey_core::snapshot::{Change, Record};
 use gatekey_core::time::UnixMillis;
 
 use self::remedy::Facts;
 use self::request::Asked;
 use super::bundle::Bundle;
-use super::input::{BadInput, Outcome, read_file, read_peppers};
+use super::input::{BadInput, Outcome, read_file, read_peppers, read_secret};
+use super::remote::Remote;
 use crate::clock::{self, Clock};
 
+mod logged;
 mod remedy;
 mod request;
 
@@ -26,13 +29,28 @@ mod request;
 #[derive(Debug, Args)]
 pub(super) struct Explain {
     /// The snapshot, as `gatekey snapshot save` wrote it
-    #[arg(long, value_name = "FILE")]
-    snapshot: PathBuf,
-    /// A file of peppers, such as the data directory's `pepper`; several can be given
-    #[arg(long, alias = "key-file", required = true, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", required_unless_present = "url")]
+    snapshot: Option<PathBuf>,
+    /// The base URL of a running portal, whose newest snapshot is taken
+    #[arg(long, value_name = "URL", conflicts_with = "snapshot", requires = "gateway")]
+    url: Option<String>,
+    /// A file that holds the gateway token [default: gateway-token in the data directory]
+    #[arg(long, env = "GATEKEY_GATEWAY_TOKEN_FILE", value_name = "FILE")]
+    token_file: Option<PathBuf>,
+    /// The gateway whose snapshot it is to be
+    #[arg(long, value_name = "NAME_OR_ID")]
+    gateway: Option<String>,
+    /// The revision that the snapshot has to be of
+    #[arg(long, value_name = "NUMBER")]
+    revision: Option<u64>,
+    /// A file of peppers, such as the data directory's `pepper`; several can be given. A decision
+    /// from a log needs none
+    #[arg(long, alias = "key-file", required_unless_present = "log", value_name = "FILE")]
     pepper_file: Vec<PathBuf>,
     #[command(flatten)]
     request: request::Source,
+    #[command(flatten)]
+    logged: logged::Source,
     /// The service of the request, by name or id, as the filter's configuration may say
     #[arg(long, value_name = "NAME_OR_ID")]
     service: Option<String>,
@@ -53,8 +71,12 @@ impl Explain {
     }
 
     fn explain(self) -> Outcome {
-        let bytes = read_file(&self.snapshot)?;
-        let bundle = Bundle::read(&bytes).map_err(|error| BadInput::at(&self.snapshot, error))?;
+        let logged = self.logged.read()?;
+        let (bytes, place) = self.snapshot_bytes()?;
+        let bundle = Bundle::read(&bytes).map_err(|error| BadInput::at(&place, error))?;
+        if let Some(wanted) = self.revision.filter(|wanted| bundle.manifest.revision.0 != *wanted) {
+            return Err(BadInput(not_there(&bundle, wanted)).into());
+        }
         let mut peppers = Vec::new();
         for path in &self.pepper_file {
             peppers.extend(read_peppers(path)?);
@@ -71,34 +93,112 @@ impl Explain {
             Some(max_seconds) => Staleness { max_seconds, then: WhenStale::DenyAll },
             None => Staleness { max_seconds: u64::MAX, then: WhenStale::ServeKnown },
         };
+        let mut records: Vec<_> = bundle.records().collect();
+        let mut service = self.service.clone();
+        let (asked, stand_in) = match &logged {
+            None => (self.request.read()?, None),
+            Some(logged) => {
+                service = service.or_else(|| logged.service(&records));
+                logged.replayed(&mut records)?
+            }
+        };
+        if let Some(stand_in) = &stand_in {
+            peppers = vec![stand_in.pepper.clone()];
+        }
         let settings = Settings {
             peppers,
-            service: self.service.as_deref().map(Into::into),
+            service: service.as_deref().map(Into::into),
             staleness,
             ..Settings::default()
         };
-        let asked = self.request.read()?;
-        let records: Vec<_> = bundle.records().collect();
         let mut bench = Bench::new(&bundle, &records, settings, now);
-        let mut out = std::io::stdout().lock();
-        writeln!(
-            out,
-            "policy       revision {} of {}, issued at {}",
-            bundle.manifest.revision,
-            bundle.manifest.gateway,
-            bundle.issued_at()
-        )?;
-        match bench.check(&asked) {
+        let mut told = Vec::new();
+        let (revision, gateway) = (bundle.manifest.revision, bundle.manifest.gateway);
+        let issued_at = bundle.issued_at();
+        writeln!(told, "policy       revision {revision} of {gateway}, issued at {issued_at}")?;
+        if let Some(logged) = &logged {
+            tell_logged(&mut told, logged, revision.0)?;
+        }
+        let status = match bench.check(&asked) {
             Ok(grant) => {
-                write!(out, "{grant}")?;
-                Ok(ExitCode::SUCCESS)
+                if let Some(denial) = logged.as_ref().and_then(logged::Logged::denial) {
+                    settled(&mut told, denial)?;
+                }
+                write!(told, "{grant}")?;
+                ExitCode::SUCCESS
             }
             Err(refusal) => {
-                refused(&mut out, &refusal, &mut bench, &records, &asked)?;
-                Ok(ExitCode::FAILURE)
+                refused(&mut told, &refusal, &mut bench, &records, &asked)?;
+                ExitCode::FAILURE
             }
+        };
+        let mut told = String::from_utf8_lossy(&told).into_owned();
+        if let Some(stand_in) = &stand_in {
+            told = stand_in.named(&told);
         }
+        std::io::stdout().lock().write_all(told.as_bytes())?;
+        Ok(status)
     }
+
+    /// The snapshot, and where it is from.
+    fn snapshot_bytes(&self) -> Result<(Vec<u8>, PathBuf), Box<dyn Error>> {
+        if let Some(path) = &self.snapshot {
+            return Ok((read_file(path)?, path.clone()));
+        }
+        let url = self.url.as_deref().unwrap_or_default();
+        let path = self.token_file.clone().unwrap_or_else(|| {
+            let data_dir = std::env::var_os("GATEKEY_DATA_DIR").map(PathBuf::from);
+            data_dir.unwrap_or_else(|| ".gatekey".into()).join("gateway-token")
+        });
+        let token = read_secret(&path)?;
+        let token = Secret::new(token.expose().trim().to_owned());
+        let gateway = self.gateway.as_deref().unwrap_or_default();
+        let remote = Remote::new(url, &token)?;
+        let bytes = match self.revision {
+            None => remote.snapshot(gateway)?,
+            Some(revision) => remote.snapshot_of(gateway, revision)?,
+        };
+        Ok((bytes, url.into()))
+    }
+}
+
+/// Why there is no snapshot of that revision.
+fn not_there(bundle: &Bundle<'_>, wanted: u64) -> String {
+    format!(
+        "the snapshot is of revision {}, not {wanted}: give one that was saved then",
+        bundle.manifest.revision
+    )
+}
+
+fn tell_logged(
+    out: &mut impl Write,
+    logged: &logged::Logged,
+    revision: u64,
+) -> Result<(), Box<dyn Error>> {
+    write!(out, "request      {}\nlogged       {}", logged.request_id, logged.decision)?;
+    if let Some(reason) = &logged.reason {
+        write!(out, ": {reason}")?;
+    }
+    match logged.revision {
+        Some(then) if then == revision => writeln!(out, ", at this revision")?,
+        Some(then) => {
+            writeln!(out, ", at revision {then}; what follows is about revision {revision}")?
+        }
+        None => writeln!(out)?,
+    }
+    Ok(())
+}
+
+/// What was refused then would be allowed with this policy.
+fn settled(out: &mut impl Write, denial: Denial) -> Result<(), Box<dyn Error>> {
+    writeln!(out, "rule         {}: {}", denial.code(), reason(denial))?;
+    let remedy = match denial.status() {
+        // What is wrong lies with what the client sent: the check here goes from the credential on.
+        400 | 401 => "present the credential as its strategy says: the rest allows the request",
+        _ => "none is needed: this policy allows the request",
+    };
+    writeln!(out, "remedy       {remedy}")?;
+    Ok(())
 }
 
 fn refused(

@@ -14,7 +14,7 @@ use crate::cli::input::{BadInput, read_file, read_stdin};
 pub(super) struct Source {
     /// A file with the request as JSON: `method`, `authority`, `path` and `headers`, a list of
     /// pairs; `-` is standard input
-    #[arg(long, value_name = "FILE", required_unless_present = "path")]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["path", "request_id"])]
     #[arg(conflicts_with_all = ["method", "authority", "path", "header"])]
     request: Option<PathBuf>,
     /// The method [default: GET]
@@ -93,6 +93,16 @@ impl Source {
 }
 
 impl Asked {
+    /// A request with one header, or none.
+    pub(super) fn of(
+        method: String,
+        authority: String,
+        path: String,
+        header: Option<(String, String)>,
+    ) -> Self {
+        Self { method, authority, path, headers: header.into_iter().map(Field::from).collect() }
+    }
+
     pub(super) fn headers(&self) -> Vec<Header<'_>> {
         self.headers
             .iter()
