@@ -401,7 +401,7 @@ fn merge(into: &mut Value, from: Value) {
 }
 
 /// A schema of its own on PostgreSQL; nothing, which means a file of its own, on SQLite.
-async fn database() -> Option<Secret<String>> {
+pub(crate) async fn database() -> Option<Secret<String>> {
     let url = std::env::var("GATEKEY_TEST_POSTGRES_URL").ok()?;
     let schema = unique("test").replace('-', "_");
     let db = sea_orm::Database::connect(&url).await.unwrap();

@@ -95,8 +95,8 @@ impl Worker<'_> {
         let around = planned.address.around();
         let (made, id) = match kind.making {
             Making::Post => {
-                let made =
-                    self.call(Method::POST, kind.at, &around, "", Some((kind.sent)(body)))?;
+                let at = kind.made_at.unwrap_or(kind.at);
+                let made = self.call(Method::POST, at, &around, "", Some((kind.sent)(body)))?;
                 let id = made.pointer(kind.reading.id).and_then(Value::as_str);
                 let id = id.ok_or("the portal did not tell an id")?.to_owned();
                 (made, id)

@@ -60,6 +60,7 @@ pub(super) const IMPLEMENTATION: Kind = Kind {
     ],
     reading: Reading { within: Some("/api_id"), ..Kind::USUAL.reading },
     at: "/v3/api-implementations",
+    made_at: Some("/v3/apis/{apis}/implementations"),
     item: "/v3/apis/{apis}/implementations/{id}",
     shown: |mut view| {
         for (member, path) in

@@ -50,6 +50,7 @@ pub(super) const REGISTRATIONS: Kind = Kind {
     references: &[Reference::to("api_id", "api", "apis")],
     reading: Reading { within: Some("/application/id"), ..Kind::USUAL.reading },
     at: "/v3/portals/{portals}/application-registrations",
+    made_at: Some("/v3/portals/{portals}/applications/{applications}/registrations"),
     item: "/v3/portals/{portals}/applications/{applications}/registrations/{id}",
     shown: |mut view| {
         let api = pluck(&view, "api.id").unwrap_or_default();
@@ -75,6 +76,9 @@ fn owned(mut schema: Value) -> std::sync::Arc<Value> {
         for (member, _) in OWNERS {
             properties.insert(member.into(), json!({}));
         }
+    }
+    if let Some(required) = schema.get_mut("required").and_then(Value::as_array_mut) {
+        required.retain(|member| member != "owner");
     }
     schema.into()
 }

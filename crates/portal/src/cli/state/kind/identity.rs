@@ -1,5 +1,7 @@
 //! Authorization servers: scopes, claims, clients.
 
+use serde_json::{Value, json};
+
 use super::{Change, Fields, Kind, Making, Place, Reference};
 use crate::identity::claim::{ClaimEdit, NewClaim};
 use crate::identity::client::{AuthMethod, ClientEdit, Replacement};
@@ -45,7 +47,13 @@ pub(super) const CLIENTS: Kind = Kind {
     list: "clients",
     within: Some("auth_servers"),
     identity: &["id"],
-    body: schema_of::<Replacement>,
+    body: || {
+        let mut schema = schema_of::<Replacement>().as_ref().clone();
+        if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+            properties.insert("id".into(), json!({ "type": "string", "minLength": 1 }));
+        }
+        schema.into()
+    },
     making: Making::Put("id"),
     change: Change::Patch(schema_of::<ClientEdit>),
     whole: &["labels"],
@@ -66,6 +74,6 @@ const fn scopes(member: &'static str) -> Reference {
 }
 
 fn held(client: &Fields) -> Vec<&'static str> {
-    let method = client.get("token_endpoint_auth_method").and_then(serde_json::Value::as_str);
+    let method = client.get("token_endpoint_auth_method").and_then(Value::as_str);
     if method == Some(AuthMethod::None.as_str()) { Vec::new() } else { vec!["client_secret"] }
 }

@@ -73,6 +73,8 @@ pub(super) struct Kind {
     pub(super) reading: Reading,
     /// Where the list of them is.
     pub(super) at: &'static str,
+    /// Where one is made, if not there.
+    pub(super) made_at: Option<&'static str>,
     /// Where one of them is; `{id}` stands for its id.
     pub(super) item: &'static str,
     /// What goes behind that to delete one with what is inside.
@@ -210,6 +212,7 @@ impl Kind {
         held: no_secrets,
         reading: Reading { pages: Pages::Number, each: false, id: "/id", within: None },
         at: "",
+        made_at: None,
         item: "",
         deleting: "",
         shown: same,
@@ -303,7 +306,7 @@ mod tests {
     fn what_a_kind_needs_comes_before_it() {
         for (at, kind) in KINDS.iter().enumerate() {
             assert_eq!(kind.order(), at, "{} stands twice", kind.list);
-            for around in kind.within {
+            if let Some(around) = kind.within {
                 assert!(Kind::named(around).unwrap().order() < at, "{}", kind.list);
             }
             for reference in kind.references {
