@@ -12,8 +12,6 @@ mod m0006_teams;
 mod m0008_products;
 mod m0009_credentials;
 mod m0010_events;
-mod m0010_events;
-mod m0011_replicas;
 mod m0011_replicas;
 #[cfg(test)]
 mod tests;
