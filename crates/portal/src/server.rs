@@ -12,8 +12,6 @@ use crate::app::App;
 use crate::config::Config;
 use crate::store::{Store, installation, news};
 use crate::usecase::{credential, issuer};
-use crate::{api, audit, data_dir, dcr, gateway, identity, mail, webhook};
-use crate::usecase::issuer;
 use crate::{api, audit, connection, data_dir, dcr, gateway, identity, mail, webhook};
 
 /// How long open requests may go on after the portal was told to stop.
