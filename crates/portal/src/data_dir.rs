@@ -42,6 +42,23 @@ impl core::fmt::Debug for Secrets {
     }
 }
 
+/// The files of a data directory that make a portal itself: every process of it needs the same.
+pub(crate) const FILES: [&str; 5] =
+    ["admin-token", "gateway-token", "signing-key", "pepper", "encryption-key"];
+
+/// What these files hold, as far as they are there.
+pub(crate) fn files(data_dir: &Path) -> io::Result<Vec<(&'static str, Secret<String>)>> {
+    let mut files = Vec::with_capacity(FILES.len());
+    for name in FILES {
+        match fs::read_to_string(data_dir.join(name)) {
+            Ok(text) => files.push((name, Secret::new(text))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(files)
+}
+
 /// Where e-mails go that no server takes.
 pub(crate) fn mailbox(data_dir: &Path) -> PathBuf {
     data_dir.join("mailbox")

@@ -3,15 +3,20 @@
 //! What may be filtered and sorted is declared per list as a [`ListSpec`]; anything else in the
 //! query is refused with the parameter that is to blame.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use aide::OperationInput;
 use aide::transform::TransformOperation;
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use schemars::JsonSchema;
-use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, SimpleExpr};
+use sea_orm::sea_query::{
+    Alias, ColumnName, ColumnRef, Expr, ExprTrait, Func, LikeExpr, Query as SqlQuery, SimpleExpr,
+    TableName, TableRef,
+};
 use sea_orm::{
-    Condition, ConnectionTrait, EntityTrait, FromQueryResult, Order, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, Select,
+    Condition, ConnectionTrait, EntityTrait, FromQueryResult, Identity, JoinType, Order,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, RelationDef, Select,
 };
 use serde::Serialize;
 use uuid::Uuid;
@@ -157,12 +162,8 @@ impl ListQuery {
 
     /// Reads pages, order and filters.
     pub(crate) fn read(self, spec: &ListSpec) -> Result<Listing, Problem> {
-        let mut listing = Listing {
-            size: DEFAULT_SIZE,
-            number: 1,
-            condition: Condition::all(),
-            order: Vec::new(),
-        };
+        let mut listing =
+            Listing { size: DEFAULT_SIZE, number: 1, conditions: Vec::new(), order: Vec::new() };
         let mut faults = Vec::new();
         let mut seen: Vec<&str> = Vec::new();
         for (name, value) in &self.0 {
@@ -181,16 +182,16 @@ impl ListQuery {
                         order(spec, part.trim()).map(|order| listing.order.push(order))
                     })
                 }
-                _ => filter(spec, name, value).map(|one| {
-                    listing.condition = listing.condition.clone().add(one);
-                }),
+                _ => filter(spec, name, value).map(|one| listing.conditions.push(one)),
             };
             faults.extend(read.err());
         }
         if !faults.is_empty() {
             return Err(Problem::invalid(faults));
         }
-        listing.order.extend((spec.order)().into_iter().map(|column| (column, Order::Asc)));
+        // In the direction of what it decides between, so that an index can be read either way.
+        let last = listing.order.last().map_or(Order::Asc, |(_, direction)| direction.clone());
+        listing.order.extend((spec.order)().into_iter().map(|column| (column, last.clone())));
         Ok(listing)
     }
 }
@@ -200,7 +201,8 @@ impl ListQuery {
 pub(crate) struct Listing {
     size: u64,
     number: u64,
-    condition: Condition,
+    /// What is filtered by, and by which table's column.
+    conditions: Vec<(Option<String>, Condition)>,
     order: Vec<(SimpleExpr, Order)>,
 }
 
@@ -210,7 +212,7 @@ impl Listing {
         (!self.condition.is_empty()).then_some(self.condition)
     }
 
-    /// Fetches the page of what `select` finds, and turns its rows into items.
+    /// Fetches the page of what `select` finds.
     pub(crate) async fn fetch<E>(
         self,
         db: &impl ConnectionTrait,
@@ -220,18 +222,56 @@ impl Listing {
         E: EntityTrait,
         E::Model: FromQueryResult + Send + Sync,
     {
-        let mut select = select.filter(self.condition);
+        self.fetch_related(db, select, &[]).await
+    }
+
+    /// Fetches the page of what `select` finds, where filters and order may name columns of other
+    /// tables, one row of which belongs to each row. They are joined only for an order: a filter is
+    /// looked up there first, and the total counts no rows of others.
+    pub(crate) async fn fetch_related<E>(
+        self,
+        db: &impl ConnectionTrait,
+        mut select: Select<E>,
+        related: &[RelationDef],
+    ) -> Result<Page<E::Model>, Problem>
+    where
+        E: EntityTrait,
+        E::Model: FromQueryResult + Send + Sync,
+    {
+        let other = |table: &Option<String>| {
+            let table = table.as_ref()?;
+            related.iter().position(|relation| name_of(&relation.to_tbl).as_ref() == Some(table))
+        };
+        let mut elsewhere: BTreeMap<usize, Condition> = BTreeMap::new();
+        for (table, condition) in self.conditions {
+            match other(&table) {
+                Some(place) => {
+                    let all = elsewhere.remove(&place).unwrap_or_else(Condition::all);
+                    elsewhere.insert(place, all.add(condition));
+                }
+                None => select = select.filter(condition),
+            }
+        }
+        for (place, condition) in elsewhere {
+            if let Some(relation) = related.get(place) {
+                select = select.filter(belongs_to(relation, condition)?);
+            }
+        }
         let total = select.clone().count(db).await?;
+        let offset = (self.number - 1).saturating_mul(self.size);
+        if offset >= total {
+            return Ok(Page { data: Vec::new(), number: self.number, size: self.size, total });
+        }
+        let joined: BTreeSet<_> =
+            self.order.iter().filter_map(|(column, _)| other(&table_of(column))).collect();
+        for relation in joined.into_iter().filter_map(|place| related.get(place)) {
+            select = select.join(JoinType::InnerJoin, relation.clone());
+        }
         for (column, direction) in self.order {
             select = select.order_by(column, direction);
         }
-        let offset = (self.number - 1).saturating_mul(self.size);
-        let rows = if offset < total {
-            select.offset(offset).limit(self.size).all(db).await?
-        } else {
-            Vec::new()
-        };
-        Ok(Page { data: rows, number: self.number, size: self.size, total })
+        let data = select.offset(offset).limit(self.size).all(db).await?;
+        Ok(Page { data, number: self.number, size: self.size, total })
     }
 
     /// The page of a list that is at hand whole.
@@ -335,7 +375,42 @@ fn order(spec: &ListSpec, value: &str) -> Result<(SimpleExpr, Order), Invalid> {
     Ok(((sort.column)(), direction))
 }
 
-fn filter(spec: &ListSpec, parameter: &str, value: &str) -> Result<Condition, Invalid> {
+/// The table of a column; none of what is no plain column.
+fn table_of(column: &SimpleExpr) -> Option<String> {
+    match column {
+        SimpleExpr::Column(ColumnRef::Column(ColumnName(Some(TableName(_, table)), _))) => {
+            Some(table.to_string())
+        }
+        _ => None,
+    }
+}
+
+fn name_of(table: &TableRef) -> Option<String> {
+    match table {
+        TableRef::Table(TableName(_, table), _) => Some(table.to_string()),
+        _ => None,
+    }
+}
+
+/// Whether the row of another table that a row belongs to is such a one.
+fn belongs_to(relation: &RelationDef, condition: Condition) -> Result<SimpleExpr, Problem> {
+    let (Identity::Unary(from), Identity::Unary(to)) = (&relation.from_col, &relation.to_col)
+    else {
+        return Err(Problem::internal("a relation by more than one column"));
+    };
+    let (Some(here), Some(there)) = (name_of(&relation.from_tbl), name_of(&relation.to_tbl)) else {
+        return Err(Problem::internal("a relation to no table"));
+    };
+    let mut found = SqlQuery::select();
+    found.column((Alias::new(there), to.clone())).from(relation.to_tbl.clone());
+    found.cond_where(condition);
+    Ok(Expr::col((Alias::new(here), from.clone())).in_subquery(found))
+}
+
+/// A filter: what it compares is a column of which table, and how.
+type Filter = (Option<String>, Condition);
+
+fn filter(spec: &ListSpec, parameter: &str, value: &str) -> Result<Filter, Invalid> {
     let unknown = || Invalid::query(parameter, "unknown_property", "is not a known parameter");
     let inner = parameter.strip_prefix("filter[").and_then(|rest| rest.strip_suffix(']'));
     let (name, operator) = match inner.ok_or_else(unknown)?.split_once("][") {
@@ -354,15 +429,17 @@ fn filter(spec: &ListSpec, parameter: &str, value: &str) -> Result<Condition, In
         return Err(Invalid::query(parameter, "invalid", reason));
     }
     let column = (attribute.column)();
-    match attribute.kind {
-        Kind::Text => text(parameter, column, operator, value),
-        Kind::Id => id(parameter, column, operator, value),
-        Kind::Time => time(parameter, column, operator, value),
+    let table = table_of(&column);
+    let condition = match attribute.kind {
+        Kind::Text => text(parameter, column, operator, value)?,
+        Kind::Id => id(parameter, column, operator, value)?,
+        Kind::Time => time(parameter, column, operator, value)?,
         Kind::Flag => match value {
-            "true" | "false" => Ok(Condition::all().add(column.eq(value == "true"))),
-            _ => Err(Invalid::query(parameter, "is_boolean", "must be true or false")),
+            "true" | "false" => Condition::all().add(column.eq(value == "true")),
+            _ => return Err(Invalid::query(parameter, "is_boolean", "must be true or false")),
         },
-    }
+    };
+    Ok((table, condition))
 }
 
 fn text(

@@ -8,6 +8,7 @@ use self::input::BadInput;
 
 mod apply;
 mod audit;
+mod backup;
 mod bundle;
 mod dcr;
 mod explain;
@@ -33,6 +34,10 @@ struct Cli {
 enum Command {
     /// Run the portal.
     Serve(serve::Serve),
+    /// Copy the SQLite database while the portal runs
+    Backup(backup::Backup),
+    /// Put a copy of the database back
+    Restore(backup::Restore),
     #[command(subcommand)]
     Gateway(gateway::Gateway),
     #[command(subcommand)]
@@ -55,6 +60,8 @@ enum Command {
 pub async fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(serve) => serve.run().await.map(|()| ExitCode::SUCCESS),
+        Command::Backup(backup) => backup.run().await,
+        Command::Restore(restore) => restore.run().await,
         Command::Gateway(gateway) => gateway.run().await,
         Command::Snapshot(snapshot) => snapshot.run().await,
         Command::Key(key) => key.run(),

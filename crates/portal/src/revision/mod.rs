@@ -13,7 +13,7 @@ use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, EntityTrait, QuerySelect
 use uuid::Uuid;
 
 use crate::store::entity::{change, revision};
-use crate::store::{Told, Write, news};
+use crate::store::{Store, Told, Write, news};
 
 pub(crate) mod record;
 #[cfg(test)]
@@ -21,6 +21,8 @@ mod tests;
 
 /// The id of the one row of the counter.
 const COUNTER: i32 = 1;
+/// More revisions than can have been made since a copy of the database was.
+const LEAP: i64 = 1_000_000_000;
 /// Rows of one `INSERT`; four values each, and SQLite takes 32,766 values.
 const ROWS_PER_INSERT: usize = 1_000;
 
@@ -34,6 +36,22 @@ tokio::task_local! {
 pub(crate) async fn current(db: &impl ConnectionTrait) -> Result<Revision, DbErr> {
     let row = revision::Entity::find_by_id(COUNTER).one(db).await?.ok_or_else(no_counter)?;
     Ok(from_row(&row))
+}
+
+/// After a restore: makes a revision that no gateway can have, because gateways refuse to go back.
+/// It is far beyond the database's own, which others may have followed since the copy was made, and
+/// beyond `past`. The log goes, so that every gateway takes a snapshot.
+pub(crate) async fn leap(store: &Store, past: Revision) -> Result<Revision, DbErr> {
+    let tx = store.begin().await?;
+    let row = revision::Entity::find_by_id(COUNTER).lock_exclusive().one(&tx).await?;
+    let row = row.ok_or_else(no_counter)?;
+    change::Entity::delete_many().exec(&tx).await?;
+    let past = i64::try_from(past.0).unwrap_or(i64::MAX);
+    let next = row.value.max(past).saturating_add(LEAP);
+    let counter = revision::ActiveModel { id: Set(COUNTER), value: Set(next) };
+    let counter = counter.update(&tx).await?;
+    tx.commit().await?;
+    Ok(from_row(&counter))
 }
 
 /// A transaction that may alter what a gateway decides.

@@ -28,6 +28,7 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::revision::{ChangeSet, current};
 
+pub(crate) mod copy;
 pub(crate) mod entity;
 pub(crate) mod installation;
 pub(crate) mod lease;

@@ -7,8 +7,7 @@ use aide::axum::routing::get_with;
 use axum::extract::State;
 use schemars::JsonSchema;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QuerySelect, RelationTrait,
-    Select,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, RelationDef, RelationTrait, Select,
 };
 use serde::Serialize;
 use uuid::Uuid;
@@ -154,11 +153,9 @@ pub(super) fn routes() -> ApiRouter<App> {
         )
 }
 
-fn joined() -> Select<registration::Entity> {
-    registration::Entity::find()
-        .join(JoinType::InnerJoin, Relation::Application.def())
-        .join(JoinType::InnerJoin, Relation::Api.def())
-        .join(JoinType::InnerJoin, Relation::Portal.def())
+/// What registrations can be filtered and sorted by, beside what is their own.
+fn related() -> [RelationDef; 3] {
+    [Relation::Application.def(), Relation::Api.def(), Relation::Portal.def()]
 }
 
 /// What registrations refer to, by id.
@@ -232,7 +229,7 @@ async fn views(
     select: Select<registration::Entity>,
 ) -> Result<Shown<Paged<View>>, Problem> {
     let db = app.store.db();
-    let (rows, page) = query.read(spec)?.fetch(db, select).await?.split();
+    let (rows, page) = query.read(spec)?.fetch_related(db, select, &related()).await?.split();
     let around = Around::fetch(db, &rows).await?;
     Ok(Shown(page.with(rows.into_iter().filter_map(|row| around.view(row)).collect())))
 }
@@ -249,7 +246,7 @@ async fn list(
     query: ListQuery,
 ) -> Result<Shown<Paged<View>>, Problem> {
     usecase::portal::find(app.store.db(), ids.portal_id).await?;
-    let select = joined().filter(Column::PortalId.eq(ids.portal_id));
+    let select = registration::Entity::find().filter(Column::PortalId.eq(ids.portal_id));
     views(&app, query, &LIST, select).await
 }
 
@@ -261,7 +258,7 @@ async fn list_of_application(
 ) -> Result<Shown<Paged<View>>, Problem> {
     let db = app.store.db();
     let found = usecase::application::find(db, ids.portal_id, ids.application_id).await?;
-    let select = joined().filter(Column::ApplicationId.eq(found.id));
+    let select = registration::Entity::find().filter(Column::ApplicationId.eq(found.id));
     views(&app, query, &APPLICATION_LIST, select).await
 }
 
@@ -273,8 +270,9 @@ async fn list_of_api(
 ) -> Result<Shown<Paged<ApiItem>>, Problem> {
     let db = app.store.db();
     usecase::api::find(db, ids.api_id).await?;
-    let select = joined().filter(Column::ApiId.eq(ids.api_id));
-    let (rows, page) = query.read(&API_LIST)?.fetch(db, select).await?.split();
+    let select = registration::Entity::find().filter(Column::ApiId.eq(ids.api_id));
+    let (rows, page) =
+        query.read(&API_LIST)?.fetch_related(db, select, &related()).await?.split();
     let around = Around::fetch(db, &rows).await?;
     Ok(Shown(page.with(rows.into_iter().filter_map(|row| around.api_item(row)).collect())))
 }
