@@ -209,7 +209,8 @@ pub(crate) struct Listing {
 impl Listing {
     /// What it lets through, if it lets not everything through.
     pub(crate) fn condition(self) -> Option<Condition> {
-        (!self.condition.is_empty()).then_some(self.condition)
+        let all = self.conditions.into_iter().map(|(_, condition)| condition);
+        all.reduce(|all, one| Condition::all().add(all).add(one))
     }
 
     /// Fetches the page of what `select` finds.

@@ -283,7 +283,8 @@ impl House {
             scopes: Vec::new(),
             labels: LabelEdit::default(),
         };
-        let made = applications::create(&self.app, &self.portal, &self.developer, new).await;
+        let made =
+            applications::create_own(&self.app, &self.portal, &self.developer, None, new).await;
         let made = made.ok()?;
         let client = made.application.client_id.unwrap();
         Some((made.application.id, client, made.secret.unwrap().expose().clone()))

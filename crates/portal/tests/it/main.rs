@@ -13,8 +13,8 @@
 mod accounts;
 mod admin_tokens;
 mod applications;
-mod audit_log;
 mod as_code;
+mod audit_log;
 mod authorization;
 mod authorization_code;
 mod authorization_registration;

@@ -271,8 +271,7 @@ async fn list_of_api(
     let db = app.store.db();
     usecase::api::find(db, ids.api_id).await?;
     let select = registration::Entity::find().filter(Column::ApiId.eq(ids.api_id));
-    let (rows, page) =
-        query.read(&API_LIST)?.fetch_related(db, select, &related()).await?.split();
+    let (rows, page) = query.read(&API_LIST)?.fetch_related(db, select, &related()).await?.split();
     let around = Around::fetch(db, &rows).await?;
     Ok(Shown(page.with(rows.into_iter().filter_map(|row| around.api_item(row)).collect())))
 }

@@ -7,7 +7,7 @@ use gatekey_dcr::{Event, Job, Kind};
 use schemars::JsonSchema;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
-    ModelTrait, PaginatorTrait, QueryFilter,
+    ModelTrait, QueryFilter,
 };
 use serde::Deserialize;
 use uuid::Uuid;

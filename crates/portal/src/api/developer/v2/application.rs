@@ -211,7 +211,7 @@ async fn create(
         scopes: body.scopes.or(Vec::new()),
         labels: LabelEdit::default(),
     };
-    let made = usecase::create(&app, &portal, &developer, new)
+    let made = usecase::create_own(&app, &portal, &developer, None, new)
         .await
         .map_err(|problem| problem.blaming("client_id", "reference_id"))?;
     let client_id = made.application.client_id.clone();
