@@ -8,6 +8,7 @@
 pub mod application;
 pub mod credential;
 pub mod developer;
+pub mod limit;
 pub mod registration;
 pub mod role;
 

@@ -12,9 +12,10 @@ use gatekey_core::snapshot::{Change, Record, RecordKey};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, EntityTrait, QuerySelect, Set};
 use uuid::Uuid;
 
-use crate::store::entity::{change, revision};
+use crate::store::entity::{application, change, registration, revision};
 use crate::store::{Store, Told, Write, news};
 
+pub(crate) mod limit;
 pub(crate) mod record;
 #[cfg(test)]
 mod tests;
@@ -73,6 +74,21 @@ impl ChangeSet {
     /// Every gateway is to know the record.
     pub(crate) fn put(&mut self, record: impl Into<Record>) {
         self.push(None, &Change::Put(record.into()));
+    }
+
+    /// Every gateway is to know the application, and the consumer that it names.
+    pub(crate) async fn put_application(&mut self, row: &application::Model) -> Result<(), DbErr> {
+        self.put(record::application(row));
+        Ok(())
+    }
+
+    /// Every gateway is to know the registration, and the consumer that it names.
+    pub(crate) async fn put_registration(
+        &mut self,
+        row: &registration::Model,
+    ) -> Result<(), DbErr> {
+        self.put(record::registration(row));
+        Ok(())
     }
 
     /// Every gateway is to forget the record.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::consumer;
 use super::label::LabelEdit;
 use crate::app::App;
 use crate::input::Given;
@@ -153,8 +154,10 @@ pub(crate) async fn update(
 /// Deletes a gateway with its services and routes. APIs that they served have no implementation
 /// any more.
 pub(crate) async fn delete(app: &App, id: Uuid) -> Result<(), Problem> {
-    let tx = app.store.change().await?;
-    find(&*tx, id).await?.delete(&*tx).await?;
+    let mut tx = app.store.change().await?;
+    let gateway = find(&*tx, id).await?;
+    consumer::forget_of_gateway(&mut tx, id).await?;
+    gateway.delete(&*tx).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{api, publication};
+use super::{api, consumer, publication};
 use crate::app::App;
 use crate::input::Given;
 use crate::problem::{Invalid, Problem};
@@ -106,6 +106,7 @@ pub(crate) async fn link(
     for publication in publication::of_api(&**tx, api_id).await? {
         publication::tell(tx, &publication).await?;
     }
+    consumer::moved(tx, api_id).await?;
     Ok(made)
 }
 
@@ -134,8 +135,9 @@ pub(crate) async fn unlink(
     for publication in publication::of_api(&**tx, implementation.api_id).await? {
         publication::forget(tx, &publication).await?;
     }
+    let api = implementation.api_id;
     implementation.delete(&**tx).await?;
-    Ok(())
+    consumer::moved(tx, api).await
 }
 
 /// Drops the implementation of an API that goes itself.

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::application::{self, Owner, OwnerType};
 use super::developer::Status;
-use super::{catalogue, portal};
+use super::{catalogue, consumer, portal};
 use crate::app::App;
 use crate::dcr::notice;
 use crate::event;
@@ -154,7 +154,7 @@ async fn register(
         api_id: api,
         portal_id: portal.id,
         status: status.unwrap_or(by_the_rules).as_str().into(),
-        consumer_id: None,
+        consumer_id: consumer::shared(&*tx, application.id, api).await?,
         created_at: now,
         updated_at: now,
     };

@@ -9,8 +9,10 @@ mod account;
 mod application;
 mod catalogue;
 mod credential;
+mod limit;
 pub(in crate::api) mod origin;
 mod registration;
+mod stats;
 mod strategy;
 mod team;
 mod v2;
@@ -26,6 +28,8 @@ pub(super) fn routes() -> ApiRouter<App> {
         .merge(strategy::routes())
         .merge(application::routes())
         .merge(credential::routes())
+        .merge(limit::routes())
+        .merge(stats::routes())
         .merge(registration::routes())
         .merge(v2::routes())
         .layer(from_fn(origin::same))

@@ -30,7 +30,7 @@ const MAX_SIZE: u64 = 1_000;
 /// Some entities, and where the next ones are.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Entities")]
-struct Entities {
+pub(super) struct Entities {
     data: Vec<Map<String, Value>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
@@ -39,15 +39,18 @@ struct Entities {
 }
 
 /// Which entities are asked for.
-struct Window {
-    size: u64,
-    after: Option<Uuid>,
-    name: Option<String>,
-    part: Option<String>,
+pub(super) struct Window {
+    pub(super) size: u64,
+    pub(super) after: Option<Uuid>,
+    /// The whole name.
+    pub(super) name: Option<String>,
+    /// A part of the name.
+    pub(super) part: Option<String>,
 }
 
 impl Window {
-    fn read(mut query: ListQuery) -> Result<Self, Problem> {
+    /// Reads a query; `name` is the attribute that can be filtered by.
+    pub(super) fn read(mut query: ListQuery, name: &str) -> Result<Self, Problem> {
         let bad = |name: &str, rule, reason: &str| {
             Problem::one_invalid(Invalid::query(name, rule, reason))
         };
@@ -66,12 +69,14 @@ impl Window {
                     .map_err(|_| bad("offset", "invalid", "must come from an earlier answer"))?,
             ),
         };
-        let (name, part) = (query.take("filter[name][eq]"), query.take("filter[name][contains]"));
+        let (part, whole) = (format!("filter[{name}][contains]"), format!("filter[{name}][eq]"));
+        let (name, part) = (query.take(&whole), query.take(&part));
         query.nothing_else()?;
         Ok(Self { size, after, name, part })
     }
 
-    fn answer(self, base: &str, mut data: Vec<Map<String, Value>>) -> Entities {
+    /// The entities of the window, and where the next one begins.
+    pub(super) fn answer(self, base: &str, mut data: Vec<Map<String, Value>>) -> Entities {
         let more = data.len() as u64 > self.size;
         data.truncate(usize::try_from(self.size).unwrap_or(usize::MAX));
         let last = data.last().and_then(|last| last.get("id")).and_then(Value::as_str);
@@ -137,7 +142,7 @@ async fn list_services(
     query: ListQuery,
 ) -> Result<Shown<Entities>, Problem> {
     use service::Column;
-    let window = Window::read(query)?;
+    let window = Window::read(query, "name")?;
     usecase::gateway::find(app.store.db(), ids.control_plane_id).await?;
     let mut select = service::Entity::find().filter(Column::GatewayId.eq(ids.control_plane_id));
     if let Some(after) = window.after {
@@ -200,7 +205,7 @@ async fn list_routes(
     query: ListQuery,
 ) -> Result<Shown<Entities>, Problem> {
     use route::Column;
-    let window = Window::read(query)?;
+    let window = Window::read(query, "name")?;
     usecase::gateway::find(app.store.db(), ids.control_plane_id).await?;
     let mut select = route::Entity::find().filter(Column::GatewayId.eq(ids.control_plane_id));
     if let Some(after) = window.after {

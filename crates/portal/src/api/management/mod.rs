@@ -10,6 +10,7 @@ mod api;
 mod api_version;
 pub(crate) mod application;
 mod audit_log;
+mod consumer;
 mod credential;
 mod dcr_provider;
 mod developer;
@@ -19,6 +20,7 @@ mod email_template;
 mod entity;
 mod gateway;
 mod implementation;
+mod limit;
 mod portal;
 mod publication;
 mod publication_settings;
@@ -27,6 +29,7 @@ mod registration;
 mod strategy;
 mod team;
 mod team_role;
+mod usage;
 mod webhook;
 
 pub(super) fn routes() -> ApiRouter<App> {
@@ -48,6 +51,9 @@ pub(super) fn routes() -> ApiRouter<App> {
         .merge(team_role::routes())
         .merge(application::routes())
         .merge(credential::routes())
+        .merge(consumer::routes())
+        .merge(limit::routes())
+        .merge(usage::routes())
         .merge(registration::routes())
         .merge(email::routes())
         .merge(email_template::routes())

@@ -20,7 +20,7 @@ use crate::input::{Body, Ids};
 use crate::list::{ListQuery, ListSpec, Paged, attributes};
 use crate::problem::Problem;
 use crate::store::entity::registration::{self, Column, Relation};
-use crate::store::entity::{api, application, portal};
+use crate::store::entity::{api, application, consumer, portal};
 use crate::usecase;
 use crate::usecase::application::Owner;
 use crate::usecase::registration::{NewRegistration, RegistrationEdit};
@@ -82,6 +82,9 @@ struct View {
     status: String,
     api: ApiReference,
     application: ApplicationReference,
+    /// The gateway's consumer that the application is, if it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    consumer: Option<ConsumerReference>,
     created_at: Instant,
     updated_at: Instant,
 }
@@ -98,6 +101,16 @@ struct ApiReference {
 struct ApplicationReference {
     id: Uuid,
     name: String,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct ConsumerReference {
+    id: Uuid,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    custom_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<String>,
+    control_plane_id: Uuid,
 }
 
 /// A registration of an API.
@@ -163,6 +176,7 @@ struct Around {
     apis: HashMap<Uuid, api::Model>,
     applications: HashMap<Uuid, application::Model>,
     portals: HashMap<Uuid, portal::Model>,
+    consumers: HashMap<Uuid, consumer::Model>,
 }
 
 impl Around {
@@ -173,6 +187,8 @@ impl Around {
         let apis = api::Column::Id.is_in(rows.iter().map(|row| row.api_id));
         let applications = application::Column::Id.is_in(rows.iter().map(|row| row.application_id));
         let portals = portal::Column::Id.is_in(rows.iter().map(|row| row.portal_id));
+        let consumers = consumer::Column::Id.is_in(rows.iter().filter_map(|row| row.consumer_id));
+        let consumers = consumer::Entity::find().filter(consumers).all(db).await?;
         let apis = api::Entity::find().filter(apis).all(db).await?;
         let applications = application::Entity::find().filter(applications).all(db).await?;
         let portals = portal::Entity::find().filter(portals).all(db).await?;
@@ -180,6 +196,7 @@ impl Around {
             apis: apis.into_iter().map(|row| (row.id, row)).collect(),
             applications: applications.into_iter().map(|row| (row.id, row)).collect(),
             portals: portals.into_iter().map(|row| (row.id, row)).collect(),
+            consumers: consumers.into_iter().map(|row| (row.id, row)).collect(),
         })
     }
 
@@ -187,6 +204,7 @@ impl Around {
     fn view(&self, row: registration::Model) -> Option<View> {
         let api = self.apis.get(&row.api_id)?;
         let application = self.applications.get(&row.application_id)?;
+        let consumer = row.consumer_id.and_then(|id| self.consumers.get(&id));
         Some(View {
             id: row.id,
             status: row.status,
@@ -200,6 +218,12 @@ impl Around {
                 id: application.id,
                 name: application.name.clone(),
             },
+            consumer: consumer.map(|consumer| ConsumerReference {
+                id: consumer.id,
+                custom_id: consumer.custom_id.clone(),
+                username: consumer.username.clone(),
+                control_plane_id: consumer.gateway_id,
+            }),
             created_at: Instant(row.created_at),
             updated_at: Instant(row.updated_at),
         })

@@ -80,9 +80,7 @@ impl MigrationTrait for Migration {
                 Index::create().col("application_id").col("api_id").col("class").col("hour"),
             )
             .take();
-        manager.create_table(usage).await?;
-        let by_hour = Index::create().name("usage_by_hour").table("usage").col("hour").take();
-        manager.create_index(by_hour).await
+        manager.create_table(usage).await
     }
 }
 
