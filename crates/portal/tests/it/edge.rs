@@ -104,7 +104,7 @@ pub(crate) fn signing_key(portal: &TestPortal) -> SigningKey {
     SigningKey::from_seed(seed.try_into().unwrap())
 }
 
-fn peppers(portal: &TestPortal) -> Vec<Pepper> {
+pub(crate) fn peppers(portal: &TestPortal) -> Vec<Pepper> {
     use base64::Engine;
     let text = std::fs::read_to_string(portal.data_dir.path().join("pepper")).unwrap();
     let pepper = |line: &str| {
