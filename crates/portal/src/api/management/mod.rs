@@ -12,6 +12,7 @@ pub(crate) mod application;
 mod audit_log;
 mod consumer;
 mod credential;
+mod credential_digest;
 mod dcr_provider;
 mod developer;
 mod developer_settings;
@@ -54,6 +55,7 @@ pub(super) fn routes() -> ApiRouter<App> {
         .merge(consumer::routes())
         .merge(limit::routes())
         .merge(usage::routes())
+        .merge(credential_digest::routes())
         .merge(registration::routes())
         .merge(email::routes())
         .merge(email_template::routes())

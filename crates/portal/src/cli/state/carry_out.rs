@@ -80,7 +80,7 @@ impl Worker<'_> {
         let mut first = planned.body.clone();
         (kind.at_first)(&mut first);
         let mut body = self.resolved(planned, &first)?;
-        body.retain(|_, value| !value.is_null() || kind.references.iter().any(|r| r.null_says));
+        body.retain(|member, value| !value.is_null() || kind.has_null(member));
         self.put_secrets(planned, &mut body)?;
         for member in kind.secrets {
             let needed = (kind.body)()
@@ -101,11 +101,13 @@ impl Worker<'_> {
                 let id = id.ok_or("the portal did not tell an id")?.to_owned();
                 (made, id)
             }
-            Making::Put(member) => {
+            Making::Put(member) | Making::Patch(member) => {
                 let id = body.remove(member).and_then(|id| id.as_str().map(str::to_owned));
                 let id = id.ok_or_else(|| format!("`{member}` is missing"))?;
                 let body = (kind.sent)(body);
-                (self.call(Method::PUT, kind.item, &around, &id, Some(body))?, id)
+                let patches = matches!(kind.making, Making::Patch(_));
+                let method = if patches { Method::PATCH } else { Method::PUT };
+                (self.call(method, kind.item, &around, &id, Some(body))?, id)
             }
         };
         self.ids.insert(planned.address.clone(), id);

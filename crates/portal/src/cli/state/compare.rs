@@ -10,6 +10,7 @@ use super::schema::OWN_ISSUER;
 use super::wanted::Wanted;
 use super::{Address, Node, Nodes};
 use crate::cli::plan::{Action, FieldChange, Step};
+use crate::clock;
 
 /// How a plan is made.
 #[derive(Clone, Copy, Debug, Default)]
@@ -200,9 +201,7 @@ impl Planner<'_> {
     fn prune(&mut self) {
         let mut gone: Vec<Address> = Vec::new();
         for kind in KINDS.iter().rev() {
-            for (address, node) in
-                self.current.iter().filter(|(_, node)| node.kind.list == kind.list)
-            {
+            for (address, node) in self.current.iter().filter(|(_, node)| node.kind.is(kind)) {
                 let listed = self.wanted.lists.contains(&(address.around(), kind.list));
                 let unwanted = listed
                     && kind.number != Count::Always
@@ -327,8 +326,15 @@ fn same(a: &Value, b: &Value) -> bool {
         (Value::Array(a), Value::Array(b)) => {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
         }
+        (Value::String(a), Value::String(b)) if a != b => same_second(a, b),
         (a, b) => a == b,
     }
+}
+
+/// Whether two texts are one moment, to the second.
+fn same_second(a: &str, b: &str) -> bool {
+    let second = |text: &str| clock::parse(text).map(|millis| millis.div_euclid(1_000));
+    second(a).is_some_and(|a| Some(a) == second(b))
 }
 
 /// What is sent for a member: all of an object, and null for what goes.

@@ -186,6 +186,7 @@ impl Reader<'_> {
                 Err(refused) if refused.status == Some(StatusCode::NOT_FOUND) => {}
                 Err(refused) => return Err(refused),
             },
+            Pages::Whole => all = data(&mut self.remote.call(Method::GET, at, None)?),
             Pages::Number => {
                 for page in 1.. {
                     let at = format!("{at}?page%5Bsize%5D={PAGE}&page%5Bnumber%5D={page}");

@@ -66,7 +66,7 @@ pub(super) fn said(kind: &Kind, shown: Fields) -> Fields {
         known.is_some_and(|known| known.contains_key(member)) && !kind.without.contains(&member)
     };
     let unset = |member: &str, value: &Value| match value {
-        Value::Null => !kind.references.iter().any(|r| r.member == member && r.null_says),
+        Value::Null => !kind.has_null(member),
         Value::Object(members) => members.is_empty(),
         _ => false,
     };

@@ -2,12 +2,13 @@
 
 use serde_json::json;
 
-use super::{Change, Count, Kind, Making, Place, Reading, Reference, put, take};
+use super::{Change, Count, Kind, Making, Pages, Place, Reading, Reference, put, take};
 use crate::input::schema_of;
 use crate::usecase::api::{ApiEdit, NewApi};
 use crate::usecase::api_version::{NewVersion, VersionEdit};
 use crate::usecase::implementation::NewImplementation;
 use crate::usecase::publication::Publish;
+use crate::usecase::publication_settings::SettingsEdit;
 
 pub(super) const APIS: Kind = Kind {
     list: "apis",
@@ -125,5 +126,20 @@ pub(super) const PUBLICATIONS: Kind = Kind {
         }
         body
     },
+    ..Kind::USUAL
+};
+
+pub(super) const PUBLICATION_SETTINGS: Kind = Kind {
+    list: "settings",
+    within: Some("publications"),
+    number: Count::Always,
+    identity: &[],
+    body: schema_of::<SettingsEdit>,
+    // The publication says it.
+    without: &["auto_approve"],
+    change: Change::Patch(schema_of::<SettingsEdit>),
+    reading: Reading { pages: Pages::None, ..Kind::USUAL.reading },
+    at: "/v3/apis/{apis}/publications/{publications}/settings",
+    item: "/v3/apis/{apis}/publications/{publications}/settings",
     ..Kind::USUAL
 };

@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 use super::{Change, Fields, Kind, Place, Reading, Reference, pluck};
 use crate::api::management::application::{CreateApplication, UpdateApplication};
 use crate::input::schema_of;
+use crate::usecase::credential::AdminEdit;
+use crate::usecase::credential::origin::AdminCredential;
 use crate::usecase::registration::{NewRegistration, RegistrationEdit};
 
 /// The members that stand for an owner.
@@ -65,6 +67,52 @@ pub(super) const REGISTRATIONS: Kind = Kind {
             _ => return,
         };
         body.insert("status".into(), first.into());
+    },
+    ..Kind::USUAL
+};
+
+/// Keys by their digests, in one word: `hmac-sha256:PEPPER:HEX` or `sha256:HEX`. Only a portal with the
+/// same pepper honours the former.
+pub(super) const CREDENTIALS: Kind = Kind {
+    list: "credentials",
+    within: Some("applications"),
+    identity: &["digest"],
+    body: || {
+        let mut schema = schema_of::<AdminCredential>().as_ref().clone();
+        if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+            let pattern = "^(hmac-sha256:[^:]{1,32}|sha256):[0-9a-f]{64}$";
+            properties.insert("digest".into(), json!({ "type": "string", "pattern": pattern }));
+        }
+        schema.into()
+    },
+    without: &["value"],
+    nulls: &["expires_at"],
+    change: Change::Patch(schema_of::<AdminEdit>),
+    reading: Reading { within: Some("/application_id"), ..Kind::USUAL.reading },
+    at: "/v3/portals/{portals}/credential-digests",
+    made_at: Some("/v3/portals/{portals}/applications/{applications}/credentials"),
+    item: "/v3/portals/{portals}/applications/{applications}/credentials/{id}",
+    shown: |mut view| {
+        let parts =
+            ["algorithm", "pepper_id", "value"].map(|part| pluck(&view, &format!("digest.{part}")));
+        let parts: Vec<_> = parts.iter().flatten().filter_map(Value::as_str).collect();
+        view.insert("digest".into(), parts.join(":").into());
+        view
+    },
+    sent: |mut body| {
+        let digest = body.get("digest").and_then(Value::as_str).map(|digest| {
+            match *digest.split(':').collect::<Vec<_>>() {
+                [algorithm, pepper, value] => {
+                    json!({ "algorithm": algorithm, "pepper_id": pepper, "value": value })
+                }
+                [algorithm, value] => json!({ "algorithm": algorithm, "value": value }),
+                _ => json!(digest),
+            }
+        });
+        if let Some(digest) = digest {
+            body.insert("digest".into(), digest);
+        }
+        body
     },
     ..Kind::USUAL
 };

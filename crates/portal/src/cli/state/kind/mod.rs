@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 mod api;
 mod application;
+mod event;
 mod gateway;
 mod identity;
 mod portal;
@@ -31,15 +32,22 @@ pub(super) static KINDS: &[&Kind] = &[
     &api::IMPLEMENTATION,
     &portal::PORTALS,
     &api::PUBLICATIONS,
+    &api::PUBLICATION_SETTINGS,
     &portal::DEVELOPERS,
     &application::APPLICATIONS,
     &application::REGISTRATIONS,
+    &application::CREDENTIALS,
+    &event::SENDER,
+    &event::TEMPLATES,
+    &event::PORTAL_WEBHOOKS,
+    &event::WEBHOOKS,
 ];
 
 /// A kind of resource.
 #[derive(Debug)]
 pub(super) struct Kind {
-    /// The name of its list in a document; with what it is inside of, no other kind has it.
+    /// The name of its list in a document. No other kind that something is inside of, or refers to,
+    /// has it.
     pub(super) list: &'static str,
     /// The kind that it is inside of.
     pub(super) within: Option<&'static str>,
@@ -61,6 +69,8 @@ pub(super) struct Kind {
     pub(super) change: Change,
     /// Objects that are given whole: a member that is missing goes.
     pub(super) whole: &'static [&'static str],
+    /// Members for which null says something else than their absence.
+    pub(super) nulls: &'static [&'static str],
     /// What refers to others.
     pub(super) references: &'static [Reference],
     /// Where an issuer stands that may be one of the portal's own servers.
@@ -107,6 +117,8 @@ pub(super) enum Making {
     Post,
     /// With PUT to where it is to be; this member of the body is its id.
     Put(&'static str),
+    /// With PATCH, likewise.
+    Patch(&'static str),
 }
 
 /// How one is changed.
@@ -168,6 +180,8 @@ pub(super) enum Pages {
     Number,
     /// With what the answer says is next.
     Offset,
+    /// There is no more than comes at once.
+    Whole,
     /// It is no list, but the one resource.
     None,
 }
@@ -206,6 +220,7 @@ impl Kind {
         making: Making::Post,
         change: Change::Never,
         whole: &[],
+        nulls: &[],
         references: &[],
         issuers: &[],
         secrets: &[],
@@ -233,7 +248,18 @@ impl Kind {
 
     /// Its place in the table.
     pub(super) fn order(&self) -> usize {
-        KINDS.iter().position(|kind| kind.list == self.list).unwrap_or(KINDS.len())
+        KINDS.iter().position(|kind| self.is(kind)).unwrap_or(KINDS.len())
+    }
+
+    /// Whether it is the same kind.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        (self.list, self.within) == (other.list, other.within)
+    }
+
+    /// Whether null says something else for a member of the body than its absence.
+    pub(super) fn has_null(&self, member: &str) -> bool {
+        let refers = self.references.iter().any(|r| r.member == member && r.null_says);
+        refers || self.nulls.contains(&member)
     }
 
     /// What one is called, by the members that say which one it is.
