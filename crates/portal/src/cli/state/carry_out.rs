@@ -98,7 +98,12 @@ impl Worker<'_> {
                 let at = kind.made_at.unwrap_or(kind.at);
                 let made = self.call(Method::POST, at, &around, "", Some((kind.sent)(body)))?;
                 let id = made.pointer(kind.reading.id).and_then(Value::as_str);
-                let id = id.ok_or("the portal did not tell an id")?.to_owned();
+                // What cannot change is not spoken of again.
+                let id = match (id, kind.change) {
+                    (Some(id), _) => id.to_owned(),
+                    (None, Change::Never) => String::new(),
+                    (None, _) => return Err("the portal did not tell an id".into()),
+                };
                 (made, id)
             }
             Making::Put(member) | Making::Patch(member) => {
@@ -171,16 +176,13 @@ impl Worker<'_> {
         all.extend(fields.clone());
         for reference in kind.references {
             let Some(value) = body.remove(reference.name) else { continue };
-            let id = |name: &Value| -> Result<Value, String> {
+            let mut id = |name: Value| -> Result<Value, String> {
                 let Some(name) = name.as_str() else { return Ok(Value::Null) };
                 let found = target(kind, reference, name, &around, all);
                 let id = found.and_then(|found| self.ids.get(&found).cloned());
                 id.map(Value::from).ok_or_else(|| format!("`{name}` of `{}` is gone", reference.to))
             };
-            let ids = match value {
-                Value::Array(names) => names.iter().map(id).collect::<Result<Vec<_>, _>>()?.into(),
-                name => id(&name)?,
-            };
+            let ids = reference.each(value, &mut id)?;
             body.insert(reference.member.into(), ids);
         }
         for member in kind.issuers {

@@ -1,5 +1,6 @@
 //! The plan: what leads from what there is to what is wanted.
 
+use core::convert::Infallible;
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
@@ -84,13 +85,15 @@ impl Planner<'_> {
     fn references(&mut self, address: &Address, node: &Node) {
         let around = address.around();
         for reference in node.kind.references {
-            let named = match node.fields.get(reference.name) {
-                Some(Value::Array(names)) => names.iter().collect(),
-                Some(name @ Value::String(_)) => vec![name],
-                _ => Vec::new(),
+            let mut named = Vec::new();
+            let mut note = |name: Value| {
+                named.extend(name.as_str().map(str::to_owned));
+                Ok::<_, Infallible>(name)
             };
-            for name in named.into_iter().filter_map(Value::as_str) {
-                let found = target(node.kind, reference, name, &around, &node.fields);
+            let value = node.fields.get(reference.name).cloned().unwrap_or_default();
+            let Ok(_) = reference.each(value, &mut note);
+            for name in named {
+                let found = target(node.kind, reference, &name, &around, &node.fields);
                 if !found.is_some_and(|found| self.knows(&found)) {
                     let reason =
                         format!("`{}`: there is no `{name}` in `{}`", reference.name, reference.to);
@@ -201,7 +204,8 @@ impl Planner<'_> {
     fn prune(&mut self) {
         let mut gone: Vec<Address> = Vec::new();
         for kind in KINDS.iter().rev() {
-            for (address, node) in self.current.iter().filter(|(_, node)| node.kind.is(kind)) {
+            for (address, node) in self.current.iter().rev().filter(|(_, node)| node.kind.is(kind))
+            {
                 let listed = self.wanted.lists.contains(&(address.around(), kind.list));
                 let unwanted = listed
                     && kind.number != Count::Always
@@ -326,6 +330,8 @@ fn same(a: &Value, b: &Value) -> bool {
         (Value::Array(a), Value::Array(b)) => {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
         }
+        // A list of nothing, and no list.
+        (Value::Null, Value::Array(items)) | (Value::Array(items), Value::Null) => items.is_empty(),
         (Value::String(a), Value::String(b)) if a != b => same_second(a, b),
         (a, b) => a == b,
     }

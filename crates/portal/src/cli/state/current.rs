@@ -1,5 +1,6 @@
 //! Reading the state of a portal through its management API.
 
+use core::convert::Infallible;
 use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
@@ -160,18 +161,13 @@ impl Reader<'_> {
     }
 
     fn names(&self, reference: &Reference, value: Value) -> Value {
-        let name = |id: &Value| {
-            let id = id.as_str()?.to_owned();
-            self.by_id.get(&(reference.to, id)).map(|address| Value::from(address.name()))
+        let mut name = |id: Value| {
+            let known = id.as_str().map(|id| (reference.to, id.to_owned()));
+            let known = known.and_then(|known| self.by_id.get(&known));
+            Ok::<_, Infallible>(known.map_or(id, |address| address.name().into()))
         };
-        match value {
-            Value::Array(ids) => {
-                let mut names: Vec<Value> = ids.iter().filter_map(name).collect();
-                names.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
-                names.into()
-            }
-            id => name(&id).unwrap_or(id),
-        }
+        let Ok(names) = reference.each(value, &mut name);
+        names
     }
 
     fn views(&self, kind: &Kind, at: &str) -> Result<Vec<Value>, Refused> {
@@ -186,7 +182,7 @@ impl Reader<'_> {
                 Err(refused) if refused.status == Some(StatusCode::NOT_FOUND) => {}
                 Err(refused) => return Err(refused),
             },
-            Pages::Whole => all = data(&mut self.remote.call(Method::GET, at, None)?),
+            Pages::Whole => flatten(data(&mut self.remote.call(Method::GET, at, None)?), &mut all),
             Pages::Number => {
                 for page in 1.. {
                     let at = format!("{at}?page%5Bsize%5D={PAGE}&page%5Bnumber%5D={page}");
@@ -212,6 +208,17 @@ impl Reader<'_> {
             }
         }
         Ok(all)
+    }
+}
+
+/// Puts what is below another behind it.
+fn flatten(items: Vec<Value>, all: &mut Vec<Value>) {
+    for mut item in items {
+        let below = item.get_mut("children").map(Value::take);
+        all.push(item);
+        if let Some(Value::Array(below)) = below {
+            flatten(below, all);
+        }
     }
 }
 

@@ -56,8 +56,16 @@ fn item(kind: &'static Kind) -> Value {
         properties.remove(*member);
     }
     for reference in kind.references {
-        properties.remove(reference.member);
-        properties.insert(reference.name.into(), name_of(reference));
+        let before = properties.remove(reference.member);
+        let mut named = name_of(reference);
+        if let (Some(inner), Some(mut list)) = (reference.inner, before) {
+            let place = list.pointer_mut(&format!("/items/properties/{inner}"));
+            if let Some(place) = place {
+                *place = named;
+            }
+            named = list;
+        }
+        properties.insert(reference.name.into(), named);
     }
     for path in kind.issuers {
         at(&mut properties, path, &mut |schema| {

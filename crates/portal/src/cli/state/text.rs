@@ -16,8 +16,10 @@ pub(in crate::cli) fn document(nodes: &Nodes) -> String {
 
 fn lists(nodes: &Nodes, around: &Address, within: Option<&str>) -> Vec<(String, Item)> {
     let lists = Kind::inside(within).filter_map(|kind| {
-        let mut items =
-            inside(nodes, around, kind.list).map(|(address, node)| item(nodes, address, node));
+        // What is always there says nothing when nothing is set.
+        let says = |node: &Node| kind.number != Count::Always || !node.fields.is_empty();
+        let items = inside(nodes, around, kind.list).filter(|(_, node)| says(node));
+        let mut items = items.map(|(address, node)| item(nodes, address, node));
         let items = match kind.number {
             Count::Many => Item::List(items.collect()),
             Count::One | Count::Always => items.next()?,

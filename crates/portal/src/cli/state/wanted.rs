@@ -1,5 +1,6 @@
 //! What documents want: read strictly, and every fault told with its line.
 
+use core::convert::Infallible;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -137,9 +138,11 @@ impl Wanted {
                 }
             }
         }
-        for reference in kind.references.iter().filter(|reference| reference.many) {
-            if let Some(Value::Array(names)) = fields.get_mut(reference.name) {
-                names.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
+        // Names in lists are in order, however they were written.
+        for reference in kind.references {
+            if let Some(value) = fields.get_mut(reference.name) {
+                let Ok(sorted) = reference.each(value.take(), &mut Ok::<_, Infallible>);
+                *value = sorted;
             }
         }
         let node = Node { secrets, origin: Some(origin), ..Node::of(kind, fields) };

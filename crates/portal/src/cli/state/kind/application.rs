@@ -10,12 +10,12 @@ use crate::usecase::credential::origin::AdminCredential;
 use crate::usecase::registration::{NewRegistration, RegistrationEdit};
 
 /// The members that stand for an owner.
-const OWNERS: [(&str, &str); 1] = [("developer_id", "developer")];
+const OWNERS: [(&str, &str); 2] = [("developer_id", "developer"), ("team_id", "team")];
 
 pub(super) const APPLICATIONS: Kind = Kind {
     list: "applications",
     within: Some("portals"),
-    identity: &["name", "developer"],
+    identity: &["name", "developer", "team"],
     body: || owned(schema_of::<CreateApplication>().as_ref().clone()),
     without: &["dcr_client_id"],
     change: Change::Patch(|| owned(schema_of::<UpdateApplication>().as_ref().clone())),
@@ -25,6 +25,7 @@ pub(super) const APPLICATIONS: Kind = Kind {
             place: Place::Around("portals"),
             ..Reference::to("developer_id", "developer", "developers")
         },
+        Reference { place: Place::Around("portals"), ..Reference::to("team_id", "team", "teams") },
         Reference::to("auth_strategy_id", "auth_strategy", "auth_strategies"),
     ],
     at: "/v3/portals/{portals}/applications",

@@ -12,6 +12,7 @@ mod gateway;
 mod identity;
 mod portal;
 mod strategy;
+mod team;
 
 pub(super) type Fields = Map<String, Value>;
 pub(super) type Schema = fn() -> Arc<Value>;
@@ -33,7 +34,11 @@ pub(super) static KINDS: &[&Kind] = &[
     &portal::PORTALS,
     &api::PUBLICATIONS,
     &api::PUBLICATION_SETTINGS,
+    &portal::DEVELOPER_SETTINGS,
     &portal::DEVELOPERS,
+    &team::TEAMS,
+    &team::MEMBERS,
+    &team::ROLES,
     &application::APPLICATIONS,
     &application::REGISTRATIONS,
     &application::CREDENTIALS,
@@ -57,6 +62,8 @@ pub(super) struct Kind {
     pub(super) identity: &'static [&'static str],
     /// What says so where those are missing.
     pub(super) otherwise: Option<&'static str>,
+    /// What one is below of its own kind: its name goes before.
+    pub(super) below: Option<&'static str>,
     /// Whether letter case does not count there.
     pub(super) any_case: bool,
     /// The body that makes one.
@@ -145,6 +152,8 @@ pub(super) struct Reference {
     pub(super) place: Place,
     /// Whether it is a list.
     pub(super) many: bool,
+    /// The member of each item of a list that refers, where the items are objects.
+    pub(super) inner: Option<&'static str>,
     /// Whether null says something else than its absence.
     pub(super) null_says: bool,
 }
@@ -180,7 +189,7 @@ pub(super) enum Pages {
     Number,
     /// With what the answer says is next.
     Offset,
-    /// There is no more than comes at once.
+    /// There is no more than comes at once; what has `children` is before them.
     Whole,
     /// It is no list, but the one resource.
     None,
@@ -188,7 +197,7 @@ pub(super) enum Pages {
 
 impl Reference {
     pub(super) const fn to(member: &'static str, name: &'static str, to: &'static str) -> Self {
-        Self { member, name, to, place: Place::Top, many: false, null_says: false }
+        Self { member, name, to, place: Place::Top, many: false, inner: None, null_says: false }
     }
 }
 
@@ -214,6 +223,7 @@ impl Kind {
         number: Count::Many,
         identity: &["name"],
         otherwise: None,
+        below: None,
         any_case: false,
         body: nothing,
         without: &[],
@@ -282,12 +292,39 @@ impl Kind {
                 _ => {}
             }
         }
+        if let Some(above) = self.below.and_then(part) {
+            name = format!("{above}/{name}");
+        }
         Some(if self.any_case { name.to_lowercase() } else { name })
     }
 
     /// Whether a member says which one it is.
     pub(super) fn identifies(&self, member: &str) -> bool {
         self.identity.contains(&member) || self.otherwise == Some(member)
+    }
+}
+
+impl Reference {
+    /// Does something with every name, or id, of a member.
+    pub(super) fn each<E>(
+        &self,
+        value: Value,
+        change: &mut impl FnMut(Value) -> Result<Value, E>,
+    ) -> Result<Value, E> {
+        let Value::Array(items) = value else { return change(value) };
+        let Some(inner) = self.inner else {
+            let mut items = items.into_iter().map(change).collect::<Result<Vec<_>, E>>()?;
+            items.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
+            return Ok(items.into());
+        };
+        let listed = Self { inner: None, ..*self };
+        let items = items.into_iter().map(|mut item| {
+            if let Some(place) = item.get_mut(inner) {
+                *place = listed.each(place.take(), change)?;
+            }
+            Ok(item)
+        });
+        items.collect::<Result<Vec<_>, E>>().map(Value::Array)
     }
 }
 
@@ -336,7 +373,7 @@ mod tests {
                 assert!(Kind::named(around).unwrap().order() < at, "{}", kind.list);
             }
             for reference in kind.references {
-                assert!(Kind::named(reference.to).unwrap().order() < at, "{}", kind.list);
+                assert!(Kind::named(reference.to).unwrap().order() <= at, "{}", kind.list);
             }
         }
     }

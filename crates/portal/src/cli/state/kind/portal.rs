@@ -1,8 +1,8 @@
 //! Portals and the people in them.
 
-use super::{Change, Kind, Reference};
+use super::{Change, Count, Kind, Pages, Reading, Reference};
 use crate::input::schema_of;
-use crate::usecase::developer::{DeveloperEdit, NewDeveloper};
+use crate::usecase::developer::{DeveloperEdit, DeveloperSettingsEdit, NewDeveloper};
 use crate::usecase::portal::{NewPortal, PortalEdit};
 
 pub(super) const PORTALS: Kind = Kind {
@@ -36,5 +36,18 @@ pub(super) const DEVELOPERS: Kind = Kind {
     at: "/v3/portals/{portals}/developers",
     item: "/v3/portals/{portals}/developers/{id}",
     precious: true,
+    ..Kind::USUAL
+};
+
+pub(super) const DEVELOPER_SETTINGS: Kind = Kind {
+    list: "developer_settings",
+    within: Some("portals"),
+    number: Count::Always,
+    identity: &[],
+    body: schema_of::<DeveloperSettingsEdit>,
+    change: Change::Patch(schema_of::<DeveloperSettingsEdit>),
+    reading: Reading { pages: Pages::None, ..Kind::USUAL.reading },
+    at: "/v3/portals/{portals}/developer-settings",
+    item: "/v3/portals/{portals}/developer-settings",
     ..Kind::USUAL
 };
