@@ -13,6 +13,7 @@ mod bundle;
 mod dcr;
 mod explain;
 mod gateway;
+mod import;
 mod input;
 mod key;
 mod plan;
@@ -52,6 +53,7 @@ enum Command {
     Audit(audit::Audit),
     Export(apply::Export),
     Apply(apply::Apply),
+    Import(import::Import),
     /// Say which rule decides about a request, and what would allow it
     Explain(Box<explain::Explain>),
 }
@@ -70,6 +72,7 @@ pub async fn run() -> ExitCode {
         Command::Audit(audit) => audit.run().await,
         Command::Export(export) => export.run().await,
         Command::Apply(apply) => apply.run().await,
+        Command::Import(import) => import.run().await,
         Command::Explain(explain) => explain.run(),
     };
     outcome.unwrap_or_else(|error| {

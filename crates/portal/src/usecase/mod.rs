@@ -5,6 +5,7 @@ pub(crate) mod admin_token;
 pub(crate) mod api;
 pub(crate) mod api_version;
 pub(crate) mod application;
+pub(crate) mod application_consumer;
 pub(crate) mod audit_log;
 pub(crate) mod catalogue;
 pub(crate) mod client;

@@ -16,9 +16,9 @@ use crate::support::{NOBODY, TestPortal};
 
 /// What a command ended with: its status, what it printed, and its complaint.
 pub(crate) struct Done {
-    status: i32,
-    out: String,
-    err: String,
+    pub(crate) status: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Done {

@@ -40,6 +40,7 @@ mod identity_claims;
 mod identity_clients;
 mod identity_replicas;
 mod identity_servers;
+mod import;
 mod input;
 mod isolation;
 mod keys;

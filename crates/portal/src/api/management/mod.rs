@@ -9,6 +9,7 @@ mod alias;
 mod api;
 mod api_version;
 pub(crate) mod application;
+mod application_consumer;
 mod audit_log;
 mod consumer;
 mod credential;
@@ -51,6 +52,7 @@ pub(super) fn routes() -> ApiRouter<App> {
         .merge(team::routes())
         .merge(team_role::routes())
         .merge(application::routes())
+        .merge(application_consumer::routes())
         .merge(credential::routes())
         .merge(consumer::routes())
         .merge(limit::routes())

@@ -15,7 +15,7 @@ pub(super) mod secret;
 pub(super) mod text;
 pub(super) mod wanted;
 mod write;
-mod yaml;
+pub(super) mod yaml;
 
 /// The version of the format.
 pub(super) const FORMAT_VERSION: &str = "1.0";

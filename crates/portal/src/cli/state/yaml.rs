@@ -13,16 +13,16 @@ const MERGE: &str = "<<";
 
 /// A file that was read.
 #[derive(Debug)]
-pub(super) struct Read {
+pub(in crate::cli) struct Read {
     /// What it says.
-    pub(super) value: Value,
+    pub(in crate::cli) value: Value,
     /// Where it says so.
     pub(super) lines: Lines,
 }
 
 /// The line of each value, by its path: names and positions with dots between.
 #[derive(Debug, Default)]
-pub(super) struct Lines(BTreeMap<String, usize>);
+pub(in crate::cli) struct Lines(BTreeMap<String, usize>);
 
 impl Lines {
     /// The line of a value, or of the innermost one around it that there is.
@@ -42,8 +42,8 @@ impl Lines {
 
 /// What is wrong with a file, and in which line.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Fault {
-    pub(super) line: usize,
+pub(in crate::cli) struct Fault {
+    pub(in crate::cli) line: usize,
     pub(super) reason: String,
 }
 
@@ -65,7 +65,7 @@ enum Content {
 }
 
 /// Reads one document.
-pub(super) fn read(text: &str) -> Result<Read, Fault> {
+pub(in crate::cli) fn read(text: &str) -> Result<Read, Fault> {
     // Whether comments are told at all depends on what else is built.
     let options = granit_parser::options! { emit_comments: false };
     let events = Parser::new_from_str_with_options(text, options);
