@@ -11,7 +11,8 @@ use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams};
 use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, COOKIE};
 use axum::http::request::Parts;
-use sea_orm::EntityTrait;
+use sea_orm::sea_query::SelectStatement;
+use sea_orm::{EntityTrait, QuerySelect, QueryTrait};
 use uuid::Uuid;
 
 use crate::app::App;
@@ -20,8 +21,8 @@ use crate::entropy::digest_of;
 use crate::problem::Problem;
 use crate::scope::Permission;
 use crate::session;
-use crate::store::entity::{developer, portal};
-use crate::usecase::admin_token;
+use crate::store::entity::{api, developer, portal, publication};
+use crate::usecase::{admin_token, catalogue};
 
 /// The name of the security scheme of the management API.
 pub(crate) const ADMIN_SCHEME: &str = "adminToken";
@@ -112,6 +113,24 @@ impl FromRequestParts<App> for Visitor {
             call::known(Who::Developer { id: developer.id, portal: developer.portal_id });
         }
         Ok(Self { portal, developer })
+    }
+}
+
+impl Visitor {
+    /// An API that they see, by id or slug, and how it is published.
+    pub(crate) async fn api(
+        &self,
+        app: &App,
+        id_or_slug: &str,
+    ) -> Result<(api::Model, publication::Model), Problem> {
+        let developer = self.developer.as_ref();
+        catalogue::find(app.store.db(), &self.portal, developer, id_or_slug).await
+    }
+
+    /// The ids of the APIs that they see.
+    pub(crate) async fn apis(&self, _: &App) -> Result<SelectStatement, Problem> {
+        let seen = catalogue::visible(&self.portal, self.developer.as_ref());
+        Ok(seen.select_only().column(api::Column::Id).into_query())
     }
 }
 

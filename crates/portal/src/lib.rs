@@ -39,6 +39,7 @@ mod revision;
 mod scope;
 pub mod server;
 mod session;
+mod specification;
 mod store;
 mod throttle;
 mod usecase;

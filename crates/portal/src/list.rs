@@ -11,12 +11,12 @@ use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use schemars::JsonSchema;
 use sea_orm::sea_query::{
-    Alias, ColumnName, ColumnRef, Expr, ExprTrait, Func, LikeExpr, Query as SqlQuery, SimpleExpr,
-    TableName, TableRef,
+    Alias, BinOper, ColumnName, ColumnRef, Expr, ExprTrait, Func, LikeExpr, Query as SqlQuery,
+    SimpleExpr, TableName, TableRef,
 };
 use sea_orm::{
-    Condition, ConnectionTrait, EntityTrait, FromQueryResult, Identity, JoinType, Order,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, RelationDef, Select,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, Identity, JoinType,
+    Order, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, RelationDef, Select,
 };
 use serde::Serialize;
 use uuid::Uuid;
@@ -103,13 +103,21 @@ pub(crate) struct ListSpec {
 impl ListSpec {
     /// Documents the query parameters.
     pub(crate) fn document<'t>(&self, operation: TransformOperation<'t>) -> TransformOperation<'t> {
-        let mut operation = operation
+        let operation = operation
             .parameter_untyped("page[size]", |parameter| {
                 parameter.description("Items of a page, 1 to 1000; 10 if absent.")
             })
             .parameter_untyped("page[number]", |parameter| {
                 parameter.description("Which page, from 1.")
             });
+        self.document_whole(operation)
+    }
+
+    /// Documents the query parameters of a list that is shown whole.
+    pub(crate) fn document_whole<'t>(
+        &self,
+        mut operation: TransformOperation<'t>,
+    ) -> TransformOperation<'t> {
         if !self.sorts.is_empty() {
             let names: Vec<_> = self.sorts.iter().map(|sort| sort.name).collect();
             let text = format!("One of {}, optionally followed by ` desc`.", names.join(", "));
@@ -160,6 +168,57 @@ impl ListQuery {
         if faults.is_empty() { Ok(()) } else { Err(Problem::invalid(faults)) }
     }
 
+    /// Takes out the filters on members of something that holds many: `filter[labels.env][neq]`.
+    pub(crate) fn take_members(&mut self, of: &str) -> Vec<MemberFilter> {
+        let start = format!("filter[{of}.");
+        let (found, rest) = core::mem::take(&mut self.0)
+            .into_iter()
+            .partition(|(name, _)| name.starts_with(&start));
+        self.0 = rest;
+        let found: Vec<(String, String)> = found;
+        let filters = found.into_iter().map(|(parameter, value)| {
+            let inner = parameter.strip_prefix(&start).and_then(|rest| rest.strip_suffix(']'));
+            let inner = inner.unwrap_or_default();
+            let (member, operator) = match inner.split_once("][") {
+                Some((member, operator)) => (member.to_owned(), operator.to_owned()),
+                None if value.is_empty() => (inner.to_owned(), "exists".to_owned()),
+                None => (inner.to_owned(), "eq".to_owned()),
+            };
+            MemberFilter { parameter, member, operator, value }
+        });
+        filters.collect()
+    }
+
+    /// Takes out `selected[NAME]=VALUE,VALUE`.
+    pub(crate) fn take_selected(&mut self) -> Result<Vec<(String, Vec<String>)>, Problem> {
+        let mut selected = Vec::new();
+        let mut rest = Vec::new();
+        for (parameter, value) in core::mem::take(&mut self.0) {
+            let inner = parameter.strip_prefix("selected[").and_then(|rest| rest.strip_suffix(']'));
+            let Some(name) = inner.map(str::to_owned) else {
+                rest.push((parameter, value));
+                continue;
+            };
+            if name.contains('\0') || value.contains('\0') {
+                let reason = "must not contain the character U+0000";
+                return Err(Problem::one_invalid(Invalid::query(parameter, "invalid", reason)));
+            }
+            let values = alternatives(&parameter, &value).map_err(Problem::one_invalid)?;
+            selected.push((name, values.into_iter().map(str::to_owned).collect()));
+        }
+        self.0 = rest;
+        Ok(selected)
+    }
+
+    /// Reads order and filters of a list that is shown whole, without pages.
+    pub(crate) fn read_whole(self, spec: &ListSpec) -> Result<Listing, Problem> {
+        if let Some((name, _)) = self.0.iter().find(|(name, _)| name.starts_with("page[")) {
+            let fault = Invalid::query(name, "unknown_property", "is not a known parameter");
+            return Err(Problem::one_invalid(fault));
+        }
+        self.read(spec)
+    }
+
     /// Reads pages, order and filters.
     pub(crate) fn read(self, spec: &ListSpec) -> Result<Listing, Problem> {
         let mut listing =
@@ -196,6 +255,63 @@ impl ListQuery {
     }
 }
 
+/// A filter on a member of something that holds many.
+#[derive(Debug)]
+pub(crate) struct MemberFilter {
+    parameter: String,
+    member: String,
+    operator: String,
+    value: String,
+}
+
+impl MemberFilter {
+    /// The member.
+    pub(crate) fn member(&self) -> &str {
+        &self.member
+    }
+
+    /// The same, turned around, if it is about what is not so.
+    pub(crate) fn negated(&self) -> Option<Self> {
+        (self.operator == "neq").then(|| Self {
+            parameter: self.parameter.clone(),
+            member: self.member.clone(),
+            operator: "eq".into(),
+            value: self.value.clone(),
+        })
+    }
+
+    /// What it says of the column, or of whatever has the member's value.
+    pub(crate) fn condition(&self, column: SimpleExpr) -> Result<Condition, Problem> {
+        if self.operator == "exists" {
+            return Ok(Condition::all().add(column.is_not_null()));
+        }
+        let operators = Kind::Text.operators();
+        let fault = if !operators.contains(&self.operator.as_str()) {
+            let reason = format!("must use one of {}", operators.join(", "));
+            let choices = operators.iter().map(|&operator| operator.to_owned()).collect();
+            Invalid::query(&self.parameter, "enum", reason).one_of(choices)
+        } else if self.value.contains('\0') || self.member.contains('\0') {
+            let reason = "must not contain the character U+0000";
+            Invalid::query(&self.parameter, "invalid", reason)
+        } else {
+            return text(&self.parameter, column, &self.operator, &self.value)
+                .map_err(Problem::one_invalid);
+        };
+        Err(Problem::one_invalid(fault))
+    }
+}
+
+/// What filters on labels say of the column that holds them.
+pub(crate) fn labelled(
+    filters: &[MemberFilter],
+    labels: impl ColumnTrait,
+) -> Result<Condition, Problem> {
+    filters.iter().try_fold(Condition::all(), |all, filter| {
+        let value = labels.into_expr().binary(BinOper::Custom("->>".into()), filter.member());
+        Ok(all.add(filter.condition(value)?))
+    })
+}
+
 /// A request for a page.
 #[derive(Debug)]
 pub(crate) struct Listing {
@@ -226,18 +342,46 @@ impl Listing {
         self.fetch_related(db, select, &[]).await
     }
 
+    /// Fetches the page of what `select` finds, of each row only what `M` has.
+    pub(crate) async fn fetch_as<E, M>(
+        self,
+        db: &impl ConnectionTrait,
+        select: Select<E>,
+    ) -> Result<Page<M>, Problem>
+    where
+        E: EntityTrait,
+        E::Model: FromQueryResult + Send + Sync,
+        M: FromQueryResult + Send + Sync,
+    {
+        self.fetch_related_as(db, select, &[]).await
+    }
+
     /// Fetches the page of what `select` finds, where filters and order may name columns of other
     /// tables, one row of which belongs to each row. They are joined only for an order: a filter is
     /// looked up there first, and the total counts no rows of others.
     pub(crate) async fn fetch_related<E>(
         self,
         db: &impl ConnectionTrait,
-        mut select: Select<E>,
+        select: Select<E>,
         related: &[RelationDef],
     ) -> Result<Page<E::Model>, Problem>
     where
         E: EntityTrait,
         E::Model: FromQueryResult + Send + Sync,
+    {
+        self.fetch_related_as(db, select, related).await
+    }
+
+    async fn fetch_related_as<E, M>(
+        self,
+        db: &impl ConnectionTrait,
+        mut select: Select<E>,
+        related: &[RelationDef],
+    ) -> Result<Page<M>, Problem>
+    where
+        E: EntityTrait,
+        E::Model: FromQueryResult + Send + Sync,
+        M: FromQueryResult + Send + Sync,
     {
         let other = |table: &Option<String>| {
             let table = table.as_ref()?;
@@ -271,8 +415,29 @@ impl Listing {
         for (column, direction) in self.order {
             select = select.order_by(column, direction);
         }
-        let data = select.offset(offset).limit(self.size).all(db).await?;
+        let data = select.offset(offset).limit(self.size).into_model::<M>().all(db).await?;
         Ok(Page { data, number: self.number, size: self.size, total })
+    }
+
+    /// Fetches everything that `select` finds, of each row only what `M` has: of lists that are
+    /// shown whole, whose length is bounded when they are written.
+    pub(crate) async fn all_as<E, M>(
+        self,
+        db: &impl ConnectionTrait,
+        select: Select<E>,
+    ) -> Result<Vec<M>, Problem>
+    where
+        E: EntityTrait,
+        M: FromQueryResult + Send + Sync,
+    {
+        let mut select = select;
+        for (_, condition) in self.conditions {
+            select = select.filter(condition);
+        }
+        for (column, direction) in self.order {
+            select = select.order_by(column, direction);
+        }
+        Ok(select.into_model::<M>().all(db).await?)
     }
 
     /// The page of a list that is at hand whole.
@@ -462,7 +627,7 @@ fn text(
 
 /// Whether a column contains a text, whatever the case of letters: the databases disagree on what
 /// `LIKE` does with case, so both sides are lowered.
-fn contains(column: SimpleExpr, part: &str) -> SimpleExpr {
+pub(crate) fn contains(column: SimpleExpr, part: &str) -> SimpleExpr {
     let mut pattern = String::with_capacity(part.len() + 2);
     pattern.push('%');
     for character in part.to_lowercase().chars() {

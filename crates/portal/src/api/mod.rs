@@ -21,6 +21,7 @@ mod frame;
 mod gateway;
 mod identity;
 pub(crate) mod management;
+mod media;
 mod operations;
 mod path_parameters;
 pub(crate) mod reply;

@@ -38,6 +38,11 @@ paths! {
     CredentialPath { portal_id, application_id, credential_id }
     ApiPath { api_id }
     VersionPath { api_id, version_id }
+    SpecificationPath { api_id, spec_id }
+    DocumentPath { api_id, document_id }
+    OperationPath { api_id, operation_id }
+    PagePath { portal_id, page_id }
+    SnippetPath { portal_id, snippet_id }
     PublicationPath { api_id, portal_id }
     ImplementationPath { api_id, implementation_id }
     ProductPath { api_product_id }
@@ -143,7 +148,8 @@ async fn flag<S: Send + Sync>(
     let mut query = ListQuery::from_request_parts(parts, state).await?;
     let set = match query.take(parameter).as_deref() {
         None | Some("false") => false,
-        Some("true") => true,
+        // A flag that is there without a value is set.
+        Some("true" | "") => true,
         Some(_) => {
             let choices = vec!["true".to_owned(), "false".to_owned()];
             let fault = Invalid::query(parameter, "enum", "must be true or false");

@@ -87,6 +87,21 @@ impl BodyKind for Catalogue {
     const MEDIA_TYPE_CHECKED: bool = true;
 }
 
+/// A body of the API catalogue without a specification.
+#[derive(Debug)]
+pub(crate) struct CatalogueSmall;
+impl BodyKind for CatalogueSmall {
+    const LIMIT: usize = 2 * BODY_LIMIT;
+    const MEDIA_TYPE_CHECKED: bool = true;
+}
+
+/// A body that carries a long text.
+#[derive(Debug)]
+pub(crate) struct Text;
+impl BodyKind for Text {
+    const LIMIT: usize = SPEC_BODY_LIMIT;
+}
+
 /// A JSON object that keeps every rule of `T`.
 #[derive(Debug)]
 pub(crate) struct Body<T, K = Plain>(pub(crate) T, PhantomData<K>);

@@ -11,9 +11,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::api_version::{self, NewVersion};
 use super::label::LabelEdit;
-use super::{implementation, product, publication};
+use super::{api_version, attribute, implementation, product, publication, writing};
 use crate::app::App;
 use crate::input::Given;
 use crate::problem::{Invalid, Problem};
@@ -59,6 +58,7 @@ pub(crate) struct NewApi {
     attributes: Given<Attributes>,
     /// Becomes the first version.
     #[serde(default)]
+    #[schemars(length(min = 1, max = 5_000_000))]
     spec_content: Given<String>,
 }
 
@@ -92,6 +92,10 @@ pub(crate) async fn find(db: &impl ConnectionTrait, id: Uuid) -> Result<api::Mod
 /// Makes an API.
 pub(crate) async fn create(app: &App, new: NewApi) -> Result<api::Model, Problem> {
     let now = app.clock.now();
+    let specification = match new.spec_content {
+        Given::Yes(content) => Some(api_version::Read::of(content, "spec_content").await?),
+        Given::No => None,
+    };
     let tx = app.store.change().await?;
     let version = new.version.or(None).unwrap_or_default();
     let made = api::Model {
@@ -113,9 +117,9 @@ pub(crate) async fn create(app: &App, new: NewApi) -> Result<api::Model, Problem
     let product_id = Some(product::of_name(&tx, &made.name, description, now).await?);
     let made = api::Model { product_id, ..made };
     let made = made.into_active_model().insert(&*tx).await?;
-    if let Given::Yes(content) = new.spec_content {
-        let version = NewVersion::first(&made.version, content);
-        api_version::insert(&*tx, made.id, version, "spec_content", now).await?;
+    attribute::replace(&*tx, made.id, &made.attributes, now).await?;
+    if let Some(read) = specification {
+        api_version::insert(&*tx, made.id, made.version.clone(), read, now).await?;
     }
     tx.commit().await?;
     Ok(made)
@@ -139,11 +143,14 @@ pub(crate) async fn update(app: &App, id: Uuid, edit: ApiEdit) -> Result<api::Mo
     if let Given::Yes(labels) = edit.labels {
         after.labels = labels.unwrap_or_default().apply(&after.labels)?;
     }
-    after.attributes = attributes(&after.attributes, edit.attributes)?;
+    after.attributes = attributes(&before.attributes, edit.attributes)?;
     check(&tx, &after).await?;
     let now = app.clock.now().max(after.updated_at + 1);
     after.updated_at = now;
     product::renamed(&tx, &before, &mut after, now).await?;
+    if after.attributes != before.attributes {
+        attribute::replace(&*tx, id, &after.attributes, now).await?;
+    }
     let after = after.into_active_model().reset_all().update(&*tx).await?;
     if before.product_id != after.product_id {
         product::left(&tx, before.product_id).await?;
@@ -160,6 +167,7 @@ pub(crate) async fn delete(app: &App, id: Uuid) -> Result<(), Problem> {
     let product = api.product_id;
     api.delete(&*tx).await?;
     product::left(&tx, product).await?;
+    attribute::sweep(&*tx).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -197,28 +205,25 @@ pub(crate) async fn check(tx: &ChangeSet, api: &api::Model) -> Result<(), Proble
     Ok(())
 }
 
-/// The slug of a name and a version: lower case, with a hyphen for whatever is no word character.
+/// The slug of a name and a version.
 pub(crate) fn slug(name: &str, version: &str) -> Result<String, Problem> {
-    let mut slug = String::new();
-    for character in name.chars().chain(['-']).chain(version.chars()) {
-        match character.to_ascii_lowercase() {
-            word if word.is_ascii_alphanumeric() || word == '_' => slug.push(word),
-            _ if slug.is_empty() || slug.ends_with('-') => {}
-            _ => slug.push('-'),
-        }
-    }
-    let slug = slug.trim_end_matches('-');
+    let slug = writing::slug(&format!("{name}-{version}"));
     if slug.is_empty() {
         let reason = "is required, because none can be made of the name";
         return Err(Problem::one_invalid(Invalid::body("slug", "required", reason)));
     }
-    Ok(slug.to_owned())
+    Ok(slug)
 }
 
 /// Attributes after an edit; null removes one.
 fn attributes(before: &Value, edit: Given<Attributes>) -> Result<Value, Problem> {
     let mut after = before.as_object().cloned().unwrap_or_default();
     for (name, values) in edit.value().unwrap_or_default() {
+        if !is_attribute(&name) {
+            let field = format!("attributes.{name}");
+            let reason = "must be named with 1 to 128 of a-z, 0-9, hyphen and underscore";
+            return Err(Problem::one_invalid(Invalid::body(field, "matches_regex", reason)));
+        }
         match values {
             Some(values) => after.insert(name, values.0.into()),
             None => after.remove(&name),
@@ -232,21 +237,35 @@ fn attributes(before: &Value, edit: Given<Attributes>) -> Result<Value, Problem>
     Ok(Value::Object(after))
 }
 
+fn is_attribute(name: &str) -> bool {
+    let word =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
+    (1..=128).contains(&name.len()) && name.bytes().all(word)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn slugs_hold_word_characters_and_hyphens() {
+    fn a_slug_is_made_of_name_and_version() {
         for (name, version, expected) in [
             ("Flights", "1.0", "flights-1-0"),
             ("Orders  API", "", "orders-api"),
-            ("gk-1a-Orders", "v1", "gk-1a-orders-v1"),
-            ("--x_y--", "", "x_y"),
             ("Flüge", "", "fl-ge"),
         ] {
             assert_eq!(slug(name, version).unwrap(), expected);
         }
         assert!(slug("日本", "").is_err());
+    }
+
+    #[test]
+    fn attributes_have_plain_names() {
+        for good in ["domains", "a-b_c1", &"x".repeat(128)] {
+            assert!(is_attribute(good), "{good}");
+        }
+        for bad in ["", "Domain", "a b", "a.b", "ä", &"x".repeat(129)] {
+            assert!(!is_attribute(bad), "{bad}");
+        }
     }
 }

@@ -3,11 +3,11 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use schemars::JsonSchema;
-use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::api_version::{self, NewVersion};
+use super::api_version::{self, Read};
 use super::product_version;
 use crate::app::App;
 use crate::input::Given;
@@ -72,11 +72,11 @@ pub(crate) async fn create(
     version: Uuid,
     new: NewSpecification,
 ) -> Result<entity::api_version::Model, Problem> {
+    let read = Read::of(decode(&new.content)?, "content").await?;
     let tx = app.store.begin().await?;
     let version = product_version::find(&*tx, product, version).await?;
-    let content = decode(&new.content)?;
-    let first = NewVersion::first(&version.version, content);
-    let made = api_version::insert(&*tx, version.id, first, "content", app.clock.now()).await?;
+    let made =
+        api_version::insert(&*tx, version.id, version.version, read, app.clock.now()).await?;
     let name = specification_name::Model { version_id: made.id, name: new.name };
     name.into_active_model().insert(&*tx).await?;
     tx.commit().await?;
@@ -91,12 +91,14 @@ pub(crate) async fn update(
     id: Uuid,
     edit: SpecificationEdit,
 ) -> Result<entity::api_version::Model, Problem> {
+    let read = match edit.content {
+        Given::Yes(content) => Some(Read::of(decode(&content)?, "content").await?),
+        Given::No => None,
+    };
     let tx = app.store.begin().await?;
     let mut after = find(&*tx, product, version, id).await?;
-    if let Given::Yes(content) = edit.content {
-        let content = decode(&content)?;
-        after.spec_type = api_version::spec_type(&content, "content")?.into();
-        after.spec_content = content;
+    if let Some(read) = read {
+        api_version::replace_text(&*tx, &mut after, read).await?;
     }
     if let Given::Yes(name) = edit.name {
         let known = specification_name::Entity::find_by_id(id).one(&*tx).await?;
@@ -120,7 +122,8 @@ pub(crate) async fn delete(
     id: Uuid,
 ) -> Result<(), Problem> {
     let tx = app.store.begin().await?;
-    find(&*tx, product, version, id).await?.delete(&*tx).await?;
+    let version = find(&*tx, product, version, id).await?;
+    api_version::remove(&*tx, version).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -5,8 +5,6 @@ use std::collections::HashMap;
 use aide::axum::ApiRouter;
 use aide::axum::routing::get_with;
 use axum::extract::State;
-use axum::http::header::CONTENT_TYPE;
-use axum::response::IntoResponse;
 use schemars::JsonSchema;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use serde::{Deserialize, Serialize};
@@ -22,9 +20,10 @@ use crate::input::Ids;
 use crate::list::{ListQuery, ListSpec, Paged, attributes};
 use crate::problem::{Invalid, Problem};
 use crate::store::entity::api::{self, Column};
-use crate::store::entity::{api_version, application, portal, publication, registration};
+use crate::store::entity::{application, portal, publication, registration};
+use crate::usecase::api_version::{Summary, summaries};
 use crate::usecase::application::{self as owned, Owner};
-use crate::usecase::catalogue;
+use crate::usecase::{attribute, catalogue};
 
 const TAG: &str = "APIs of a portal";
 
@@ -47,12 +46,6 @@ const LIST: ListSpec = ListSpec {
     order: || vec![Column::Name.into_expr(), Column::Id.into_expr()],
 };
 
-const VERSION_LIST: ListSpec = ListSpec {
-    filters: attributes! {},
-    sorts: attributes! {},
-    order: || vec![api_version::Column::Id.into_expr()],
-};
-
 const APPLICATION_LIST: ListSpec = ListSpec {
     filters: attributes! {
         Text "name" = application::Column::Name;
@@ -64,16 +57,8 @@ const APPLICATION_LIST: ListSpec = ListSpec {
 /// An API by id or slug.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct ApiName {
-    api_id_or_slug: String,
-}
-
-/// A version of an API by id or slug.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-struct VersionName {
-    api_id_or_slug: String,
-    version_id: Uuid,
+pub(super) struct ApiName {
+    pub(super) api_id_or_slug: String,
 }
 
 /// An API, as those who see it see it.
@@ -94,10 +79,19 @@ struct View {
     updated_at: Instant,
 }
 
-/// An older name of a version. There are none.
+/// A version under its older name.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "CatalogueSpecificationSummary")]
 struct Specification {
     id: Uuid,
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+impl Specification {
+    fn of(version: &Summary) -> Self {
+        Self { id: version.id, kind: version.spec_type.clone() }
+    }
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -108,21 +102,10 @@ struct VersionSummary {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-#[schemars(rename = "CatalogueSpec")]
+#[schemars(rename = "CatalogueSpecKind")]
 struct SpecKind {
     #[serde(rename = "type")]
     kind: String,
-    /// Left out of lists.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    content: Option<String>,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-#[schemars(rename = "CatalogueVersion")]
-struct VersionView {
-    id: Uuid,
-    version: String,
-    spec: SpecKind,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -169,18 +152,6 @@ pub(super) fn routes() -> ApiRouter<App> {
                 APPLICATION_LIST.document(op.id("get-api-applications").tag(TAG))
             }),
         )
-        .api_route(
-            &format!("{BASE}/apis/{{apiIdOrSlug}}/versions"),
-            get_with(versions, |op| op.id("list-api-version-specs").tag(TAG)),
-        )
-        .api_route(
-            &format!("{BASE}/apis/{{apiIdOrSlug}}/versions/{{versionId}}"),
-            get_with(version, |op| op.id("fetch-api-version-spec").tag(TAG)),
-        )
-        .route(
-            &format!("{BASE}/apis/{{apiIdOrSlug}}/versions/{{versionId}}/raw"),
-            axum::routing::get(raw),
-        )
 }
 
 async fn views(
@@ -198,13 +169,7 @@ async fn views(
         .into_iter()
         .map(|publication| (publication.api_id, publication))
         .collect();
-    let mut versions: HashMap<_, _> = api_version::Entity::find()
-        .filter(api_version::Column::ApiId.is_in(ids))
-        .all(db)
-        .await?
-        .into_iter()
-        .map(|version| (version.api_id, version))
-        .collect();
+    let mut versions = summaries(db, ids).await?;
     let strategies = published.values().filter_map(|publication| publication.strategy_id);
     let strategies = Strategies::fetch(app, db, strategies).await?;
     let mut views = Vec::with_capacity(rows.len());
@@ -215,10 +180,10 @@ async fn views(
         views.push(View {
             visibility: publication.visibility.clone(),
             auth_strategies: strategy.into_iter().collect(),
-            specifications: Vec::new(),
+            specifications: versions.get(&row.id).map(Specification::of).into_iter().collect(),
             current_version_summary: versions.remove(&row.id).map(|version| VersionSummary {
                 id: version.id,
-                spec: SpecKind { kind: version.spec_type, content: None },
+                spec: SpecKind { kind: version.spec_type },
             }),
             id: row.id,
             name: row.name,
@@ -236,10 +201,11 @@ async fn views(
 async fn list(
     State(app): State<App>,
     Visitor { portal, developer }: Visitor,
-    query: ListQuery,
+    mut query: ListQuery,
 ) -> Result<Shown<Paged<View>>, Problem> {
     let db = app.store.db();
-    let select = catalogue::visible(&portal, developer.as_ref());
+    let select = catalogue::visible(&portal, developer.as_ref())
+        .filter(attribute::matching(&query.take_members("attributes"))?);
     let (rows, page) = query.read(&LIST)?.fetch(db, select).await?.split();
     Ok(Shown(page.with(views(&app, db, &portal, rows).await?)))
 }
@@ -326,55 +292,4 @@ async fn applications(
         });
     }
     Ok(Shown(page.with(items)))
-}
-
-async fn versions(
-    State(app): State<App>,
-    Visitor { portal, developer }: Visitor,
-    Ids(name): Ids<ApiName>,
-    query: ListQuery,
-) -> Result<Shown<Paged<VersionView>>, Problem> {
-    let db = app.store.db();
-    let (api, _) = catalogue::find(db, &portal, developer.as_ref(), &name.api_id_or_slug).await?;
-    let select = api_version::Entity::find().filter(api_version::Column::ApiId.eq(api.id));
-    let page = query.read(&VERSION_LIST)?.fetch(db, select).await?;
-    Ok(Shown(page.show(|row| VersionView {
-        id: row.id,
-        version: row.version,
-        spec: SpecKind { kind: row.spec_type, content: None },
-    })))
-}
-
-async fn find_version(
-    app: &App,
-    visitor: &Visitor,
-    name: &VersionName,
-) -> Result<api_version::Model, Problem> {
-    let (db, developer) = (app.store.db(), visitor.developer.as_ref());
-    let (api, _) = catalogue::find(db, &visitor.portal, developer, &name.api_id_or_slug).await?;
-    crate::usecase::api_version::find(db, api.id, name.version_id).await
-}
-
-async fn version(
-    State(app): State<App>,
-    visitor: Visitor,
-    Ids(name): Ids<VersionName>,
-) -> Result<Shown<VersionView>, Problem> {
-    let row = find_version(&app, &visitor, &name).await?;
-    Ok(Shown(VersionView {
-        id: row.id,
-        version: row.version,
-        spec: SpecKind { kind: row.spec_type, content: Some(row.spec_content) },
-    }))
-}
-
-async fn raw(
-    State(app): State<App>,
-    visitor: Visitor,
-    Ids(name): Ids<VersionName>,
-) -> Result<impl IntoResponse, Problem> {
-    let row = find_version(&app, &visitor, &name).await?;
-    let is_json = row.spec_content.trim_start().starts_with('{');
-    let media_type = if is_json { "application/json" } else { "application/yaml" };
-    Ok(([(CONTENT_TYPE, media_type)], row.spec_content))
 }

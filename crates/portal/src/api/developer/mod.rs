@@ -7,12 +7,17 @@ use crate::app::App;
 
 mod account;
 mod application;
+mod attribute;
 mod catalogue;
 mod credential;
 mod limit;
+mod document;
 pub(in crate::api) mod origin;
+mod page;
 mod registration;
 mod stats;
+mod search;
+mod specification;
 mod strategy;
 mod team;
 mod v2;
@@ -25,6 +30,11 @@ pub(super) fn routes() -> ApiRouter<App> {
         .merge(account::routes())
         .merge(team::routes())
         .merge(catalogue::routes())
+        .merge(specification::routes())
+        .merge(document::routes())
+        .merge(attribute::routes())
+        .merge(page::routes())
+        .merge(search::routes())
         .merge(strategy::routes())
         .merge(application::routes())
         .merge(credential::routes())

@@ -6,6 +6,7 @@ use aide::axum::ApiRouter;
 use aide::axum::routing::get_with;
 use axum::extract::State;
 use schemars::JsonSchema;
+use sea_orm::sea_query::{CaseStatement, Query, SimpleExpr};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde::Serialize;
 use uuid::Uuid;
@@ -15,29 +16,45 @@ use crate::api::reply::{Created, NoContent, Shown};
 use crate::api::shape::{ApiPath, Force, Instant, Labels, members};
 use crate::app::App;
 use crate::input::{Body, Catalogue, Ids};
-use crate::list::{ListQuery, ListSpec, Paged, attributes};
+use crate::list::{Attribute, Kind, ListQuery, ListSpec, Paged, attribute, labelled};
 use crate::problem::Problem;
 use crate::store::entity::api::{self, Column};
-use crate::store::entity::{api_version, implementation, portal, publication};
+use crate::store::entity::{implementation, portal, publication};
 use crate::usecase::api::{self as usecase, ApiEdit, NewApi};
+use crate::usecase::api_version::summaries;
+use crate::usecase::attribute;
+
+/// How an API that is linked to a service is enforced.
+const LINKED: &str = "gateway_entity_binding";
+
+const MODE: Attribute =
+    Attribute { name: "implementation_mode", kind: Kind::Text, column: implementation_mode };
 
 const LIST: ListSpec = ListSpec {
-    filters: attributes! {
-        Id "id" = Column::Id;
-        Text "name" = Column::Name;
-        Text "version" = Column::Version;
-        Text "slug" = Column::Slug;
-        Time "created_at" = Column::CreatedAt;
-        Time "updated_at" = Column::UpdatedAt;
-    },
-    sorts: attributes! {
-        Text "name" = Column::Name;
-        Text "version" = Column::Version;
-        Time "created_at" = Column::CreatedAt;
-        Time "updated_at" = Column::UpdatedAt;
-    },
+    filters: &[
+        attribute!(Id "id" = Column::Id),
+        attribute!(Text "name" = Column::Name),
+        attribute!(Text "version" = Column::Version),
+        attribute!(Text "slug" = Column::Slug),
+        MODE,
+        attribute!(Time "created_at" = Column::CreatedAt),
+        attribute!(Time "updated_at" = Column::UpdatedAt),
+    ],
+    sorts: &[
+        attribute!(Text "name" = Column::Name),
+        attribute!(Text "version" = Column::Version),
+        attribute!(Time "created_at" = Column::CreatedAt),
+        attribute!(Time "updated_at" = Column::UpdatedAt),
+    ],
     order: || vec![Column::CreatedAt.into_expr(), Column::Id.into_expr()],
 };
+
+/// What an API shows as its mode; nothing, if it is linked to no service.
+fn implementation_mode() -> SimpleExpr {
+    let linked =
+        Query::select().column(implementation::Column::ApiId).from(implementation::Entity).take();
+    CaseStatement::new().case(Column::Id.in_subquery(linked), LINKED).into()
+}
 
 /// An API, as administrators see it.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -101,13 +118,7 @@ pub(super) fn routes() -> ApiRouter<App> {
 /// The views of APIs, with what is around them fetched for all at once.
 async fn views(db: &impl ConnectionTrait, apis: Vec<api::Model>) -> Result<Vec<View>, Problem> {
     let ids: Vec<_> = apis.iter().map(|api| api.id).collect();
-    let mut versions: HashMap<_, _> = api_version::Entity::find()
-        .filter(api_version::Column::ApiId.is_in(ids.clone()))
-        .all(db)
-        .await?
-        .into_iter()
-        .map(|version| (version.api_id, version))
-        .collect();
+    let mut versions = summaries(db, ids.clone()).await?;
     let linked: Vec<_> = implementation::Entity::find()
         .filter(implementation::Column::ApiId.is_in(ids.clone()))
         .all(db)
@@ -133,6 +144,7 @@ async fn views(db: &impl ConnectionTrait, apis: Vec<api::Model>) -> Result<Vec<V
     let views = apis.into_iter().map(|row| {
         let published = published.iter().filter(|publication| publication.api_id == row.id);
         View {
+            api_spec_ids: versions.get(&row.id).map(|version| version.id).into_iter().collect(),
             current_version_summary: versions.remove(&row.id).map(|version| VersionSummary {
                 id: version.id,
                 version: version.version,
@@ -140,9 +152,8 @@ async fn views(db: &impl ConnectionTrait, apis: Vec<api::Model>) -> Result<Vec<V
                 created_at: Instant(version.created_at),
                 updated_at: Instant(version.updated_at),
             }),
-            api_spec_ids: Vec::new(),
             portals: published.filter_map(|row| portals.get(&row.portal_id).cloned()).collect(),
-            implementation_mode: linked.contains(&row.id).then_some("gateway_entity_binding"),
+            implementation_mode: linked.contains(&row.id).then_some(LINKED),
             id: row.id,
             name: row.name,
             description: row.description,
@@ -165,9 +176,12 @@ async fn view(db: &impl ConnectionTrait, api: api::Model) -> Result<View, Proble
 async fn list(
     _: Admin,
     State(app): State<App>,
-    query: ListQuery,
+    mut query: ListQuery,
 ) -> Result<Shown<Paged<View>>, Problem> {
-    let page = query.read(&LIST)?.fetch(app.store.db(), api::Entity::find()).await?;
+    let select = api::Entity::find()
+        .filter(labelled(&query.take_members("labels"), Column::Labels)?)
+        .filter(attribute::matching(&query.take_members("attributes"))?);
+    let page = query.read(&LIST)?.fetch(app.store.db(), select).await?;
     let (rows, page) = page.split();
     Ok(Shown(page.with(views(app.store.db(), rows).await?)))
 }

@@ -7,6 +7,9 @@ use crate::app::App;
 mod admin_token;
 mod alias;
 mod api;
+mod api_attribute;
+mod api_image;
+mod api_package;
 mod api_version;
 pub(crate) mod application;
 mod application_consumer;
@@ -17,17 +20,21 @@ mod credential_digest;
 mod dcr_provider;
 mod developer;
 mod developer_settings;
+mod document;
 mod email;
 mod email_template;
 mod entity;
 mod gateway;
 mod implementation;
 mod limit;
+mod page;
 mod portal;
+mod presentation;
 mod publication;
 mod publication_settings;
 mod receipts;
 mod registration;
+mod snippet;
 mod strategy;
 mod team;
 mod team_role;
@@ -39,6 +46,13 @@ pub(super) fn routes() -> ApiRouter<App> {
         .merge(portal::routes())
         .merge(api::routes())
         .merge(api_version::routes())
+        .merge(api_attribute::routes())
+        .merge(api_image::routes())
+        .merge(api_package::routes())
+        .merge(document::routes())
+        .merge(page::routes())
+        .merge(snippet::routes())
+        .merge(presentation::routes())
         .merge(publication::routes())
         .merge(publication_settings::routes())
         .merge(implementation::routes())

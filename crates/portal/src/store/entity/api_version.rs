@@ -12,6 +12,8 @@ pub struct Model {
     #[sea_orm(column_type = "Text")]
     pub spec_content: String,
     pub spec_type: String,
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub validation_messages: Option<Json>,
     pub created_at: i64,
     pub updated_at: i64,
 }

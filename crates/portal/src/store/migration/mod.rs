@@ -9,6 +9,7 @@ mod m0003_sync;
 mod m0004_identity;
 mod m0005_marks;
 mod m0006_teams;
+mod m0007_content;
 mod m0008_products;
 mod m0009_credentials;
 mod m0010_events;
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_identity::Migration),
             Box::new(m0005_marks::Migration),
             Box::new(m0006_teams::Migration),
+            Box::new(m0007_content::Migration),
             Box::new(m0008_products::Migration),
             Box::new(m0009_credentials::Migration),
             Box::new(m0010_events::Migration),
