@@ -6,6 +6,7 @@ use aide::axum::ApiRouter;
 use aide::axum::routing::get_with;
 use axum::extract::State;
 use schemars::JsonSchema;
+use sea_orm::sea_query::{CaseStatement, ExprTrait, Func, Query, SimpleExpr};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, RelationDef, RelationTrait, Select,
 };
@@ -17,7 +18,7 @@ use crate::api::reply::{Created, NoContent, Shown};
 use crate::api::shape::{ApiPath, ApplicationPath, Instant, PortalPath, RegistrationPath};
 use crate::app::App;
 use crate::input::{Body, Ids};
-use crate::list::{ListQuery, ListSpec, Paged, attributes};
+use crate::list::{Attribute, Kind, ListQuery, ListSpec, Paged, attribute, attributes};
 use crate::problem::Problem;
 use crate::store::entity::registration::{self, Column, Relation};
 use crate::store::entity::{api, application, consumer, portal};
@@ -61,15 +62,41 @@ const APPLICATION_LIST: ListSpec = ListSpec {
     order: LIST.order,
 };
 
-const API_LIST: ListSpec = ListSpec {
-    filters: attributes! {
-        Text "status" = Column::Status;
-        Id "portal_id" = Column::PortalId;
-        Text "portal_name" = portal::Column::Name;
-        Id "application_id" = Column::ApplicationId;
-        Text "application_name" = application::Column::Name;
-        Id "application_owner_id" = application::Column::DeveloperId;
+/// Something of the application of a registration.
+fn of_application(what: SimpleExpr) -> SimpleExpr {
+    let id = application::Column::Id.into_expr().equals(Column::ApplicationId.as_column_ref());
+    let found = Query::select().expr(what).from(application::Entity).and_where(id).take();
+    SimpleExpr::SubQuery(None, Box::new(found.into()))
+}
+
+const OWNER_ID: Attribute = Attribute {
+    name: "application_owner_id",
+    kind: Kind::Id,
+    column: || {
+        let owners = [application::Column::DeveloperId, application::Column::TeamId];
+        of_application(Func::coalesce(owners.map(|column| column.into_expr())).into())
     },
+};
+
+const OWNER_TYPE: Attribute = Attribute {
+    name: "application_owner_type",
+    kind: Kind::Text,
+    column: || {
+        let of_team = application::Column::TeamId.is_not_null();
+        of_application(CaseStatement::new().case(of_team, "team").finally("developer").into())
+    },
+};
+
+const API_LIST: ListSpec = ListSpec {
+    filters: &[
+        attribute!(Text "status" = Column::Status),
+        attribute!(Id "portal_id" = Column::PortalId),
+        attribute!(Text "portal_name" = portal::Column::Name),
+        attribute!(Id "application_id" = Column::ApplicationId),
+        attribute!(Text "application_name" = application::Column::Name),
+        OWNER_TYPE,
+        OWNER_ID,
+    ],
     sorts: attributes! {},
     order: LIST.order,
 };
