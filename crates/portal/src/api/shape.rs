@@ -38,7 +38,7 @@ paths! {
     CredentialPath { portal_id, application_id, credential_id }
     ApiPath { api_id }
     VersionPath { api_id, version_id }
-    SpecificationPath { api_id, spec_id }
+    SpecPath { api_id, spec_id }
     DocumentPath { api_id, document_id }
     OperationPath { api_id, operation_id }
     PagePath { portal_id, page_id }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::actor::Admin;
 use crate::api::reply::{Created, NoContent, Shown};
-use crate::api::shape::{ApiPath, Force, Instant, OperationPath, SpecificationPath, VersionPath};
+use crate::api::shape::{ApiPath, Force, Instant, OperationPath, SpecPath, VersionPath};
 use crate::app::App;
 use crate::input::{Body, Catalogue, Ids};
 use crate::list::{ListQuery, ListSpec, Paged, attributes};
@@ -318,7 +318,7 @@ async fn create_specification(
 async fn show_specification(
     _: Admin,
     State(app): State<App>,
-    Ids(ids): Ids<SpecificationPath>,
+    Ids(ids): Ids<SpecPath>,
 ) -> Result<Shown<SpecificationView>, Problem> {
     Ok(Shown(usecase::find(app.store.db(), ids.api_id, ids.spec_id).await?.into()))
 }
@@ -326,7 +326,7 @@ async fn show_specification(
 async fn update_specification(
     _: Admin,
     State(app): State<App>,
-    Ids(ids): Ids<SpecificationPath>,
+    Ids(ids): Ids<SpecPath>,
     body: Body<SpecificationEdit, Catalogue>,
 ) -> Result<Shown<SpecificationView>, Problem> {
     let updated = usecase::update_specification(&app, ids.api_id, ids.spec_id, body.0).await?;
@@ -336,7 +336,7 @@ async fn update_specification(
 async fn delete_specification(
     _: Admin,
     State(app): State<App>,
-    Ids(ids): Ids<SpecificationPath>,
+    Ids(ids): Ids<SpecPath>,
 ) -> Result<NoContent, Problem> {
     usecase::delete(&app, ids.api_id, ids.spec_id).await?;
     Ok(NoContent)
