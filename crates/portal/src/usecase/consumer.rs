@@ -163,10 +163,7 @@ pub(crate) async fn delete(app: &App, gateway: Uuid, id: Uuid) -> Result<(), Pro
 }
 
 /// Lets nobody be a consumer of a gateway that goes.
-pub(crate) async fn forget_of_gateway(
-    tx: &mut ChangeSet,
-    gateway: Uuid,
-) -> Result<(), Problem> {
+pub(crate) async fn forget_of_gateway(tx: &mut ChangeSet, gateway: Uuid) -> Result<(), Problem> {
     let consumers: Vec<Uuid> = consumer::Entity::find()
         .select_only()
         .column(consumer::Column::Id)

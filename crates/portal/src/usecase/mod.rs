@@ -39,6 +39,6 @@ pub(crate) mod snippet;
 pub(crate) mod specification;
 pub(crate) mod strategy;
 pub(crate) mod team;
-pub(crate) mod usage;
 pub(crate) mod tree;
+pub(crate) mod usage;
 pub(crate) mod writing;
