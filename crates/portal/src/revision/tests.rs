@@ -114,7 +114,7 @@ struct World {
 }
 
 /// How many things can be made and changed.
-const ACTS: usize = 26;
+const ACTS: usize = 32;
 
 /// Does one thing; the answer says what and whether it was done.
 async fn act(app: &App, world: &mut World, pick: &mut Choices) -> (usize, Result<(), Problem>) {
@@ -302,7 +302,84 @@ async fn attempt(
         }
         // Nobody answers; what stays undiscovered is no news to gateways.
         25 => _ = usecase::issuer::check(app, pick.one(&world.issuers)).await?,
+        26..32 => return attempt_of_admin(app, world, pick, act).await,
         _ => {}
+    }
+    Ok(())
+}
+
+/// What an administrator does to applications and their keys.
+async fn attempt_of_admin(
+    app: &App,
+    world: &mut World,
+    pick: &mut Choices,
+    act: usize,
+) -> Result<(), Problem> {
+    use usecase::credential::{Actor, origin, rotation};
+    let db = app.store.db();
+    let name = format!("n{}", pick.below(1_000_000));
+    if world.applications.is_empty() {
+        return Ok(());
+    }
+    let application = world.applications[pick.below(world.applications.len())].clone();
+    let (portal, id) = (application.portal_id, application.id);
+    let key = (!world.keys.is_empty()).then(|| world.keys[pick.below(world.keys.len())]);
+    match act {
+        26 => {
+            let body = json!({"value": format!("a-key-that-was-brought-{name}")});
+            let (made, _) = origin::create(app, portal, id, from(body)).await?;
+            world.keys.push((id, made.id));
+        }
+        27 | 28 => {
+            let Some((id, key)) = key else { return Ok(()) };
+            let portal = world.applications.iter().find(|held| held.id == id);
+            let portal = portal.map(|held| held.portal_id).unwrap_or_default();
+            if act == 27 {
+                let (admin, body) = (Actor::Admin(portal), from(json!({})));
+                rotation::rotate(app, admin, None, id, key, body).await?;
+            } else {
+                let body = from(json!({"expires_at": "2999-01-01T00:00:00Z"}));
+                usecase::credential::edit(app, portal, id, key, body).await?;
+            }
+        }
+        29 => {
+            let limit = json!({"kind": "rate", "requests": 1 + pick.below(9), "window_seconds": 1});
+            let body = from(json!({"limits": [limit]}));
+            usecase::limit::put_limits(app, portal, id, body).await?;
+            let body = from(json!({"networks": ["10.0.0.0/8"]}));
+            usecase::limit::put_networks(app, portal, id, body).await?;
+        }
+        30 => {
+            let here = entity::implementation::Entity::find().all(db).await?;
+            if here.is_empty() {
+                return Ok(());
+            }
+            let gateway = here[pick.below(here.len())].gateway_id;
+            usecase::consumer::create(app, gateway, from(json!({"username": name}))).await?;
+        }
+        _ => {
+            // One that fits, where there is one; now and then it gets another name.
+            let consumers = entity::consumer::Entity::find().all(db).await?;
+            if consumers.is_empty() {
+                return Ok(());
+            }
+            let consumer = &consumers[pick.below(consumers.len())];
+            if pick.below(3) == 0 {
+                let body = from(json!({"username": name}));
+                usecase::consumer::put(app, consumer.gateway_id, consumer.id, body).await?;
+                return Ok(());
+            }
+            let here = entity::implementation::Entity::find().all(db).await?;
+            let registrations = entity::registration::Entity::find().all(db).await?;
+            let fits = registrations.iter().find(|registration| {
+                here.iter().any(|here| {
+                    here.api_id == registration.api_id && here.gateway_id == consumer.gateway_id
+                })
+            });
+            let Some(one) = fits else { return Ok(()) };
+            let choice = from(json!({"id": consumer.id}));
+            usecase::consumer::map(app, one.portal_id, one.application_id, one.id, choice).await?;
+        }
     }
     Ok(())
 }
@@ -320,11 +397,13 @@ fn tokens(pick: &mut Choices) -> Value {
 }
 
 /// How many things can be taken down.
-const DEMOLITIONS: usize = 8;
+const DEMOLITIONS: usize = 9;
 
 /// Deletes one thing of a kind, with all that hangs on it, if there is one.
 async fn demolish(app: &App, pick: &mut Choices, kind: usize) -> Result<(), Problem> {
-    use entity::{api, application, developer, implementation, portal, route, service, strategy};
+    use entity::{
+        api, application, consumer, developer, implementation, portal, route, service, strategy,
+    };
     macro_rules! one {
         ($entity:ident) => {{
             let mut rows = $entity::Entity::find().all(app.store.db()).await?;
@@ -353,6 +432,10 @@ async fn demolish(app: &App, pick: &mut Choices, kind: usize) -> Result<(), Prob
         6 => {
             let row = one!(service);
             usecase::service::delete(app, row.gateway_id, row.id).await
+        }
+        7 => {
+            let row = one!(consumer);
+            usecase::consumer::delete(app, row.gateway_id, row.id).await
         }
         _ => usecase::strategy::delete(app, one!(strategy).id).await,
     }

@@ -41,3 +41,32 @@ async fn rows_survive_the_rebuilding_of_their_table() {
         sea_orm::Statement::from_string(db.get_database_backend(), "SELECT id FROM credentials");
     assert!(db.query_all_raw(left).await.unwrap().is_empty());
 }
+
+/// What was counted by the hour is there after usage became a series.
+#[tokio::test]
+async fn usage_by_the_hour_is_carried_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}?mode=rwc", dir.path().join("db").display());
+    let db = open(&url).await;
+    Migrator::up(&db, Some(5)).await.unwrap();
+    for sql in [
+        "INSERT INTO usage (application_id, api_id, class, hour, count) \
+         VALUES (x'01', x'02', 'forbidden', 472222, 7), (x'01', x'02', 'allowed', 472222, 9)",
+        "INSERT INTO credentials (id, application_id, scheme, pepper_id, digest, expires_at, \
+         created_at, updated_at) VALUES (x'05', x'02', 'hmac-sha256', 'p1', x'06', 700000000, 1, 1)",
+    ] {
+        db.execute_unprepared(sql).await.unwrap();
+    }
+    Migrator::up(&db, None).await.unwrap();
+    let sql = "SELECT count FROM usage_points WHERE width = 3600 AND at = 1699999200000 \
+               AND measured = 0 AND reason = '' \
+               AND (class = 'forbidden' AND status = 403 OR class = 'allowed' AND status = 0) \
+               ORDER BY count";
+    let statement = sea_orm::Statement::from_string(db.get_database_backend(), sql);
+    let rows = db.query_all_raw(statement).await.unwrap();
+    let counts: Vec<i64> = rows.iter().map(|row| row.try_get("", "count").unwrap()).collect();
+    assert_eq!(counts, [7, 9]);
+    let sql = "SELECT id FROM credentials WHERE notice_at = 95200000 AND origin = 'issued'";
+    let statement = sea_orm::Statement::from_string(db.get_database_backend(), sql);
+    assert_eq!(db.query_all_raw(statement).await.unwrap().len(), 1);
+}
