@@ -9,7 +9,10 @@ use base64::engine::general_purpose::STANDARD;
 use gatekey_core::snapshot::VerifyingKey;
 use schemars::JsonSchema;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    Set,
+};
 use serde::{Deserialize, Serialize};
 
 use super::chain;
@@ -33,6 +36,9 @@ pub(crate) struct Checkpoint {
     pub(crate) key: String,
     /// The signature over [`Checkpoint::statement`], in base64.
     pub(crate) signature: String,
+    /// The signature over [`Checkpoint::beginning`], where what was before it was forgotten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) begin_signature: Option<String>,
 }
 
 impl Checkpoint {
@@ -42,14 +48,31 @@ impl Checkpoint {
         format!("gatekey-audit-checkpoint-v1\n{sequence}\n{hash}\n{at}\n")
     }
 
+    /// The text that is signed when everything up to the checkpoint is forgotten: nobody else can
+    /// take out a beginning.
+    pub(crate) fn beginning(&self) -> String {
+        let Self { sequence, hash, .. } = self;
+        format!("gatekey-audit-begin-v1\n{sequence}\n{hash}\n")
+    }
+
     /// Whether one of the keys signed it.
     pub(crate) fn is_signed_by(&self, keys: &[VerifyingKey]) -> bool {
+        self.has_signed(keys, &self.statement(), &self.signature)
+    }
+
+    /// Whether one of the keys signed that nothing before it is kept.
+    pub(crate) fn begins_for(&self, keys: &[VerifyingKey]) -> bool {
+        let signature = self.begin_signature.as_deref();
+        signature.is_some_and(|signature| self.has_signed(keys, &self.beginning(), signature))
+    }
+
+    fn has_signed(&self, keys: &[VerifyingKey], text: &str, signature: &str) -> bool {
         let key = STANDARD.decode(&self.key).ok();
         let key = key.and_then(|key| <[u8; 32]>::try_from(key).ok()).map(VerifyingKey::from_bytes);
-        let signature = STANDARD.decode(&self.signature).ok();
+        let signature = STANDARD.decode(signature).ok();
         let signature = signature.and_then(|signature| <[u8; 64]>::try_from(signature).ok());
         let (Some(key), Some(signature)) = (key, signature) else { return false };
-        keys.contains(&key) && key.verifies(self.statement().as_bytes(), &signature)
+        keys.contains(&key) && key.verifies(text.as_bytes(), &signature)
     }
 }
 
@@ -61,6 +84,7 @@ impl From<audit_checkpoint::Model> for Checkpoint {
             at: super::instant(row.at),
             key: STANDARD.encode(row.key),
             signature: STANDARD.encode(row.signature),
+            begin_signature: row.begin_signature.map(|signature| STANDARD.encode(signature)),
         }
     }
 }
@@ -90,11 +114,10 @@ pub(crate) async fn make(app: &App) -> Result<Option<Checkpoint>, DbErr> {
         hash: head.hash,
         key,
         signature: Vec::new(),
+        begin_signature: None,
     };
     let statement = Checkpoint::from(row.clone()).statement();
-    let signature = app.secrets.signing_key.sign(statement.as_bytes());
-    row.signature =
-        signature.ok_or_else(|| DbErr::Custom("a checkpoint cannot be signed".into()))?.to_vec();
+    row.signature = sign(app, &statement)?;
     // Another replica may have made it at the same time.
     let once = OnConflict::column(audit_checkpoint::Column::Sequence).do_nothing().to_owned();
     audit_checkpoint::Entity::insert(row.clone().into_active_model())
@@ -105,6 +128,12 @@ pub(crate) async fn make(app: &App) -> Result<Option<Checkpoint>, DbErr> {
     let (sequence, hash) = (row.sequence, hex(&row.hash));
     tracing::info!(sequence, hash, "audit log checkpoint");
     Ok(Some(row.into()))
+}
+
+fn sign(app: &App, text: &str) -> Result<Vec<u8>, DbErr> {
+    let signature = app.secrets.signing_key.sign(text.as_bytes());
+    let signature = signature.map(|signature| signature.to_vec());
+    signature.ok_or_else(|| DbErr::Custom("a checkpoint cannot be signed".into()))
 }
 
 /// Forgets entries before an instant, up to a checkpoint.
@@ -126,17 +155,31 @@ async fn prune(app: &App, before: i64) -> Result<(), DbErr> {
         .one(db)
         .await?;
     let Some(checkpoint) = checkpoint else { return Ok(()) };
-    let gone = audit_entry::Entity::delete_many()
-        .filter(audit_entry::Column::Sequence.lte(checkpoint.sequence))
-        .exec(db)
-        .await?;
-    if gone.rows_affected > 0 {
-        audit_checkpoint::Entity::delete_many()
-            .filter(audit_checkpoint::Column::Sequence.lt(checkpoint.sequence))
-            .exec(db)
-            .await?;
-        let (entries, upto) = (gone.rows_affected, checkpoint.sequence);
-        tracing::info!(entries, upto, "audit log entries were forgotten: their time was over");
+    let upto = checkpoint.sequence;
+    let first = audit_entry::Entity::find().filter(audit_entry::Column::Sequence.lte(upto));
+    if first.one(db).await?.is_none() {
+        return Ok(());
     }
+    let stated = Checkpoint::from(checkpoint.clone());
+    // Both by the key of now: the one that signed the checkpoint may be gone.
+    let (signature, begins_with) =
+        (sign(app, &stated.statement())?, sign(app, &stated.beginning())?);
+    let tx = app.store.begin().await?;
+    let mut begins = checkpoint.into_active_model();
+    begins.key = Set(app.secrets.signing_key.verifying_key().as_bytes().to_vec());
+    begins.signature = Set(signature);
+    begins.begin_signature = Set(Some(begins_with));
+    begins.update(&tx).await?;
+    let gone = audit_entry::Entity::delete_many()
+        .filter(audit_entry::Column::Sequence.lte(upto))
+        .exec(&tx)
+        .await?;
+    audit_checkpoint::Entity::delete_many()
+        .filter(audit_checkpoint::Column::Sequence.lt(upto))
+        .exec(&tx)
+        .await?;
+    tx.commit_unrecorded().await?;
+    let entries = gone.rows_affected;
+    tracing::info!(entries, upto, "audit log entries were forgotten: their time was over");
     Ok(())
 }

@@ -80,8 +80,10 @@ impl Verifier {
         {
             return Err(Broken::at(sequence, "it is not what its checkpoint states"));
         }
-        let known = self.checkpoints.insert(sequence, checkpoint.clone());
-        if known.is_some_and(|known| known.hash != checkpoint.hash) {
+        let hash = checkpoint.hash.clone();
+        // One that was kept elsewhere does not know what was forgotten since.
+        let kept = self.checkpoints.entry(sequence).or_insert(checkpoint);
+        if kept.hash != hash {
             return Err(Broken::at(sequence, "two checkpoints state different entries"));
         }
         Ok(())
@@ -122,10 +124,14 @@ impl Verifier {
         let before = entry.sequence - 1;
         let stated = match before {
             0 => Some(hex(&ORIGIN)),
-            _ => self.checkpoints.get(&before).map(|checkpoint| checkpoint.hash.clone()),
+            _ => {
+                let begins = |checkpoint: &&Checkpoint| checkpoint.begins_for(&self.keys);
+                let stated = self.checkpoints.get(&before).filter(begins);
+                stated.map(|checkpoint| checkpoint.hash.clone())
+            }
         };
         if stated.as_ref() != Some(&entry.previous) {
-            let why = "nothing signed states what was before it: the beginning is missing";
+            let why = "nothing signed states that what was before it was forgotten: the beginning is missing";
             return Err(Broken::at(entry.sequence, why));
         }
         self.whole.first = entry.sequence;
@@ -141,8 +147,10 @@ impl Verifier {
                 Some((_, hash)) => hex(&hash),
                 None if sequence == 0 => hex(&ORIGIN),
                 None => match self.checkpoints.get(&sequence) {
-                    Some(checkpoint) => checkpoint.hash.clone(),
-                    None => return Err(Broken::at(1, "it is missing, and all after it")),
+                    Some(checkpoint) if checkpoint.begins_for(&self.keys) => {
+                        checkpoint.hash.clone()
+                    }
+                    _ => return Err(Broken::at(1, "it is missing, and all after it")),
                 },
             };
             if self.last.is_some() && last != sequence {

@@ -11,6 +11,7 @@ pub struct Model {
     pub hash: Vec<u8>,
     pub key: Vec<u8>,
     pub signature: Vec<u8>,
+    pub begin_signature: Option<Vec<u8>>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -214,6 +214,7 @@ fn audit_checkpoints() -> TableCreateStatement {
         .col(blob("hash"))
         .col(blob("key"))
         .col(blob("signature"))
+        .col(blob_null("begin_signature"))
         .take()
 }
 
