@@ -11,11 +11,11 @@ use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use schemars::JsonSchema;
 use sea_orm::sea_query::{
-    Alias, BinOper, ColumnName, ColumnRef, Expr, ExprTrait, Func, LikeExpr, Query as SqlQuery,
+    Alias, BinOper, ColumnName, ColumnRef, Expr, ExprTrait, Func, IntoIden, LikeExpr, Query as SqlQuery,
     SimpleExpr, TableName, TableRef,
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, Identity, JoinType,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, Identity, JoinType,
     Order, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, RelationDef, Select,
 };
 use serde::Serialize;
@@ -29,6 +29,8 @@ use crate::problem::{Invalid, Problem};
 const DEFAULT_SIZE: u64 = 10;
 /// The most items of a page.
 const MAX_SIZE: u64 = 1_000;
+/// Pages that begin before this are read before anything is counted.
+const NEAR: u64 = 1_000;
 /// The most attributes that a list is sorted by.
 const MAX_SORTS: usize = 8;
 /// The most alternatives of an `oeq` or `ocontains`.
@@ -222,7 +224,7 @@ impl ListQuery {
     /// Reads pages, order and filters.
     pub(crate) fn read(self, spec: &ListSpec) -> Result<Listing, Problem> {
         let mut listing =
-            Listing { size: DEFAULT_SIZE, number: 1, conditions: Vec::new(), order: Vec::new() };
+            Listing { size: DEFAULT_SIZE, number: 1, filters: Vec::new(), order: Vec::new() };
         let mut faults = Vec::new();
         let mut seen: Vec<&str> = Vec::new();
         for (name, value) in &self.0 {
@@ -241,7 +243,7 @@ impl ListQuery {
                         order(spec, part.trim()).map(|order| listing.order.push(order))
                     })
                 }
-                _ => filter(spec, name, value).map(|one| listing.conditions.push(one)),
+                _ => filter(spec, name, value).map(|one| listing.filters.push(one)),
             };
             faults.extend(read.err());
         }
@@ -317,15 +319,15 @@ pub(crate) fn labelled(
 pub(crate) struct Listing {
     size: u64,
     number: u64,
-    /// What is filtered by, and by which table's column.
-    conditions: Vec<(Option<String>, Condition)>,
+    filters: Vec<Filter>,
     order: Vec<(SimpleExpr, Order)>,
 }
 
 impl Listing {
     /// What it lets through, if it lets not everything through.
-    pub(crate) fn condition(self) -> Option<Condition> {
-        let all = self.conditions.into_iter().map(|(_, condition)| condition);
+    pub(crate) fn condition(self, db: &impl ConnectionTrait) -> Option<Condition> {
+        let backend = db.get_database_backend();
+        let all = self.filters.into_iter().map(|filter| filter.condition(backend));
         all.reduce(|all, one| Condition::all().add(all).add(one))
     }
 
@@ -387,9 +389,12 @@ impl Listing {
             let table = table.as_ref()?;
             related.iter().position(|relation| name_of(&relation.to_tbl).as_ref() == Some(table))
         };
+        let backend = db.get_database_backend();
         let mut elsewhere: BTreeMap<usize, Condition> = BTreeMap::new();
-        for (table, condition) in self.conditions {
-            match other(&table) {
+        for filter in self.filters {
+            let place = other(&filter.table);
+            let condition = filter.condition(backend);
+            match place {
                 Some(place) => {
                     let all = elsewhere.remove(&place).unwrap_or_else(Condition::all);
                     elsewhere.insert(place, all.add(condition));
@@ -402,21 +407,41 @@ impl Listing {
                 select = select.filter(belongs_to(relation, condition)?);
             }
         }
-        let total = select.clone().count(db).await?;
-        let offset = (self.number - 1).saturating_mul(self.size);
-        if offset >= total {
-            return Ok(Page { data: Vec::new(), number: self.number, size: self.size, total });
-        }
+        let (number, size) = (self.number, self.size);
+        let offset = (number - 1).saturating_mul(size);
+        let all = select.clone();
         let joined: BTreeSet<_> =
             self.order.iter().filter_map(|(column, _)| other(&table_of(column))).collect();
         for relation in joined.into_iter().filter_map(|place| related.get(place)) {
             select = select.join(JoinType::InnerJoin, relation.clone());
         }
-        for (column, direction) in self.order {
-            select = select.order_by(column, direction);
+        if offset < NEAR {
+            let page = ordered(select, self.order, false).offset(offset).limit(size);
+            let data = page.into_model::<M>().all(db).await?;
+            let count = data.len() as u64;
+            // A page that is not full is the last one, and tells the total.
+            let total = if count == size || count == 0 && offset > 0 {
+                all.count(db).await?
+            } else {
+                offset + count
+            };
+            return Ok(Page { data, number, size, total });
         }
-        let data = select.offset(offset).limit(self.size).into_model::<M>().all(db).await?;
-        Ok(Page { data, number: self.number, size: self.size, total })
+        let total = all.count(db).await?;
+        let count = Ord::min(total.saturating_sub(offset), size);
+        if count == 0 {
+            return Ok(Page { data: Vec::new(), number, size, total });
+        }
+        // What lies behind the middle is nearer from the end.
+        let after = total - offset - count;
+        let backwards = after < offset;
+        let start = if backwards { after } else { offset };
+        let page = ordered(select, self.order, backwards).offset(start).limit(count);
+        let mut data = page.into_model::<M>().all(db).await?;
+        if backwards {
+            data.reverse();
+        }
+        Ok(Page { data, number, size, total })
     }
 
     /// Fetches everything that `select` finds, of each row only what `M` has: of lists that are
@@ -430,13 +455,9 @@ impl Listing {
         E: EntityTrait,
         M: FromQueryResult + Send + Sync,
     {
-        let mut select = select;
-        for (_, condition) in self.conditions {
-            select = select.filter(condition);
-        }
-        for (column, direction) in self.order {
-            select = select.order_by(column, direction);
-        }
+        let backend = db.get_database_backend();
+        let filters = self.filters.into_iter().map(|filter| filter.condition(backend));
+        let select = ordered(filters.fold(select, Select::filter), self.order, false);
         Ok(select.into_model::<M>().all(db).await?)
     }
 
@@ -568,13 +589,59 @@ fn belongs_to(relation: &RelationDef, condition: Condition) -> Result<SimpleExpr
         return Err(Problem::internal("a relation to no table"));
     };
     let mut found = SqlQuery::select();
-    found.column((Alias::new(there), to.clone())).from(relation.to_tbl.clone());
+    found.column((Alias::new(&there), to.clone())).from(relation.to_tbl.clone());
     found.cond_where(condition);
-    Ok(Expr::col((Alias::new(here), from.clone())).in_subquery(found))
+    if let Some(on) = &relation.on_condition {
+        found.cond_where(on(Alias::new(&here).into_iden(), Alias::new(&there).into_iden()));
+    }
+    Ok(Expr::col((Alias::new(&here), from.clone())).in_subquery(found))
 }
 
-/// A filter: what it compares is a column of which table, and how.
-type Filter = (Option<String>, Condition);
+fn ordered<E: EntityTrait>(
+    select: Select<E>,
+    order: Vec<(SimpleExpr, Order)>,
+    backwards: bool,
+) -> Select<E> {
+    order.into_iter().fold(select, |select, (column, direction)| {
+        let direction = match (backwards, direction) {
+            (true, Order::Asc) => Order::Desc,
+            (true, Order::Desc) => Order::Asc,
+            (_, direction) => direction,
+        };
+        select.order_by(column, direction)
+    })
+}
+
+/// A filter of a list.
+#[derive(Debug)]
+struct Filter {
+    /// The table whose column it compares.
+    table: Option<String>,
+    how: How,
+}
+
+#[derive(Debug)]
+enum How {
+    /// In the same way with both databases.
+    Plain(Condition),
+    /// Whether a text contains one of these.
+    Contains(SimpleExpr, Vec<String>),
+}
+
+impl Filter {
+    fn condition(self, backend: DbBackend) -> Condition {
+        match self.how {
+            How::Plain(condition) => condition,
+            How::Contains(column, parts) => parts.iter().fold(Condition::any(), |any, part| {
+                // SQLite's `LIKE` looks at the case of no letter of ASCII, as its `lower` does.
+                any.add(match backend {
+                    DbBackend::Sqlite => like(column.clone(), part),
+                    _ => contains(column.clone(), part),
+                })
+            }),
+        }
+    }
+}
 
 fn filter(spec: &ListSpec, parameter: &str, value: &str) -> Result<Filter, Invalid> {
     let unknown = || Invalid::query(parameter, "unknown_property", "is not a known parameter");
@@ -597,6 +664,14 @@ fn filter(spec: &ListSpec, parameter: &str, value: &str) -> Result<Filter, Inval
     let column = (attribute.column)();
     let table = table_of(&column);
     let condition = match attribute.kind {
+        Kind::Text if operator.ends_with("contains") => {
+            let parts = match operator {
+                "ocontains" => alternatives(parameter, value)?,
+                _ => vec![value],
+            };
+            let parts = parts.into_iter().map(str::to_owned).collect();
+            return Ok(Filter { table, how: How::Contains(column, parts) });
+        }
         Kind::Text => text(parameter, column, operator, value)?,
         Kind::Id => id(parameter, column, operator, value)?,
         Kind::Time => time(parameter, column, operator, value)?,
@@ -605,7 +680,7 @@ fn filter(spec: &ListSpec, parameter: &str, value: &str) -> Result<Filter, Inval
             _ => return Err(Invalid::query(parameter, "is_boolean", "must be true or false")),
         },
     };
-    Ok((table, condition))
+    Ok(Filter { table, how: How::Plain(condition) })
 }
 
 fn text(
@@ -628,16 +703,20 @@ fn text(
 /// Whether a column contains a text, whatever the case of letters: the databases disagree on what
 /// `LIKE` does with case, so both sides are lowered.
 pub(crate) fn contains(column: SimpleExpr, part: &str) -> SimpleExpr {
+    like(Expr::expr(Func::lower(column)), &part.to_lowercase())
+}
+
+fn like(column: SimpleExpr, part: &str) -> SimpleExpr {
     let mut pattern = String::with_capacity(part.len() + 2);
     pattern.push('%');
-    for character in part.to_lowercase().chars() {
+    for character in part.chars() {
         if matches!(character, '%' | '_' | '\\') {
             pattern.push('\\');
         }
         pattern.push(character);
     }
     pattern.push('%');
-    Expr::expr(Func::lower(column)).like(LikeExpr::new(pattern).escape('\\'))
+    column.like(LikeExpr::new(pattern).escape('\\'))
 }
 
 fn id(

@@ -9,7 +9,7 @@ use gatekey_core::key::ENTROPY_BYTES;
 use gatekey_core::snapshot::Record;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel,
+    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel,
     PaginatorTrait, QueryFilter,
 };
 use serde::Serialize;
@@ -272,6 +272,10 @@ async fn finish(
     let owner = developer::Entity::find_by_id(first).one(app.store.db()).await?;
     let owner = owner.ok_or_else(Problem::not_found)?;
     let tokens = session::start(app, app.store.db(), &owner).await?;
+    if !app.store.is_ours_alone() {
+        // What PostgreSQL does by itself, a minute later.
+        app.store.db().execute_unprepared("VACUUM ANALYZE").await?;
+    }
     let names = gateway::Entity::find()
         .filter(gateway::Column::Id.ne(few.gateway))
         .all(app.store.db())

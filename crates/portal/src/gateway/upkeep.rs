@@ -16,12 +16,19 @@ use crate::usecase::mail_token;
 use crate::webhook;
 
 const PERIOD: Duration = Duration::from_secs(60);
+/// After how many periods it is looked how much is in the tables.
+const ROUNDS_TO_LOOK: u64 = 60;
 
 /// Tidies up for as long as the portal runs.
 pub(crate) async fn tidy_forever(app: App) {
     let mut period = tokio::time::interval(PERIOD);
-    loop {
+    for round in 1_u64.. {
         period.tick().await;
+        if round % ROUNDS_TO_LOOK == 0
+            && let Err(error) = app.store.look_at_tables().await
+        {
+            tracing::warn!(cause = %error, "cannot look at the tables");
+        }
         if let Err(error) = tidy(&app).await {
             tracing::warn!(cause = %error, "cannot tidy up");
         }

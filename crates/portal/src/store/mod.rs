@@ -39,6 +39,10 @@ mod write;
 
 pub(crate) use self::write::Write;
 
+/// Has SQLite look how much is in tables that have changed much: it chooses indexes by that. What it
+/// finds, connections know that are opened later.
+const LOOK_AT_TABLES: &str = "PRAGMA optimize = 0x10002";
+
 /// The open database.
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
@@ -125,6 +129,7 @@ impl Store {
             // A migration that rebuilds a table must not take the rows with it that refer to it.
             let db = connect(url, 1, false, Durable::Yes).await?;
             migrate(&db).await?;
+            db.execute_unprepared(LOOK_AT_TABLES).await?;
             db.close().await?;
         }
         let db = connect(url, if sqlite { 8 } else { 20 }, true, Durable::Yes).await?;
@@ -171,6 +176,14 @@ impl Store {
     /// For single writes of little worth: what was counted, who was seen.
     pub(crate) const fn light(&self) -> &DatabaseConnection {
         &self.light
+    }
+
+    /// Looks how much is in tables, where the database does not do so by itself.
+    pub(crate) async fn look_at_tables(&self) -> Result<(), DbErr> {
+        if self.is_ours_alone() {
+            self.db.execute_unprepared(LOOK_AT_TABLES).await?;
+        }
+        Ok(())
     }
 
     /// For several reads that must see the same state.

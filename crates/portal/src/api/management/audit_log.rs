@@ -291,7 +291,7 @@ async fn export(
             return Err(Problem::one_invalid(fault.one_of(choices)));
         }
     };
-    let condition = query.read(&LIST)?.condition();
+    let condition = query.read(&LIST)?.condition(app.store.db());
     let body = AxumBody::from_stream(read::export(&app.store, condition, format));
     let kind = match format {
         ExportFormat::Jsonl => "application/jsonl",

@@ -6,9 +6,10 @@ use aide::axum::ApiRouter;
 use aide::axum::routing::get_with;
 use axum::extract::State;
 use schemars::JsonSchema;
-use sea_orm::sea_query::{CaseStatement, ExprTrait, Func, Query, SimpleExpr};
+use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, Func, Query, SimpleExpr};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, RelationDef, RelationTrait, Select,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, RelationDef, RelationTrait,
+    Select,
 };
 use serde::Serialize;
 use uuid::Uuid;
@@ -198,6 +199,16 @@ fn related() -> [RelationDef; 3] {
     [Relation::Application.def(), Relation::Api.def(), Relation::Portal.def()]
 }
 
+/// The same for those of one portal, whose applications are the portal's too: which the database
+/// has to be told to find them by an index.
+fn related_in(portal: Uuid) -> [RelationDef; 3] {
+    let application = Relation::Application.def().on_condition(move |_, applications| {
+        let column = Expr::col((applications, application::Column::PortalId));
+        Condition::all().add(column.eq(portal))
+    });
+    [application, Relation::Api.def(), Relation::Portal.def()]
+}
+
 /// What registrations refer to, by id.
 struct Around {
     apis: HashMap<Uuid, api::Model>,
@@ -278,9 +289,11 @@ async fn views(
     query: ListQuery,
     spec: &ListSpec,
     select: Select<registration::Entity>,
+    portal: Uuid,
 ) -> Result<Shown<Paged<View>>, Problem> {
     let db = app.store.db();
-    let (rows, page) = query.read(spec)?.fetch_related(db, select, &related()).await?.split();
+    let related = related_in(portal);
+    let (rows, page) = query.read(spec)?.fetch_related(db, select, &related).await?.split();
     let around = Around::fetch(db, &rows).await?;
     Ok(Shown(page.with(rows.into_iter().filter_map(|row| around.view(row)).collect())))
 }
@@ -298,7 +311,7 @@ async fn list(
 ) -> Result<Shown<Paged<View>>, Problem> {
     usecase::portal::find(app.store.db(), ids.portal_id).await?;
     let select = registration::Entity::find().filter(Column::PortalId.eq(ids.portal_id));
-    views(&app, query, &LIST, select).await
+    views(&app, query, &LIST, select, ids.portal_id).await
 }
 
 async fn list_of_application(
@@ -310,7 +323,7 @@ async fn list_of_application(
     let db = app.store.db();
     let found = usecase::application::find(db, ids.portal_id, ids.application_id).await?;
     let select = registration::Entity::find().filter(Column::ApplicationId.eq(found.id));
-    views(&app, query, &APPLICATION_LIST, select).await
+    views(&app, query, &APPLICATION_LIST, select, ids.portal_id).await
 }
 
 async fn list_of_api(

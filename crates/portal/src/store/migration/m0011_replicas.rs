@@ -16,8 +16,8 @@ const REPLACED: [(&str, &str); 5] = [
 ];
 
 /// A list is read along an index that begins with what the list is of, and goes on with its order.
-const INDEXES: [(&str, &str, &[&str]); 13] = [
-    ("applications_listed", "applications", &["portal_id", "created_at", "id"]),
+const INDEXES: [(&str, &str, &[&str]); 14] = [
+    ("applications_listed", "applications", &["portal_id", "created_at", "id", "name"]),
     ("applications_by_name", "applications", &["portal_id", "name", "created_at", "id"]),
     ("applications_by_owner", "applications", &["portal_id", "developer_id", "created_at", "id"]),
     ("applications_owned", "applications", &["developer_id", "created_at", "id"]),
@@ -29,6 +29,7 @@ const INDEXES: [(&str, &str, &[&str]); 13] = [
     ("registrations_listed", "registrations", &["portal_id", "created_at", "id"]),
     ("registrations_by_status", "registrations", &["portal_id", "status", "created_at", "id"]),
     ("registrations_by_update", "registrations", &["portal_id", "updated_at", "created_at", "id"]),
+    ("registrations_in_portal", "registrations", &["portal_id", "api_id", "created_at", "id"]),
     ("registrations_of_api", "registrations", &["api_id", "created_at", "id"]),
 ];
 
