@@ -6,7 +6,10 @@ use aide::axum::ApiRouter;
 use aide::axum::routing::get_with;
 use axum::extract::State;
 use schemars::JsonSchema;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::sea_query::{Func, SimpleExpr};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QuerySelect, RelationTrait,
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -17,7 +20,7 @@ use crate::api::shape::{Instant, Labels, members};
 use crate::api::view::{Strategies, StrategySummary};
 use crate::app::App;
 use crate::input::Ids;
-use crate::list::{ListQuery, ListSpec, Paged, attributes};
+use crate::list::{Attribute, Kind, ListQuery, ListSpec, Paged, attribute, attributes};
 use crate::problem::{Invalid, Problem};
 use crate::store::entity::api::{self, Column};
 use crate::store::entity::{application, portal, publication, registration};
@@ -28,23 +31,38 @@ use crate::usecase::{attribute, catalogue};
 const TAG: &str = "APIs of a portal";
 
 const LIST: ListSpec = ListSpec {
-    filters: attributes! {
-        Id "id" = Column::Id;
-        Text "name" = Column::Name;
-        Text "version" = Column::Version;
-        Text "description" = Column::Description;
-        Text "slug" = Column::Slug;
-        Time "created_at" = Column::CreatedAt;
-        Time "updated_at" = Column::UpdatedAt;
-    },
-    sorts: attributes! {
-        Text "name" = Column::Name;
-        Text "version" = Column::Version;
-        Time "created_at" = Column::CreatedAt;
-        Time "updated_at" = Column::UpdatedAt;
-    },
-    order: || vec![Column::Name.into_expr(), Column::Id.into_expr()],
+    filters: &[
+        attribute!(Id "id" = Column::Id),
+        Attribute { name: "name", kind: Kind::Text, column: shown_name },
+        attribute!(Text "version" = Column::Version),
+        Attribute { name: "description", kind: Kind::Text, column: shown_description },
+        attribute!(Text "slug" = Column::Slug),
+        attribute!(Time "created_at" = Column::CreatedAt),
+        attribute!(Time "updated_at" = Column::UpdatedAt),
+    ],
+    sorts: &[
+        Attribute { name: "name", kind: Kind::Text, column: shown_name },
+        attribute!(Text "version" = Column::Version),
+        attribute!(Time "created_at" = Column::CreatedAt),
+        attribute!(Time "updated_at" = Column::UpdatedAt),
+    ],
+    order: || vec![shown_name(), Column::Id.into_expr()],
 };
+
+/// What an API is called in the portal.
+fn shown_name() -> SimpleExpr {
+    in_portal(publication::Column::DisplayName, Column::Name)
+}
+
+/// How an API is described in the portal.
+fn shown_description() -> SimpleExpr {
+    in_portal(publication::Column::Description, Column::Description)
+}
+
+/// What the portal says of an API, and what is said of it everywhere where the portal says nothing.
+fn in_portal(own: publication::Column, general: Column) -> SimpleExpr {
+    Func::coalesce([own.into_expr(), general.into_expr()]).into()
+}
 
 const APPLICATION_LIST: ListSpec = ListSpec {
     filters: attributes! {
@@ -186,9 +204,9 @@ async fn views(
                 spec: SpecKind { kind: version.spec_type },
             }),
             id: row.id,
-            name: row.name,
+            name: publication.display_name.clone().unwrap_or(row.name),
             version: Some(row.version).filter(|version| !version.is_empty()),
-            description: row.description,
+            description: publication.description.clone().or(row.description),
             slug: row.slug,
             attributes: members(row.attributes),
             created_at: Instant(row.created_at),
@@ -205,7 +223,9 @@ async fn list(
 ) -> Result<Shown<Paged<View>>, Problem> {
     let db = app.store.db();
     let select = catalogue::visible(&portal, developer.as_ref())
-        .filter(attribute::matching(&query.take_members("attributes"))?);
+        .join(JoinType::InnerJoin, publication::Relation::Api.def().rev())
+        .filter(publication::Column::PortalId.eq(portal.id))
+        .filter(attribute::matching(&query.take_members("attributes")?));
     let (rows, page) = query.read(&LIST)?.fetch(db, select).await?.split();
     Ok(Shown(page.with(views(&app, db, &portal, rows).await?)))
 }

@@ -18,6 +18,7 @@ mod registration;
 mod search;
 mod specification;
 mod stats;
+mod registration_settings;
 mod strategy;
 mod team;
 mod v2;
@@ -41,6 +42,7 @@ pub(super) fn routes() -> ApiRouter<App> {
         .merge(limit::routes())
         .merge(stats::routes())
         .merge(registration::routes())
+        .merge(registration_settings::routes())
         .merge(v2::routes())
         .layer(from_fn(origin::same))
 }

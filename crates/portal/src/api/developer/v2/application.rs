@@ -188,7 +188,7 @@ async fn list(
     query: ListQuery,
 ) -> Result<Shown<Paged<View>>, Problem> {
     let db = app.store.db();
-    let select = application::Entity::find().filter(Column::DeveloperId.eq(developer.id));
+    let select = application::Entity::find().filter(usecase::own(developer.id));
     let (rows, page) = query.read(&LIST)?.fetch(db, select).await?.split();
     let strategies = Strategies::fetch(&app, db, rows.iter().map(|row| row.strategy_id)).await?;
     let views = rows.into_iter().map(|row| View::of(row, &strategies));

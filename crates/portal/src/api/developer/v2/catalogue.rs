@@ -27,6 +27,7 @@ use crate::store::entity::api_product::{self, Column};
 use crate::store::entity::{
     api, api_version, application, developer, portal, publication, registration,
 };
+use crate::usecase::application::{self as owned, Owner};
 use crate::usecase::catalogue;
 
 const TAG: &str = "Products of a portal";
@@ -291,9 +292,14 @@ async fn actions(
         .filter(publication::Column::ApiId.in_subquery(versions.into_query()))
         .filter(publication::Column::StrategyId.is_not_null())
         .filter(publication::Column::RegistrationEnabled.eq(true))
-        .one(db)
+        .all(db)
         .await?;
-    let actions = Actions { view: true, register: open.is_some(), view_documentation: true };
+    let owner = Owner::developer(developer.id);
+    let mut register = false;
+    for publication in open {
+        register |= catalogue::may_register(db, &portal, &publication, owner).await?;
+    }
+    let actions = Actions { view: true, register, view_documentation: true };
     Ok(Shown(ProductActions { actions }))
 }
 
@@ -379,7 +385,7 @@ async fn applications(
         }
     };
     let own = application::Entity::find()
-        .filter(application::Column::DeveloperId.eq(developer.id))
+        .filter(owned::own(developer.id))
         .select_only()
         .column(application::Column::Id);
     let registrations: HashMap<_, _> = registration::Entity::find()
@@ -396,9 +402,7 @@ async fn applications(
     } else {
         application::Column::Id.is_in(registered)
     };
-    let select = application::Entity::find()
-        .filter(application::Column::DeveloperId.eq(developer.id))
-        .filter(which);
+    let select = application::Entity::find().filter(owned::own(developer.id)).filter(which);
     let (rows, page) = query.read(&APPLICATION_LIST)?.fetch(db, select).await?.split();
     let strategies = Strategies::fetch(&app, db, rows.iter().map(|row| row.strategy_id)).await?;
     let mut items = Vec::with_capacity(rows.len());
