@@ -225,7 +225,7 @@ async fn list(
     let select = catalogue::visible(&portal, developer.as_ref())
         .join(JoinType::InnerJoin, publication::Relation::Api.def().rev())
         .filter(publication::Column::PortalId.eq(portal.id))
-        .filter(attribute::matching(&query.take_members("attributes")?));
+        .filter(attribute::matching(&query.take_members("attributes"))?);
     let (rows, page) = query.read(&LIST)?.fetch(db, select).await?.split();
     Ok(Shown(page.with(views(&app, db, &portal, rows).await?)))
 }
