@@ -11,12 +11,12 @@ use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use schemars::JsonSchema;
 use sea_orm::sea_query::{
-    Alias, BinOper, ColumnName, ColumnRef, Expr, ExprTrait, Func, IntoIden, LikeExpr, Query as SqlQuery,
-    SimpleExpr, TableName, TableRef,
+    Alias, BinOper, ColumnName, ColumnRef, Expr, ExprTrait, Func, IntoIden, LikeExpr,
+    Query as SqlQuery, SimpleExpr, TableName, TableRef,
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, Identity, JoinType,
-    Order, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, RelationDef, Select,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, Identity,
+    JoinType, Order, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, RelationDef, Select,
 };
 use serde::Serialize;
 use uuid::Uuid;

@@ -9,8 +9,8 @@ use gatekey_core::key::ENTROPY_BYTES;
 use gatekey_core::snapshot::Record;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel,
-    PaginatorTrait, QueryFilter,
+    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait,
+    IntoActiveModel, PaginatorTrait, QueryFilter,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
