@@ -20,6 +20,7 @@ use crate::metrics::Metrics;
 use crate::outbound::Outbound;
 use crate::password::Passwords;
 use crate::store::Store;
+use crate::telemetry::Telemetry;
 use crate::throttle::Throttles;
 
 /// The state of the running portal; a cheap handle.
@@ -63,6 +64,8 @@ pub(crate) struct Parts {
     pub(crate) gateways: Gateways,
     /// What is remembered about authorization servers.
     pub(crate) identity: Identity,
+    /// Where spans go, once the portal runs.
+    pub(crate) telemetry: OnceLock<Telemetry>,
     /// What happened so far, in numbers.
     pub(crate) metrics: Metrics,
     /// What is remembered of providers of clients.
@@ -102,6 +105,7 @@ impl App {
             authorization: Authorization::new(&store),
             gateways: Gateways::default(),
             identity: Identity::default(),
+            telemetry: OnceLock::new(),
             metrics: Metrics::default(),
             dcr: Dcr::default(),
             outbound,

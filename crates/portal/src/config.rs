@@ -13,9 +13,11 @@ use serde::Deserialize;
 use crate::outbound::Allowed;
 
 mod smtp;
+mod telemetry;
 
 pub(crate) use self::smtp::SmtpLayer;
 pub use self::smtp::{Smtp, Tls};
+pub use self::telemetry::Telemetry;
 
 /// Everything that can be configured, with its defaults.
 #[derive(Clone, Debug)]
@@ -61,6 +63,8 @@ pub struct Config {
     pub connections: Connections,
     /// The server that takes e-mails; without one they lie in the mailbox folder.
     pub smtp: Option<Smtp>,
+    /// Where traces go; nowhere when nothing is said.
+    pub telemetry: Option<Telemetry>,
     /// How long entries of the audit log are kept; without end when nothing is said.
     pub audit_retention: Option<Duration>,
     /// How long it is kept what gateways counted.
@@ -89,6 +93,7 @@ impl Default for Config {
             accept_new_keys: false,
             connections: Connections::default(),
             smtp: None,
+            telemetry: None,
             audit_retention: None,
             usage: Usage::default(),
         }
@@ -337,6 +342,7 @@ pub(crate) struct Layer {
     pub(crate) accept_new_keys: Option<bool>,
     pub(crate) connections: Option<Connections>,
     pub(crate) smtp: Option<SmtpLayer>,
+    pub(crate) telemetry: Option<Telemetry>,
     pub(crate) smtp_password: Option<String>,
     pub(crate) audit_retention_days: Option<u32>,
     pub(crate) usage: Option<Usage>,
@@ -380,6 +386,7 @@ impl Layer {
             accept_new_keys: self.accept_new_keys.or(below.accept_new_keys),
             connections: self.connections.or(below.connections),
             smtp: self.smtp.or(below.smtp),
+            telemetry: self.telemetry.or(below.telemetry),
             smtp_password: self.smtp_password.or(below.smtp_password),
             audit_retention_days: self.audit_retention_days.or(below.audit_retention_days),
             usage: self.usage.or(below.usage),
@@ -419,6 +426,9 @@ impl Layer {
         }
         let password = self.smtp_password.map(Secret::new);
         let smtp = self.smtp.map(|smtp| smtp.complete(password)).transpose()?;
+        if let Some(telemetry) = &self.telemetry {
+            telemetry.check()?;
+        }
         let usage = self.usage.unwrap_or(default.usage);
         usage.check()?;
         Ok(Config {
@@ -438,6 +448,7 @@ impl Layer {
             accept_new_keys: self.accept_new_keys.unwrap_or(default.accept_new_keys),
             connections,
             smtp,
+            telemetry: self.telemetry,
             audit_retention: self
                 .audit_retention_days
                 .map(|days| Duration::from_secs(u64::from(days) * 86_400)),

@@ -41,6 +41,7 @@ pub mod server;
 mod session;
 mod specification;
 mod store;
+mod telemetry;
 mod throttle;
 mod usecase;
 mod vault;

@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 use crate::app::App;
 use crate::config::Config;
 use crate::store::{Store, installation, news};
+use crate::telemetry::Telemetry;
 use crate::usecase::{credential, issuer};
 use crate::{api, audit, connection, data_dir, dcr, gateway, identity, mail, webhook};
 
@@ -65,6 +66,10 @@ impl Server {
         mail::start(&app)
             .await
             .map_err(|problem| ServerError::at("cannot send e-mails", problem.cause()))?;
+        let telemetry = Telemetry::start(app.config.telemetry.as_ref())
+            .map_err(|error| ServerError::at("cannot send traces", error))?;
+        // Nobody else sets it.
+        let _ = app.telemetry.set(telemetry);
         let tasks = vec![
             tokio::spawn(news::hear_forever(app.store.clone(), app.config.database())),
             tokio::spawn(mail::deliver_forever(app.clone())),
@@ -149,6 +154,9 @@ impl Server {
         }
         // What was acknowledged leaves the outbox now or at the next start.
         let _ = mail::deliver_due(&self.app).await;
+        if let Some(telemetry) = self.app.telemetry.get() {
+            telemetry.stop().await;
+        }
         Ok(())
     }
 }

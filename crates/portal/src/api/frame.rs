@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::audit;
 use crate::call::{Call, REQUEST_ID_HEADER};
 use crate::revision::COMMITTED;
+use crate::telemetry::RequestSpan;
 
 /// Frames a request.
 pub(super) async fn frame(State(app): State<App>, request: Request, next: Next) -> Response {
@@ -28,6 +29,9 @@ pub(super) async fn frame(State(app): State<App>, request: Request, next: Next) 
     let Ok(ClientAddress(address)) = ClientAddress::from_request_parts(&mut parts, &app).await;
     let call = Call::new(&parts.headers, method, route.clone(), path, Some(address));
     let call = Arc::new(call.came_at(app.clock.now()));
+    let telemetry = app.telemetry.get();
+    let span = telemetry
+        .and_then(|telemetry| telemetry.begin(&parts.headers, method, &route, &call.request_id));
     let request = Request::from_parts(parts, body);
     let answering = Arc::clone(&call).answer(async {
         let response = next.run(request).await;
@@ -43,9 +47,13 @@ pub(super) async fn frame(State(app): State<App>, request: Request, next: Next) 
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     let (status, took) = (response.status().as_u16(), started.elapsed());
     app.metrics.answered(method, &route, status, took);
+    let trace_id = span.as_ref().map(RequestSpan::trace_id);
+    if let Some(span) = span {
+        span.end(status);
+    }
     let request_id = call.request_id.as_str();
     let ms = took.as_secs_f64() * 1e3;
-    tracing::info!(request_id, method, route, status, ms, "answered");
+    tracing::info!(request_id, trace_id, method, route, status, ms, "answered");
     response
 }
 

@@ -9,7 +9,7 @@ use clap::Args;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::config::{Config, Layer, LogFormat, LogLevel};
+use crate::config::{Config, Layer, LogFormat, LogLevel, Telemetry};
 use crate::server::Server;
 use crate::store::lock;
 use crate::{api, logging};
@@ -76,6 +76,9 @@ pub(super) struct Serve {
     /// How many days entries of the audit log are kept [default: without end]
     #[arg(long, env = "GATEKEY_AUDIT_RETENTION_DAYS", value_name = "DAYS")]
     audit_retention_days: Option<u32>,
+    /// The base URL of an OpenTelemetry collector that traces are sent to [default: none]
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL")]
+    otlp_endpoint: Option<String>,
     /// How many proxies in front of the portal append to X-Forwarded-For [default: 0]
     #[arg(long, env = "GATEKEY_TRUSTED_PROXIES", value_name = "NUMBER")]
     trusted_proxies: Option<usize>,
@@ -122,6 +125,7 @@ impl Serve {
             key_environment: self.key_environment,
             retained_changes: self.retained_changes,
             trusted_proxies: self.trusted_proxies,
+            telemetry: self.otlp_endpoint.as_deref().map(Telemetry::new),
             outbound_allow: self.outbound_allow,
             accept_new_keys: self.accept_new_keys.then_some(true),
             ..Layer::default()

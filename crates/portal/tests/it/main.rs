@@ -66,5 +66,6 @@ mod strategies_openid;
 mod support;
 mod teams;
 mod teams_applications;
+mod telemetry;
 mod usage_series;
 mod webhooks;
