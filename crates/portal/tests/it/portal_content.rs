@@ -93,7 +93,7 @@ async fn what_a_page_may_say_is_bounded() {
         assert_eq!(admin.post(&path, body).await.blamed(), [(field.into(), rule.into())]);
     }
     let blamed = admin.post(&path, json!({})).await.blamed();
-    assert_eq!(blamed, [("content".into(), "required".into()), ("slug".into(), "required".into())]);
+    assert_eq!(blamed, [("slug".into(), "required".into()), ("content".into(), "required".into())]);
     let content = "---\ntitle: Front\ndescription: Before\n---\n".to_owned() + &"ü".repeat(999_000);
     let body = json!({"slug": "x", "content": content, "title": "Body"});
     let made = admin.post(&path, body).await.expect(StatusCode::CREATED).json();
@@ -215,7 +215,7 @@ async fn customization_is_kept_as_it_was_sent() {
             "menu.main",
             "max_items",
         ),
-        (json!({"menu": {"main": [{}]}}), "menu.main.0.external", "required"),
+        (json!({"menu": {"main": [{}]}}), "menu.main.0.path", "required"),
         (
             json!({"menu": {"main": [item("javascript:alert(1)", "public", true)]}}),
             "menu.main.0.path",
