@@ -36,6 +36,11 @@ impl Connection {
         Ok(Self { stream, answer: vec![0; ORDINARY_ANSWER] })
     }
 
+    /// Waits longer for answers that are held back.
+    pub(crate) fn wait_for(&self, patience: Duration) -> Result<()> {
+        Ok(self.stream.set_read_timeout(Some(patience))?)
+    }
+
     /// Sends a request as it is and reads the answer.
     pub(crate) fn exchange(&mut self, request: &[u8]) -> Result<Answer<'_>> {
         self.stream.write_all(request)?;

@@ -1,5 +1,7 @@
 //! Requests over one kept connection.
 
+use core::time::Duration;
+
 use anyhow::{Result, ensure};
 
 use super::process::Portal;
@@ -28,6 +30,11 @@ impl Client {
             Who::Developer(cookie) => format!("cookie: {cookie}"),
         };
         Ok(Self { connection: Connection::connect(portal.port)?, header })
+    }
+
+    /// Waits longer for answers that are held back.
+    pub(super) fn wait_for(&self, patience: Duration) -> Result<()> {
+        self.connection.wait_for(patience)
     }
 
     /// Sends a request and reads the answer's body.

@@ -28,6 +28,7 @@ pub(super) fn measure(portal: &Portal, made: &Populated, plan: Plan) -> Result<W
         for (number, gateway) in gateways.iter().enumerate() {
             let (asking, over) = (&asking, &over);
             let client = Client::new(portal, Who::Gateway(portal))?;
+            client.wait_for(Duration::from_secs(WAIT * 3))?;
             let follow = move || -> Result<Option<Instant>> {
                 // They did not all start at the same moment.
                 sleep(Duration::from_millis(WAIT * (number as u64 * 7_919 % 1_000)));
