@@ -327,7 +327,7 @@ mod tests {
             ("a: 1\nb: 2\na: 3\n", 3, "`a` stands here and in line 1"),
             ("a:\n  b: !!int 1\n", 2, "a tag"),
             ("a: 1\n---\nb: 2\n", 3, "a second document"),
-            ("a: [1\n", 2, ""),
+            ("a: [1\n", 1, "unclosed"),
             ("a: *nobody\n", 1, "anchor"),
             ("? [a]\n: 1\n", 1, "a key that is no plain text"),
             ("a:\n  <<: 1\n", 2, "`<<` takes a mapping"),

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Change, Count, Kind, Making, Pages, Place, Reading, Reference, put, take};
+use super::{Change, Count, Kind, Making, Pages, Place, Reading, Reference, put};
 use crate::input::schema_of;
 use crate::usecase::api::{ApiEdit, NewApi};
 use crate::usecase::api_version::{NewVersion, VersionEdit};
@@ -32,8 +32,9 @@ pub(super) const VERSIONS: Kind = Kind {
     at: "/v3/apis/{apis}/versions",
     item: "/v3/apis/{apis}/versions/{id}",
     shown: |mut view| {
-        // What the specification is follows from its text.
-        take(&mut view, "spec.type");
+        // The rest of what is shown follows from the text.
+        let content = super::pluck(&view, "spec.content").unwrap_or_default();
+        view.insert("spec".into(), json!({ "content": content }));
         view
     },
     ..Kind::USUAL

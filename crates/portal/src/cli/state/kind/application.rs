@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::{Change, Fields, Kind, Place, Reading, Reference, pluck};
+use super::{Change, Count, Fields, Kind, Pages, Place, Reading, Reference, pluck};
 use crate::api::management::application::{CreateApplication, UpdateApplication};
 use crate::input::schema_of;
 use crate::usecase::credential::AdminEdit;
 use crate::usecase::credential::origin::AdminCredential;
+use crate::usecase::limit::{Limits, Networks};
 use crate::usecase::registration::{NewRegistration, RegistrationEdit};
 
 /// The members that stand for an owner.
@@ -116,6 +117,37 @@ pub(super) const CREDENTIALS: Kind = Kind {
         body
     },
     ..Kind::USUAL
+};
+
+/// What is always there, and mostly empty.
+const RESTRICTIONS: Kind = Kind {
+    within: Some("applications"),
+    number: Count::Always,
+    identity: &[],
+    change: Change::Put,
+    reading: Reading { pages: Pages::None, ..Kind::USUAL.reading },
+    shown: |mut view| {
+        view.retain(|_, value| value.as_array().is_none_or(|items| !items.is_empty()));
+        view
+    },
+    ..Kind::USUAL
+};
+
+pub(super) const LIMITS: Kind = Kind {
+    list: "limits",
+    body: schema_of::<Limits>,
+    references: &[Reference { inner: Some("apis"), ..Reference::to("limits", "limits", "apis") }],
+    at: "/v3/portals/{portals}/applications/{applications}/limits",
+    item: "/v3/portals/{portals}/applications/{applications}/limits",
+    ..RESTRICTIONS
+};
+
+pub(super) const NETWORKS: Kind = Kind {
+    list: "networks",
+    body: schema_of::<Networks>,
+    at: "/v3/portals/{portals}/applications/{applications}/networks",
+    item: "/v3/portals/{portals}/applications/{applications}/networks",
+    ..RESTRICTIONS
 };
 
 /// A body whose owner is a member of its own for each sort of owner.

@@ -2,6 +2,7 @@
 
 use super::{Change, Kind, Pages, Place, Reading, Reference};
 use crate::input::schema_of;
+use crate::usecase::consumer::ConsumerBody;
 use crate::usecase::gateway::{GatewayEdit, NewGateway};
 use crate::usecase::route::RouteBody;
 use crate::usecase::service::ServiceBody;
@@ -63,5 +64,19 @@ pub(super) const ROUTES: Kind = Kind {
         }
         body
     },
+    ..Kind::USUAL
+};
+
+pub(super) const CONSUMERS: Kind = Kind {
+    list: "consumers",
+    within: Some("control_planes"),
+    identity: &["username"],
+    otherwise: Some("custom_id"),
+    body: schema_of::<ConsumerBody>,
+    without: &["id", "created_at", "updated_at"],
+    change: Change::Put,
+    reading: ENTITIES,
+    at: "/v2/control-planes/{control_planes}/core-entities/consumers",
+    item: "/v2/control-planes/{control_planes}/core-entities/consumers/{id}",
     ..Kind::USUAL
 };

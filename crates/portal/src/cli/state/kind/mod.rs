@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 mod api;
 mod application;
+mod content;
 mod event;
 mod gateway;
 mod identity;
@@ -28,13 +29,19 @@ pub(super) static KINDS: &[&Kind] = &[
     &gateway::GATEWAYS,
     &gateway::SERVICES,
     &gateway::ROUTES,
+    &gateway::CONSUMERS,
     &api::APIS,
     &api::VERSIONS,
+    &content::DOCUMENTS,
     &api::IMPLEMENTATION,
     &portal::PORTALS,
     &api::PUBLICATIONS,
     &api::PUBLICATION_SETTINGS,
     &portal::DEVELOPER_SETTINGS,
+    &content::CUSTOMIZATION,
+    &content::INTEGRATIONS,
+    &content::PAGES,
+    &content::SNIPPETS,
     &portal::DEVELOPERS,
     &team::TEAMS,
     &team::MEMBERS,
@@ -42,6 +49,8 @@ pub(super) static KINDS: &[&Kind] = &[
     &application::APPLICATIONS,
     &application::REGISTRATIONS,
     &application::CREDENTIALS,
+    &application::LIMITS,
+    &application::NETWORKS,
     &event::SENDER,
     &event::TEMPLATES,
     &event::PORTAL_WEBHOOKS,
