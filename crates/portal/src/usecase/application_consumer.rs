@@ -2,7 +2,10 @@
 //! brought over.
 
 use schemars::JsonSchema;
-use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter,
+};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -10,7 +13,7 @@ use super::application;
 use crate::app::App;
 use crate::problem::{Invalid, Problem};
 use crate::revision::record;
-use crate::store::entity::{self, consumer};
+use crate::store::entity::{self, consumer, registration};
 
 /// Whose credentials an application is to carry.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -47,6 +50,12 @@ pub(crate) async fn set(
         let fault = Invalid::body("id", "missing_reference", "Consumer not found");
         return Err(Problem::one_invalid(fault));
     }
+    if let Some(id) = id
+        && is_anothers(&*tx, id, application).await?
+    {
+        let reason = "another application is this consumer";
+        return Err(Problem::one_invalid(Invalid::body("id", "invalid", reason)));
+    }
     if before.consumer_id == id {
         return Ok(());
     }
@@ -56,4 +65,19 @@ pub(crate) async fn set(
     tx.put(record::application(&after));
     tx.commit().await?;
     Ok(())
+}
+
+/// Whether a consumer's credentials are carried by another application, or another is the consumer.
+async fn is_anothers(
+    db: &impl ConnectionTrait,
+    consumer: Uuid,
+    application: Uuid,
+) -> Result<bool, Problem> {
+    let carriers = entity::application::Entity::find()
+        .filter(entity::application::Column::ConsumerId.eq(consumer))
+        .filter(entity::application::Column::Id.ne(application));
+    let mapped = registration::Entity::find()
+        .filter(registration::Column::ConsumerId.eq(consumer))
+        .filter(registration::Column::ApplicationId.ne(application));
+    Ok(carriers.count(db).await? > 0 || mapped.count(db).await? > 0)
 }

@@ -25,7 +25,7 @@ pub(super) fn map(
     wanted: &mut Wanted,
 ) {
     let mut taken = BTreeSet::new();
-    applications(source, guards, &mut taken, weak_keys, wanted);
+    applications(source, &mut taken, weak_keys, wanted);
     consumers(source, guards, owner, &taken, weak_keys, wanted);
     unmapped(source, wanted);
     unique_names(wanted);
@@ -59,7 +59,6 @@ fn developer(entity: &Entity) -> Option<Developer> {
 /// the service asks for keys.
 fn applications(
     source: &Source,
-    guards: &[Guard<'_>],
     taken: &mut BTreeSet<String>,
     weak_keys: bool,
     wanted: &mut Wanted,
@@ -117,7 +116,6 @@ fn applications(
             wanted.applications.push(application);
         }
     }
-    let _ = guards;
 }
 
 fn named(wanted: &Wanted, name: &str, strategy: usize, many: bool) -> String {
@@ -191,14 +189,19 @@ fn identify(
             })
         })
     };
+    let is_application = source
+        .list("applications")
+        .iter()
+        .any(|other| other.get("id").is_some() && other.get("id") == entity.get("id"));
     match wanted.strategies.get(application.strategy).map(|strategy| &strategy.method) {
         Some(Method::Keys(_)) => {
             let keys = source.list("keyauth_credentials").iter().filter(of_consumer);
             for credential in keys {
                 key(credential, "key", weak_keys, application, wanted);
             }
-            // In the older portal the client id is the key.
-            for credential in source.list("oauth2_credentials").iter().filter(of_consumer) {
+            // In the older portal the client id of an application is its key.
+            let clients = source.list("oauth2_credentials").iter().filter(of_consumer);
+            for credential in clients.filter(|_| is_application) {
                 key(credential, "client_id", weak_keys, application, wanted);
             }
         }
@@ -307,8 +310,7 @@ fn consumers(
         let open = open_to(source, guards, entity, wanted);
         let strategies: BTreeSet<_> =
             open.iter().filter_map(|service| strategy_of(wanted, service)).collect();
-        let mut made = false;
-        let many = strategies.len() > 1;
+        let mut made = Vec::new();
         for strategy in strategies {
             let registrations = open
                 .iter()
@@ -316,29 +318,38 @@ fn consumers(
                 .map(|service| (service.clone(), "approved"))
                 .collect();
             let mut application = Application {
-                name: named(wanted, name, strategy, many),
+                name: name.to_owned(),
                 description: None,
                 owner: owner.to_owned(),
                 strategy,
                 client_id: None,
                 client: None,
-                consumer: Some(name.to_owned()),
+                consumer: None,
                 keys: Vec::new(),
                 registrations,
             };
             identify(source, entity, Some(&reference), weak_keys, &mut application, wanted);
-            if application.keys.is_empty() && application.client_id.is_none() {
-                continue;
+            if !application.keys.is_empty() || application.client_id.is_some() {
+                made.push(application);
             }
-            made = true;
-            wanted.applications.push(application);
         }
-        if made {
-            needs_owner = true;
-        } else {
+        let many = made.len() > 1;
+        // A consumer is one application: the one with its keys, if there is one.
+        made.sort_by_key(|application| application.keys.is_empty());
+        if let Some(first) = made.first_mut() {
+            first.consumer = Some(name.to_owned());
+        }
+        for application in &mut made {
+            application.name = named(wanted, name, application.strategy, many);
+        }
+        let nothing = made.is_empty();
+        wanted.applications.append(&mut made);
+        if nothing {
             let reason =
                 "holds nothing that opens an API: it becomes a consumer and no application";
             wanted.leave("consumers", name, reason);
+        } else {
+            needs_owner = true;
         }
     }
     if needs_owner && !wanted.developers.iter().any(|developer| developer.email == owner) {
