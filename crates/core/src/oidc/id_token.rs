@@ -1,21 +1,81 @@
 //! What an ID token must say (OpenID Connect Core 3.1.3.7). Its signature is verified elsewhere.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 use subtle::ConstantTimeEq;
 
+use super::keys::KeySet;
 use super::login::LOGIN_SECONDS;
 use crate::check::Denial;
-use crate::jose::Algorithm;
+use crate::crypto::Crypto;
+use crate::jose::{Algorithm, Claims, Jwk, Jws};
 use crate::time::UnixTime;
 
 /// How far the clocks of gateway and provider may differ, whatever the leeway is.
 const MIN_SKEW_SECONDS: u64 = 60;
 /// The longest subject (OpenID Connect Core 2).
 const MAX_SUBJECT_BYTES: usize = 255;
+
+/// What the ID token of somebody who signs in is held against.
+#[derive(Clone, Copy, Debug)]
+pub struct SignIn<'e> {
+    /// Who signs the token, as it names itself.
+    pub issuer: &'e str,
+    /// For whom the token is.
+    pub client_id: &'e str,
+    /// The nonce that this sign-in was begun with.
+    pub nonce: &'e str,
+    /// The access token that came with it.
+    pub access_token: &'e str,
+    /// The time.
+    pub now: UnixTime,
+}
+
+impl SignIn<'_> {
+    /// Who signed in: the subject, and the payload with all claims of a token that is signed with one
+    /// of these keys and was made for this sign-in.
+    ///
+    /// # Errors
+    ///
+    /// With the first rule that the token breaks.
+    pub fn verify(
+        &self,
+        token: &[u8],
+        keys: &[Jwk],
+        crypto: &dyn Crypto,
+    ) -> Result<(String, Vec<u8>), Denial> {
+        let jws = Jws::parse(token)?;
+        KeySet::new(keys, crypto).verify(&jws)?;
+        let claims = Claims::parse(&jws.payload)?;
+        let audiences: Vec<&str> = claims.audiences()?;
+        let token = IdToken {
+            algorithm: jws.algorithm,
+            issuer: claims.iss(),
+            audiences: &audiences,
+            authorized_party: claims.text("azp"),
+            subject: claims.text("sub"),
+            expires_at: claims.exp()?.map(|date| date.seconds()),
+            not_before: claims.nbf()?.map(|date| date.seconds()),
+            issued_at: claims.iat()?.map(|date| date.seconds()),
+            nonce: claims.text("nonce"),
+            at_hash: claims.text("at_hash"),
+        };
+        let expected = Expected {
+            issuer: self.issuer,
+            client_id: self.client_id,
+            nonce: Some(self.nonce),
+            access_token: self.access_token,
+            leeway_seconds: 0,
+            now: self.now,
+        };
+        let subject = String::from(check_id_token(&token, &expected)?);
+        Ok((subject, jws.payload))
+    }
+}
 
 /// The claims of an ID token that are looked at.
 #[derive(Clone, Copy, Debug)]

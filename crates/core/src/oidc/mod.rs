@@ -32,6 +32,7 @@ pub use self::client::{access_token_digest, client_digest};
 pub(crate) use self::drbg::Drbg;
 pub use self::drbg::{SessionKeys, ShortSecret};
 pub use self::grant::ProviderClient;
+pub use self::id_token::SignIn;
 #[doc(hidden)]
 pub use self::probe::{Probe, Probed};
 pub(crate) use self::proof::Proof;
