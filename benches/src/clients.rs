@@ -29,14 +29,14 @@ pub fn snapshot(population: &Population, provider: &Provider) -> Result<Snapshot
     writer.push(&Strategy { id: STRATEGY, method }.into())?;
     writer.push(&Service { id: SERVICE_ID, name: SERVICE.to_owned() }.into())?;
     let strategy = Some(STRATEGY);
-    let publication = Publication { api: API, portal: PORTAL, service: SERVICE_ID, strategy };
+    let publication = Publication::new(API, PORTAL, SERVICE_ID, strategy);
     writer.push(&publication.into())?;
     for number in 0..CLIENTS {
         writer.push(&application(number))?;
     }
     for number in 0..CLIENTS {
         let (application, status) = (application_id(number), RegistrationStatus::Approved);
-        writer.push(&Registration { application, api: API, status }.into())?;
+        writer.push(&Registration::new(application, API, status).into())?;
     }
     let mut clients: Vec<_> = (0..CLIENTS).map(client).collect();
     clients.sort_unstable_by_key(|client| client.digest);

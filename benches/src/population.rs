@@ -12,7 +12,7 @@ use gatekey_core::id::{
 use gatekey_core::key::KeyFormat;
 use gatekey_core::lifecycle::registration::RegistrationStatus;
 use gatekey_core::snapshot::record::{
-    Application, Credential, Publication, Record, Registration, Scheme, Service, Strategy,
+    Application, Credential, Owner, Publication, Record, Registration, Scheme, Service, Strategy,
     StrategyMethod,
 };
 use gatekey_core::snapshot::{Change, Snapshot, SnapshotWriter, delta};
@@ -132,14 +132,14 @@ impl Population {
         writer.push(&Strategy { id: STRATEGY, method }.into())?;
         writer.push(&Service { id: SERVICE_ID, name: SERVICE.to_owned() }.into())?;
         let strategy = Some(STRATEGY);
-        let publication = Publication { api: API, portal: PORTAL, service: SERVICE_ID, strategy };
+        let publication = Publication::new(API, PORTAL, SERVICE_ID, strategy);
         writer.push(&publication.into())?;
         for number in 0..self.applications {
             writer.push(&application(number))?;
         }
         for number in 0..self.applications {
             let (application, status) = (application_id(number), RegistrationStatus::Approved);
-            writer.push(&Registration { application, api: API, status }.into())?;
+            writer.push(&Registration::new(application, API, status).into())?;
         }
         let mut order: Vec<_> = self.keys.iter().enumerate().collect();
         order.sort_unstable_by_key(|(_, key)| key.digest);
@@ -247,15 +247,9 @@ pub fn malformed_key() -> String {
 }
 
 pub(crate) fn application(number: usize) -> Record {
-    let application = Application {
-        id: application_id(number),
-        portal: PORTAL,
-        strategy: STRATEGY,
-        developer: DeveloperId::from_bytes(entropy("developer", number / 5)),
-        name: format!("Application {number}"),
-        active: true,
-    };
-    application.into()
+    let owner = Owner::Developer(DeveloperId::from_bytes(entropy("developer", number / 5)));
+    let name = format!("Application {number}");
+    Application::new(application_id(number), PORTAL, STRATEGY, owner, name).into()
 }
 
 pub(crate) fn application_id(number: usize) -> ApplicationId {

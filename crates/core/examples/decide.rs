@@ -12,10 +12,9 @@ pub(crate) fn main() -> Result<(), PepperError> {
     let records = [
         Strategy { id: strategy, method: KeyAuth { key_names: vec!["apikey".into()] } }.into(),
         Service { id: service, name: "flights".into() }.into(),
-        Publication { api, portal, service, strategy: Some(strategy) }.into(),
-        Application { id: app, portal, strategy, developer, name: "Go".into(), active: true }
-            .into(),
-        Registration { application: app, api, status: Approved }.into(),
+        Publication::new(api, portal, service, Some(strategy)).into(),
+        Application::new(app, portal, strategy, Owner::Developer(developer), "Go").into(),
+        Registration::new(app, api, Approved).into(),
         Credential { id, application: app, digest, scheme, expires_at: None }.into(),
     ];
     let mut policy = Policy::empty(GatewayId::from_bytes([7; 16]), Revision(1), now, METHODS);

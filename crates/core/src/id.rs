@@ -85,10 +85,12 @@ ids! {
     ApiId
     /// An application: the owner of credentials, under exactly one strategy.
     ApplicationId
+    /// A consumer of a gateway, as Kong knows it.
+    ConsumerId
     /// A credential of an application. For keys we issue it spells the key's own id, see
     /// [`crate::key`].
     CredentialId
-    /// A developer, or the team that owns an application in a developer's place.
+    /// A developer.
     DeveloperId
     /// A gateway (Konnect: control plane): the scope of a snapshot.
     GatewayId
@@ -102,6 +104,8 @@ ids! {
     ServiceId
     /// An authentication strategy: how applications prove themselves.
     StrategyId
+    /// A team of developers.
+    TeamId
 }
 
 /// Several ids are written for every request: no loop, no table, no bounds to check.

@@ -266,7 +266,7 @@ async fn finish(
     let mut tx = app.store.change().await?;
     let row = application::Entity::find_by_id(application).one(&*tx).await?;
     let row = row.ok_or_else(Problem::not_found)?;
-    tx.put(Record::from(record::application(&row)));
+    tx.put_application(&row).await?;
     tx.commit().await?;
     let first = developers.first().copied().unwrap_or_default();
     let owner = developer::Entity::find_by_id(first).one(app.store.db()).await?;

@@ -72,7 +72,7 @@ pub(crate) fn bundle(services: &[Service]) -> Vec<u8> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock");
     let issued_at = UnixMillis(u64::try_from(now.as_millis()).expect("a plausible clock"));
     let portal = PortalId::from_bytes(id("portal", "portal"));
-    let developer = DeveloperId::from_bytes(id("developer", "ada"));
+    let owner = record::Owner::Developer(DeveloperId::from_bytes(id("developer", "ada")));
     let mut records: Vec<Record> = Vec::new();
     for known in services {
         let name = &known.name;
@@ -84,25 +84,15 @@ pub(crate) fn bundle(services: &[Service]) -> Vec<u8> {
         let method = record::StrategyMethod::OpenIdConnect { settings };
         records.push(record::Strategy { id: strategy, method }.into());
         records.push(record::Service { id: service, name: name.clone() }.into());
-        let strategy_of_api = Some(strategy);
-        records
-            .push(record::Publication { api, portal, service, strategy: strategy_of_api }.into());
+        records.push(record::Publication::new(api, portal, service, Some(strategy)).into());
         for (client_id, registration) in &known.clients {
             let application = application(name, client_id);
             records.push(
-                record::Application {
-                    id: application,
-                    portal,
-                    strategy,
-                    developer,
-                    name: client_id.clone(),
-                    active: true,
-                }
-                .into(),
+                record::Application::new(application, portal, strategy, owner, client_id).into(),
             );
             if *registration == Registration::Approved {
                 let status = RegistrationStatus::Approved;
-                records.push(record::Registration { application, api, status }.into());
+                records.push(record::Registration::new(application, api, status).into());
             }
             records.push(
                 record::Credential {

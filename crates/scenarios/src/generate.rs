@@ -94,8 +94,15 @@ fn route() -> impl Strategy<Value = Route> {
 }
 
 fn publication() -> impl Strategy<Value = Publication> {
-    (one(APIS), one(PORTALS), one(SERVICES), option::weighted(0.9, one(STRATEGIES)))
-        .prop_map(|(api, portal, service, strategy)| Publication { api, portal, service, strategy })
+    (one(APIS), one(PORTALS), one(SERVICES), option::weighted(0.9, one(STRATEGIES))).prop_map(
+        |(api, portal, service, strategy)| Publication {
+            api,
+            portal,
+            service,
+            strategy,
+            consumers_too: false,
+        },
+    )
 }
 
 fn application() -> impl Strategy<Value = Application> {
@@ -106,8 +113,12 @@ fn application() -> impl Strategy<Value = Application> {
             portal,
             strategy,
             developer: "ann".into(),
+            team: None,
             shown_as,
             suspended,
+            limits: Vec::new(),
+            networks: Vec::new(),
+            consumer: None,
         },
     )
 }
@@ -123,6 +134,7 @@ fn registration() -> impl Strategy<Value = Registration> {
         application,
         api,
         status,
+        consumer: None,
     })
 }
 

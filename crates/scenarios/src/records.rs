@@ -2,9 +2,10 @@
 
 use gatekey_core::digest::Digest;
 use gatekey_core::id::{
-    ApiId, ApplicationId, CredentialId, DeveloperId, GatewayId, PortalId, Revision, RouteId,
-    ServiceId, StrategyId,
+    ApiId, ApplicationId, ConsumerId, CredentialId, DeveloperId, GatewayId, PortalId, Revision,
+    RouteId, ServiceId, StrategyId, TeamId,
 };
+use gatekey_core::lifecycle::limit::{Limit, LimitKind, networks};
 use gatekey_core::lifecycle::registration::RegistrationStatus;
 use gatekey_core::snapshot::{self, RecordKey, SigningKey, Snapshot, SnapshotWriter, record};
 use gatekey_core::time::{UnixMillis, UnixTime};
@@ -172,15 +173,19 @@ fn translated(record: &Record, cast: &Cast, start: u64) -> Result<snapshot::Reco
             portal: portal(&known.portal),
             service: service(&known.service),
             strategy: known.strategy.as_deref().map(strategy),
+            consumers_too: known.consumers_too,
         }
         .into(),
         Record::Application(known) => record::Application {
             id: application(&known.name),
             portal: portal(&known.portal),
             strategy: strategy(&known.strategy),
-            developer: DeveloperId::from_bytes(names::id("developer", &known.developer)),
+            owner: owner(known),
             name: known.shown_name().into(),
             active: !known.suspended,
+            limits: known.limits.iter().map(limit).collect::<Result<_, _>>()?,
+            networks: networks(&known.networks).map_err(|error| error.to_string())?,
+            consumer: known.consumer.as_ref().map(consumer),
         }
         .into(),
         Record::Registration(known) => record::Registration {
@@ -192,6 +197,7 @@ fn translated(record: &Record, cast: &Cast, start: u64) -> Result<snapshot::Reco
                 document::RegistrationStatus::Rejected => RegistrationStatus::Rejected,
                 document::RegistrationStatus::Revoked => RegistrationStatus::Revoked,
             },
+            consumer: known.consumer.as_ref().map(consumer),
         }
         .into(),
         Record::Credential(known) => record::Credential {
@@ -214,6 +220,32 @@ fn translated(record: &Record, cast: &Cast, start: u64) -> Result<snapshot::Reco
 /// Under what a client of an issuer is found.
 pub(crate) fn client_digest(strategy_name: &str, issuer: &str, id: &str) -> Digest {
     gatekey_core::oidc::client_digest(strategy(strategy_name), issuer, id)
+}
+
+fn owner(known: &document::Application) -> record::Owner {
+    match &known.team {
+        Some(team) => record::Owner::Team(TeamId::from_bytes(names::id("team", team))),
+        None => {
+            let id = names::id("developer", &known.developer);
+            record::Owner::Developer(DeveloperId::from_bytes(id))
+        }
+    }
+}
+
+fn limit(known: &document::Limit) -> Result<Limit, String> {
+    let kind = match known.kind {
+        document::LimitKind::Rate => LimitKind::Rate,
+        document::LimitKind::Quota => LimitKind::Quota,
+    };
+    let apis: Vec<_> = known.apis.iter().map(|name| api(name)).collect();
+    let apis = Some(apis).filter(|apis| !apis.is_empty());
+    Limit::new(kind, known.requests, known.window_seconds, apis).map_err(|error| error.to_string())
+}
+
+fn consumer(known: &document::Consumer) -> record::Consumer {
+    let document::Consumer { name, username, custom_id } = known;
+    let id = ConsumerId::from_bytes(names::id("consumer", name));
+    record::Consumer { id, username: username.clone(), custom_id: custom_id.clone() }
 }
 
 fn strategy(name: &str) -> StrategyId {

@@ -15,8 +15,8 @@ use gatekey_core::id::{
 use gatekey_core::key::KeyFormat;
 use gatekey_core::lifecycle::registration::RegistrationStatus;
 use gatekey_core::snapshot::record::{
-    Application, Credential, Publication, Record, Registration, Route, Scheme, Service, Strategy,
-    StrategyMethod,
+    Application, Credential, Owner, Publication, Record, Registration, Route, Scheme, Service,
+    Strategy, StrategyMethod,
 };
 use gatekey_core::snapshot::{SigningKey, Snapshot, SnapshotWriter};
 use gatekey_core::time::{UnixMillis, UnixTime};
@@ -108,19 +108,16 @@ pub static SNAPSHOT: LazyLock<Result<Snapshot, String>> = LazyLock::new(|| {
             headers: Vec::new(),
         }
         .into(),
-        Publication { api: API, portal: PORTAL_ID, service: SERVICE, strategy: Some(STRATEGY) }
-            .into(),
+        Publication::new(API, PORTAL_ID, SERVICE, Some(STRATEGY)).into(),
     ];
     for (id, name) in [(APPLICATION, "trips"), (IDLE, "idle")] {
-        let (portal, strategy, developer) = (PORTAL_ID, STRATEGY, DEVELOPER);
-        let name = name.to_owned();
-        let application = Application { id, portal, strategy, developer, name, active: true };
-        records.push(application.into());
+        let owner = Owner::Developer(DEVELOPER);
+        records.push(Application::new(id, PORTAL_ID, STRATEGY, owner, name).into());
     }
     let registrations =
         [(APPLICATION, RegistrationStatus::Approved), (IDLE, RegistrationStatus::Pending)];
     for (application, status) in registrations {
-        records.push(Registration { application, api: API, status }.into());
+        records.push(Registration::new(application, API, status).into());
     }
     let Keys { good, expired, pending, .. } = keys()?;
     let mut credentials = [good, expired, pending].map(|key| key.credential.clone());

@@ -43,10 +43,11 @@ pub(crate) fn admit<'p>(
     Ok(Caller {
         application: application.id,
         application_name: &facts.header_name,
-        developer: facts.developer,
+        owner: facts.owner,
         api,
         credential,
         strategy: facts.strategy,
+        consumer: application.consumer(api),
     })
 }
 
@@ -68,6 +69,9 @@ fn registered(
             Some(Err(denial)) => denial,
             Some(Ok(())) => match application.registration(publication.api) {
                 Some(RegistrationStatus::Approved) => return Ok(publication.api),
+                None if publication.consumers_too && application.is_consumer() => {
+                    return Ok(publication.api);
+                }
                 None => Denial::NotRegistered,
                 Some(RegistrationStatus::Pending) => Denial::RegistrationPending,
                 Some(RegistrationStatus::Rejected) => Denial::RegistrationRejected,

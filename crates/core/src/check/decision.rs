@@ -4,8 +4,10 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::id::{ApiId, ApplicationId, CredentialId, DeveloperId, Revision, StrategyId};
+use crate::id::{ApiId, ApplicationId, CredentialId, Revision, StrategyId};
+use crate::policy::Consumer;
 use crate::secret::Secret;
+use crate::snapshot::record::Owner;
 
 /// The outcome of a check. A refusal is an outcome, not an error.
 #[derive(Debug)]
@@ -94,14 +96,16 @@ pub struct Caller<'p> {
     pub application: ApplicationId,
     /// Its name, in printable ASCII: other bytes are percent-encoded.
     pub application_name: &'p str,
-    /// The developer who owns the application.
-    pub developer: DeveloperId,
+    /// Who owns the application.
+    pub owner: Owner,
     /// The API that is called.
     pub api: ApiId,
     /// The credential that was presented.
     pub credential: CredentialId,
     /// The strategy under which it was honoured.
     pub strategy: StrategyId,
+    /// The consumer whom the upstream is told of instead of the application.
+    pub(crate) consumer: Option<&'p Consumer>,
 }
 
 /// A refused request, with what may be logged about it.

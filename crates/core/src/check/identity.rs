@@ -1,6 +1,7 @@
 //! The headers that tell the upstream who calls. They are set by us or absent.
 
 use super::decision::Caller;
+use crate::snapshot::record::Owner;
 
 /// The identity headers, in the order in which [`Caller::identity`] visits them: Kong's four, then
 /// ours.
@@ -29,20 +30,45 @@ pub fn is_identity_header(name: &[u8]) -> bool {
 }
 
 impl Caller<'_> {
-    /// Visits every identity header with its value.
+    /// Visits every identity header that there is with its value.
     ///
-    /// An application is its own consumer: id, the developer's id as custom id, the application's
-    /// name as user name.
+    /// An application that is mapped to no consumer is its own: id, the owner's id as custom id, the
+    /// application's name as user name. Of a consumer without a user name or custom id, and of a
+    /// developer where a team owns the application, nothing is said.
     pub fn identity(&self, mut visit: impl FnMut(&'static str, &[u8])) {
         let application = self.application.hyphenated();
-        let developer = self.developer.hyphenated();
+        let (owner, is_developer) = match &self.owner {
+            Owner::Developer(id) => (id.hyphenated(), true),
+            Owner::Team(id) => (id.hyphenated(), false),
+        };
         let credential = self.credential.hyphenated();
         let api = self.api.hyphenated();
         let name = self.application_name.as_bytes();
-        let values: [&[u8]; 8] =
-            [&application, &developer, name, &credential, &application, name, &developer, &api];
+        let mapped = self.consumer.map(|consumer| consumer.id.hyphenated());
+        let developer: Option<&[u8]> = if is_developer { Some(&owner) } else { None };
+        let consumer: [Option<&[u8]>; 3] = match self.consumer.zip(mapped.as_ref()) {
+            None => [Some(&application), Some(&owner), Some(name)],
+            Some((consumer, id)) => [
+                Some(id),
+                consumer.custom_id.as_deref().map(str::as_bytes),
+                consumer.username.as_deref().map(str::as_bytes),
+            ],
+        };
+        let [id, custom_id, username] = consumer;
+        let values = [
+            id,
+            custom_id,
+            username,
+            Some(&credential),
+            Some(&application),
+            Some(name),
+            developer,
+            Some(&api),
+        ];
         for (header, value) in IDENTITY_HEADERS.into_iter().zip(values) {
-            visit(header, value);
+            if let Some(value) = value {
+                visit(header, value);
+            }
         }
     }
 }

@@ -8,9 +8,10 @@ use hashbrown::DefaultHashBuilder;
 use hashbrown::HashTable;
 
 use super::credentials::MAX_SLOTS;
-use crate::id::{ApiId, ApplicationId, DeveloperId, PortalId, StrategyId};
+use crate::id::{ApiId, ApplicationId, ConsumerId, PortalId, StrategyId};
+use crate::lifecycle::limit::{Limit, Network};
 use crate::lifecycle::registration::RegistrationStatus;
-use crate::snapshot::record;
+use crate::snapshot::record::{self, Owner};
 
 /// An application as the check sees it.
 #[derive(Debug)]
@@ -18,14 +19,49 @@ pub(crate) struct Application {
     pub(crate) id: ApplicationId,
     /// `None` for one that is named by others but not (or no longer) there itself.
     pub(crate) facts: Option<Facts>,
-    registrations: Vec<(ApiId, RegistrationStatus)>,
+    registrations: Box<[(ApiId, RegistrationStatus)]>,
+    /// What few applications have.
+    extras: Option<Box<Extras>>,
+}
+
+/// What few applications have: nothing of it takes room in the others.
+#[derive(Debug, Default)]
+pub(crate) struct Extras {
+    pub(crate) limits: Box<[Limit]>,
+    pub(crate) networks: Box<[Network]>,
+    /// The consumer whose credentials the application carries.
+    pub(crate) consumer: Option<Consumer>,
+    /// The consumers as whom it calls single APIs.
+    consumers: Vec<(ApiId, Consumer)>,
+}
+
+impl Extras {
+    fn is_empty(&self) -> bool {
+        let Self { limits, networks, consumer, consumers } = self;
+        limits.is_empty() && networks.is_empty() && consumer.is_none() && consumers.is_empty()
+    }
+}
+
+/// A consumer in a form that can stand in headers.
+#[derive(Debug)]
+pub(crate) struct Consumer {
+    pub(crate) id: ConsumerId,
+    pub(crate) custom_id: Option<Box<str>>,
+    pub(crate) username: Option<Box<str>>,
+}
+
+impl Consumer {
+    fn of(record: &record::Consumer) -> Self {
+        let told = |text: &Option<alloc::string::String>| text.as_deref().map(header_text);
+        Self { id: record.id, custom_id: told(&record.custom_id), username: told(&record.username) }
+    }
 }
 
 #[derive(Debug)]
 pub(crate) struct Facts {
     pub(crate) portal: PortalId,
     pub(crate) strategy: StrategyId,
-    pub(crate) developer: DeveloperId,
+    pub(crate) owner: Owner,
     /// The name in a form that can stand in a header.
     pub(crate) header_name: Box<str>,
     pub(crate) active: bool,
@@ -34,6 +70,34 @@ pub(crate) struct Facts {
 impl Application {
     pub(crate) fn registration(&self, api: ApiId) -> Option<RegistrationStatus> {
         self.registrations.iter().find(|(known, _)| *known == api).map(|(_, status)| *status)
+    }
+
+    pub(crate) fn extras(&self) -> Option<&Extras> {
+        self.extras.as_deref()
+    }
+
+    /// As whom the application calls an API, if not as itself.
+    pub(crate) fn consumer(&self, api: ApiId) -> Option<&Consumer> {
+        let extras = self.extras()?;
+        let its = extras.consumers.iter().find(|(known, _)| *known == api);
+        its.map(|(_, consumer)| consumer).or(extras.consumer.as_ref())
+    }
+
+    /// Whether the application carries the credentials of a consumer.
+    pub(crate) fn is_consumer(&self) -> bool {
+        self.extras().is_some_and(|extras| extras.consumer.is_some())
+    }
+
+    fn alter_extras(&mut self, alter: impl FnOnce(&mut Extras)) {
+        let mut extras = self.extras.take().unwrap_or_default();
+        alter(&mut extras);
+        self.extras = Some(extras).filter(|extras| !extras.is_empty());
+    }
+
+    fn forget_consumer(&mut self, api: ApiId) {
+        if self.extras.is_some() {
+            self.alter_extras(|extras| extras.consumers.retain(|(known, _)| *known != api));
+        }
     }
 }
 
@@ -80,7 +144,12 @@ impl Applications {
         if slot == MAX_SLOTS {
             return slot;
         }
-        self.slots.push(Application { id, facts: None, registrations: Vec::new() });
+        self.slots.push(Application {
+            id,
+            facts: None,
+            registrations: Box::default(),
+            extras: None,
+        });
         let (slots, hasher) = (&self.slots, &self.hasher);
         self.by_id.insert_unique(hasher.hash_one(id), slot, |slot| {
             hasher.hash_one(slots.get(*slot as usize).map_or(id, |known| known.id))
@@ -98,10 +167,19 @@ impl Applications {
         entry.facts = Some(Facts {
             portal: application.portal,
             strategy: application.strategy,
-            developer: application.developer,
+            owner: application.owner,
             header_name: header_text(&application.name),
             active: application.active,
         });
+        let record::Application { limits, networks, consumer, .. } = application;
+        let is_plain = limits.is_empty() && networks.is_empty() && consumer.is_none();
+        if !is_plain || entry.extras.is_some() {
+            entry.alter_extras(|extras| {
+                extras.limits = limits.as_slice().into();
+                extras.networks = networks.as_slice().into();
+                extras.consumer = consumer.as_ref().map(Consumer::of);
+            });
+        }
     }
 
     /// The application is gone, and its registrations with it.
@@ -109,7 +187,8 @@ impl Applications {
         let slot = self.slot_of(id).and_then(|slot| self.slots.get_mut(slot as usize));
         if let Some(entry) = slot {
             entry.facts = None;
-            entry.registrations = Vec::new();
+            entry.registrations = Box::default();
+            entry.extras = None;
         }
     }
 
@@ -118,16 +197,26 @@ impl Applications {
         match entry.registrations.iter_mut().find(|(api, _)| *api == registration.api) {
             Some((_, status)) => *status = registration.status,
             None => {
-                entry.registrations.reserve_exact(1);
-                entry.registrations.push((registration.api, registration.status));
+                let mut registrations = core::mem::take(&mut entry.registrations).into_vec();
+                registrations.reserve_exact(1);
+                registrations.push((registration.api, registration.status));
+                entry.registrations = registrations.into_boxed_slice();
             }
+        }
+        entry.forget_consumer(registration.api);
+        if let Some(consumer) = &registration.consumer {
+            let consumer = (registration.api, Consumer::of(consumer));
+            entry.alter_extras(|extras| extras.consumers.push(consumer));
         }
     }
 
     pub(crate) fn unregister(&mut self, application: ApplicationId, api: ApiId) {
         let slot = self.slot_of(application).and_then(|slot| self.slots.get_mut(slot as usize));
         if let Some(entry) = slot {
-            entry.registrations.retain(|(known, _)| *known != api);
+            let mut registrations = core::mem::take(&mut entry.registrations).into_vec();
+            registrations.retain(|(known, _)| *known != api);
+            entry.registrations = registrations.into_boxed_slice();
+            entry.forget_consumer(api);
         }
     }
 }
@@ -154,6 +243,7 @@ fn header_text(text: &str) -> Box<str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::id::DeveloperId;
 
     #[test]
     fn a_name_becomes_a_header_value_without_surprises() {
@@ -169,22 +259,13 @@ mod tests {
     fn a_removed_application_leaves_an_empty_slot() {
         let id = ApplicationId::from_bytes([1; 16]);
         let mut applications = Applications::default();
-        let application = record::Application {
-            id,
-            portal: PortalId::from_bytes([2; 16]),
-            strategy: StrategyId::from_bytes([3; 16]),
-            developer: DeveloperId::from_bytes([4; 16]),
-            name: "x".into(),
-            active: true,
-        };
+        let (portal, strategy) = (PortalId::from_bytes([2; 16]), StrategyId::from_bytes([3; 16]));
+        let owner = Owner::Developer(DeveloperId::from_bytes([4; 16]));
+        let application = record::Application::new(id, portal, strategy, owner, "x");
         applications.put(&application);
         let slot = applications.slot(id);
         let api = ApiId::from_bytes([5; 16]);
-        applications.register(&record::Registration {
-            application: id,
-            api,
-            status: RegistrationStatus::Approved,
-        });
+        applications.register(&record::Registration::new(id, api, RegistrationStatus::Approved));
         assert_eq!(
             applications.get(slot).unwrap().registration(api),
             Some(RegistrationStatus::Approved)

@@ -12,7 +12,7 @@ mod sorted;
 use core::fmt;
 
 use self::applications::Applications;
-pub(crate) use self::applications::{Application, Facts};
+pub(crate) use self::applications::{Application, Consumer, Facts};
 pub(crate) use self::credentials::Entry;
 use self::credentials::{CredentialIndex, CredentialLoader};
 pub(crate) use self::routes::Routed;

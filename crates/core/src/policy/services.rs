@@ -26,6 +26,8 @@ pub(crate) struct Publication {
     pub(crate) portal: PortalId,
     /// `None` when the API is open by an admin's word.
     pub(crate) strategy: Option<Strategy>,
+    /// Whether consumers pass without a registration.
+    pub(crate) consumers_too: bool,
 }
 
 /// A service with everything that is published behind it.
@@ -192,7 +194,8 @@ impl Services {
                 Some(StrategyConfig::Absent) | None => {}
             }
             let (api, portal) = (publication.api, publication.portal);
-            service.publications.push(Publication { api, portal, strategy });
+            let consumers_too = publication.consumers_too;
+            service.publications.push(Publication { api, portal, strategy, consumers_too });
         }
     }
 }
@@ -223,12 +226,15 @@ mod tests {
         record::Strategy { id: STRATEGY, method }.into()
     }
 
+    fn publication(strategy: Option<StrategyId>) -> record::Publication {
+        record::Publication::new(API, PORTAL, SERVICE, strategy)
+    }
+
     fn records() -> Vec<Record> {
         vec![
             strategy("1"),
             record::Service { id: SERVICE, name: "flights".into() }.into(),
-            record::Publication { api: API, portal: PORTAL, service: SERVICE, strategy: None }
-                .into(),
+            publication(None).into(),
         ]
     }
 
@@ -244,11 +250,10 @@ mod tests {
         let mut changed = policy(records());
         let before = changed.strategies_epoch();
         let mut seen = vec![before, policy(Vec::new()).strategies_epoch()];
-        let publication =
-            |strategy| record::Publication { api: API, portal: PORTAL, service: SERVICE, strategy };
         for change in [
             Change::Put(strategy("2")),
             Change::Put(publication(Some(STRATEGY)).into()),
+            Change::Put(record::Publication { consumers_too: true, ..publication(None) }.into()),
             Change::Put(record::Service { id: SERVICE, name: "hotels".into() }.into()),
             Change::Delete(RecordKey::Strategy { id: STRATEGY }),
             Change::Delete(RecordKey::Publication { api: API, portal: PORTAL }),
@@ -272,8 +277,7 @@ mod tests {
             Record::from(record::Strategy { id, method: StrategyMethod::Other { name, settings } })
         };
         let publication = |api, strategy| {
-            let strategy = Some(strategy);
-            Record::from(record::Publication { api, portal: PORTAL, service: SERVICE, strategy })
+            Record::from(record::Publication { api, ..publication(Some(strategy)) })
         };
         let service = || record::Service { id: SERVICE, name: "flights".into() }.into();
         let waiting = || undiscovered(STRATEGY, record::UNDISCOVERED_METHOD);
@@ -326,14 +330,9 @@ mod tests {
     fn applications_and_credentials_have_no_part_in_the_epoch() {
         let mut policy = policy(records());
         let before = policy.strategies_epoch();
-        let application = record::Application {
-            id: ApplicationId::from_bytes([5; 16]),
-            portal: PORTAL,
-            strategy: STRATEGY,
-            developer: DeveloperId::from_bytes([6; 16]),
-            name: "Trips".into(),
-            active: true,
-        };
+        let id = ApplicationId::from_bytes([5; 16]);
+        let owner = record::Owner::Developer(DeveloperId::from_bytes([6; 16]));
+        let application = record::Application::new(id, PORTAL, STRATEGY, owner, "Trips");
         let credential = record::Credential {
             id: CredentialId::from_bytes([7; 16]),
             application: application.id,

@@ -47,17 +47,26 @@
 //!
 //! # Records
 //!
-//! `u8` kind, then the fields. The key is what a delete carries: kind and the fields marked *k*.
+//! `u8` kind, then the fields. What a byte of *bits* says follows is there if its bit is set, in the
+//! order of the bits; a bit that is not listed is an unknown code. The key is what a delete carries: kind and the fields marked *k*.
 //!
 //! | kind | record | fields |
 //! |---|---|---|
 //! | 1 | strategy | *k* `id`; `str` method name; `u32` length and the method's own bytes |
 //! | 2 | service | *k* `id`; `str` name |
 //! | 3 | route | *k* `id`; `id` service; `list` of `str` hosts, paths, methods; `list` of (`str` name, `list` of `str`) headers |
-//! | 4 | publication | *k* `id` API; *k* `id` portal; `id` service; `u8` 0, or 1 and `id` strategy |
-//! | 5 | application | *k* `id`; `id` portal, strategy, developer; `str` name; `u8` active |
-//! | 6 | registration | *k* `id` application; *k* `id` API; `u8` status: 1 pending, 2 approved, 3 rejected, 4 revoked |
+//! | 4 | publication | *k* `id` API; *k* `id` portal; `id` service; bits: 1 `id` strategy follows, 2 consumers pass without a registration |
+//! | 5 | application | *k* `id`; `id` portal, strategy, owner; `str` name; bits: 1 active, 2 the owner is a team, else a developer, 4 `list` of limits follows, 8 `list` of networks follows, 16 consumer follows |
+//! | 6 | registration | *k* `id` application; *k* `id` API; `u8` status: 1 pending, 2 approved, 3 rejected, 4 revoked; 128 more when a consumer follows |
 //! | 7 | credential | *k* 32 bytes digest; `id` credential; `id` application; `u8` scheme: 1 key by HMAC-SHA-256, 2 key by SHA-256, 3 client, 4 access token; `u64` end of life in seconds since 1970, 0 for none |
+//!
+//! A limit is `u8` kind (1 rate, 2 quota), `u32` requests, `u32` seconds of its window, none of them 0,
+//! and a `list` of `id` APIs, an empty one for every API. A network is 16 bytes of an IPv6 address, an
+//! IPv4 one mapped, and `u8` bits that count. A consumer is its `id`, `str` user name and `str` custom
+//! id, empty for none.
+//!
+//! A record without limits, networks, consumers and teams is written as it was before there were any:
+//! gateways of that time read it, and refuse a document with one that they do not know.
 //!
 //! The own bytes of the method `key-auth`: `list` of `str` header names. Those of
 //! `openid-connect`: a JSON object ([`crate::oidc::settings`]), without secrets. The digest of a

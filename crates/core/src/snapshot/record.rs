@@ -7,8 +7,10 @@ use super::wire::{FormatError, Reader, push_list, push_str, push_strings};
 use super::writer::PAGE_MAGIC;
 use crate::digest::Digest;
 use crate::id::{
-    ApiId, ApplicationId, CredentialId, DeveloperId, PortalId, RouteId, ServiceId, StrategyId,
+    ApiId, ApplicationId, ConsumerId, CredentialId, DeveloperId, PortalId, RouteId, ServiceId,
+    StrategyId, TeamId,
 };
+use crate::lifecycle::limit::{Limit, LimitKind, Network};
 use crate::lifecycle::registration::RegistrationStatus;
 use crate::time::UnixTime;
 
@@ -88,6 +90,28 @@ pub struct Publication {
     pub service: ServiceId,
     /// How callers prove themselves. `None` is an admin's explicit word that this API is open.
     pub strategy: Option<StrategyId>,
+    /// Whether an application that is a consumer passes without a registration.
+    pub consumers_too: bool,
+}
+
+/// Who owns an application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// A developer.
+    Developer(DeveloperId),
+    /// A team: all its members together.
+    Team(TeamId),
+}
+
+/// A consumer of the gateway, whom the upstream is told of in the application's place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Consumer {
+    /// The consumer's id.
+    pub id: ConsumerId,
+    /// Its user name; an empty one is none.
+    pub username: Option<String>,
+    /// The id it has elsewhere; an empty one is none.
+    pub custom_id: Option<String>,
 }
 
 /// An application.
@@ -99,12 +123,18 @@ pub struct Application {
     pub portal: PortalId,
     /// Its one strategy.
     pub strategy: StrategyId,
-    /// The developer (or team) that owns it.
-    pub developer: DeveloperId,
+    /// Who owns it.
+    pub owner: Owner,
     /// The name its owner gave it.
     pub name: String,
     /// Whether its credentials are honoured at all.
     pub active: bool,
+    /// How often it may call.
+    pub limits: Vec<Limit>,
+    /// From where it may call; none means from anywhere.
+    pub networks: Vec<Network>,
+    /// The consumer whose credentials it carries.
+    pub consumer: Option<Consumer>,
 }
 
 /// An application's registration for an API.
@@ -116,6 +146,8 @@ pub struct Registration {
     pub api: ApiId,
     /// Where the registration stands.
     pub status: RegistrationStatus,
+    /// Whom the upstream of the API is told of in the application's place.
+    pub consumer: Option<Consumer>,
 }
 
 /// What a credential is, and how it was digested.
@@ -329,83 +361,189 @@ impl Route {
 }
 
 impl Publication {
+    /// One that every application has to register for.
+    #[must_use]
+    pub const fn new(
+        api: ApiId,
+        portal: PortalId,
+        service: ServiceId,
+        strategy: Option<StrategyId>,
+    ) -> Self {
+        Self { api, portal, service, strategy, consumers_too: false }
+    }
+
     pub(crate) fn encode(&self, bytes: &mut Vec<u8>) {
         bytes.extend_from_slice(self.api.as_bytes());
         bytes.extend_from_slice(self.portal.as_bytes());
         bytes.extend_from_slice(self.service.as_bytes());
-        match &self.strategy {
-            None => bytes.push(0),
-            Some(strategy) => {
-                bytes.push(1);
-                bytes.extend_from_slice(strategy.as_bytes());
-            }
+        bytes.push(u8::from(self.strategy.is_some()) | u8::from(self.consumers_too) << 1);
+        if let Some(strategy) = &self.strategy {
+            bytes.extend_from_slice(strategy.as_bytes());
         }
     }
 
     fn decode(reader: &mut Reader<'_>) -> Result<Self, FormatError> {
-        Ok(Self {
-            api: ApiId::from_bytes(reader.array()?),
-            portal: PortalId::from_bytes(reader.array()?),
-            service: ServiceId::from_bytes(reader.array()?),
-            strategy: match reader.u8()? {
-                0 => None,
-                1 => Some(StrategyId::from_bytes(reader.array()?)),
-                _ => return Err(FormatError::UnknownCode),
-            },
-        })
+        let api = ApiId::from_bytes(reader.array()?);
+        let portal = PortalId::from_bytes(reader.array()?);
+        let service = ServiceId::from_bytes(reader.array()?);
+        let [has_strategy, consumers_too] = bits(reader.u8()?)?;
+        let strategy =
+            if has_strategy { Some(StrategyId::from_bytes(reader.array()?)) } else { None };
+        Ok(Self { api, portal, service, strategy, consumers_too })
     }
 }
 
 impl Application {
+    /// An active one that may call as often as it likes, from anywhere, as itself.
+    #[must_use]
+    pub fn new(
+        id: ApplicationId,
+        portal: PortalId,
+        strategy: StrategyId,
+        owner: Owner,
+        name: impl Into<String>,
+    ) -> Self {
+        let (limits, networks) = (Vec::new(), Vec::new());
+        let (name, active, consumer) = (name.into(), true, None);
+        Self { id, portal, strategy, owner, name, active, limits, networks, consumer }
+    }
+
     fn encode(&self, bytes: &mut Vec<u8>) {
         bytes.extend_from_slice(self.id.as_bytes());
         bytes.extend_from_slice(self.portal.as_bytes());
         bytes.extend_from_slice(self.strategy.as_bytes());
-        bytes.extend_from_slice(self.developer.as_bytes());
+        let (owner, is_team) = match &self.owner {
+            Owner::Developer(id) => (id.as_bytes(), false),
+            Owner::Team(id) => (id.as_bytes(), true),
+        };
+        bytes.extend_from_slice(owner);
         push_str(bytes, &self.name);
-        bytes.push(u8::from(self.active));
+        let (limits, networks) = (!self.limits.is_empty(), !self.networks.is_empty());
+        let bits = [self.active, is_team, limits, networks, self.consumer.is_some()];
+        bytes.push((0..).zip(bits).fold(0, |bits, (at, bit)| bits | u8::from(bit) << at));
+        if limits {
+            push_list(bytes, &self.limits, push_limit);
+        }
+        if networks {
+            push_list(bytes, &self.networks, |bytes, network| {
+                bytes.extend_from_slice(network.address());
+                bytes.push(network.bits());
+            });
+        }
+        if let Some(consumer) = &self.consumer {
+            consumer.encode(bytes);
+        }
     }
 
     fn decode(reader: &mut Reader<'_>) -> Result<Self, FormatError> {
-        Ok(Self {
-            id: ApplicationId::from_bytes(reader.array()?),
-            portal: PortalId::from_bytes(reader.array()?),
-            strategy: StrategyId::from_bytes(reader.array()?),
-            developer: DeveloperId::from_bytes(reader.array()?),
-            name: reader.str()?.into(),
-            active: match reader.u8()? {
-                0 => false,
-                1 => true,
-                _ => return Err(FormatError::UnknownCode),
-            },
-        })
+        let id = ApplicationId::from_bytes(reader.array()?);
+        let portal = PortalId::from_bytes(reader.array()?);
+        let strategy = StrategyId::from_bytes(reader.array()?);
+        let owner = reader.array()?;
+        let name = reader.str()?.into();
+        let [active, is_team, limits, networks, consumer] = bits(reader.u8()?)?;
+        let owner = if is_team {
+            Owner::Team(TeamId::from_bytes(owner))
+        } else {
+            Owner::Developer(DeveloperId::from_bytes(owner))
+        };
+        let limits = if limits { reader.list(read_limit)? } else { Vec::new() };
+        let networks = if networks { reader.list(read_network)? } else { Vec::new() };
+        let consumer = if consumer { Some(Consumer::decode(reader)?) } else { None };
+        Ok(Self { id, portal, strategy, owner, name, active, limits, networks, consumer })
     }
 }
 
+/// The lowest bits of a byte; any other is an unknown code.
+fn bits<const N: usize>(byte: u8) -> Result<[bool; N], FormatError> {
+    if u32::from(byte) >> N != 0 {
+        return Err(FormatError::UnknownCode);
+    }
+    Ok(core::array::from_fn(|at| byte >> at & 1 == 1))
+}
+
+fn push_limit(bytes: &mut Vec<u8>, limit: &Limit) {
+    bytes.push(match limit.kind {
+        LimitKind::Rate => 1,
+        LimitKind::Quota => 2,
+    });
+    bytes.extend_from_slice(&limit.requests.to_le_bytes());
+    bytes.extend_from_slice(&limit.window_seconds.to_le_bytes());
+    push_list(bytes, &limit.apis, |bytes, api| bytes.extend_from_slice(api.as_bytes()));
+}
+
+fn read_limit(reader: &mut Reader<'_>) -> Result<Limit, FormatError> {
+    let kind = match reader.u8()? {
+        1 => LimitKind::Rate,
+        2 => LimitKind::Quota,
+        _ => return Err(FormatError::UnknownCode),
+    };
+    let (requests, window_seconds) = (reader.u32()?, reader.u32()?);
+    if requests == 0 || window_seconds == 0 {
+        return Err(FormatError::UnknownCode);
+    }
+    let apis = reader.list(|reader| reader.array().map(ApiId::from_bytes))?;
+    Ok(Limit { kind, requests, window_seconds, apis })
+}
+
+fn read_network(reader: &mut Reader<'_>) -> Result<Network, FormatError> {
+    let (address, bits) = (reader.array()?, reader.u8()?);
+    Network::from_bytes(address, bits).ok_or(FormatError::UnknownCode)
+}
+
+impl Consumer {
+    fn encode(&self, bytes: &mut Vec<u8>) {
+        bytes.extend_from_slice(self.id.as_bytes());
+        push_str(bytes, self.username.as_deref().unwrap_or_default());
+        push_str(bytes, self.custom_id.as_deref().unwrap_or_default());
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, FormatError> {
+        let id = ConsumerId::from_bytes(reader.array()?);
+        let some = |text: &str| (!text.is_empty()).then(|| text.into());
+        Ok(Self { id, username: some(reader.str()?), custom_id: some(reader.str()?) })
+    }
+}
+
+/// Added to the status of a registration that a consumer follows.
+const WITH_CONSUMER: u8 = 0x80;
+
 impl Registration {
+    /// One as the application itself.
+    #[must_use]
+    pub const fn new(application: ApplicationId, api: ApiId, status: RegistrationStatus) -> Self {
+        Self { application, api, status, consumer: None }
+    }
+
     fn encode(&self, bytes: &mut Vec<u8>) {
         bytes.extend_from_slice(self.application.as_bytes());
         bytes.extend_from_slice(self.api.as_bytes());
-        bytes.push(match self.status {
+        let status = match self.status {
             RegistrationStatus::Pending => 1,
             RegistrationStatus::Approved => 2,
             RegistrationStatus::Rejected => 3,
             RegistrationStatus::Revoked => 4,
-        });
+        };
+        bytes.push(if self.consumer.is_some() { status | WITH_CONSUMER } else { status });
+        if let Some(consumer) = &self.consumer {
+            consumer.encode(bytes);
+        }
     }
 
     fn decode(reader: &mut Reader<'_>) -> Result<Self, FormatError> {
-        Ok(Self {
-            application: ApplicationId::from_bytes(reader.array()?),
-            api: ApiId::from_bytes(reader.array()?),
-            status: match reader.u8()? {
-                1 => RegistrationStatus::Pending,
-                2 => RegistrationStatus::Approved,
-                3 => RegistrationStatus::Rejected,
-                4 => RegistrationStatus::Revoked,
-                _ => return Err(FormatError::UnknownCode),
-            },
-        })
+        let application = ApplicationId::from_bytes(reader.array()?);
+        let api = ApiId::from_bytes(reader.array()?);
+        let code = reader.u8()?;
+        let status = match code & !WITH_CONSUMER {
+            1 => RegistrationStatus::Pending,
+            2 => RegistrationStatus::Approved,
+            3 => RegistrationStatus::Rejected,
+            4 => RegistrationStatus::Revoked,
+            _ => return Err(FormatError::UnknownCode),
+        };
+        let consumer =
+            if code & WITH_CONSUMER == 0 { None } else { Some(Consumer::decode(reader)?) };
+        Ok(Self { application, api, status, consumer })
     }
 }
 

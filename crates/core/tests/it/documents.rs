@@ -275,7 +275,16 @@ fn one_bad_change_spoils_the_delta() {
     let name_at = text.len() - 2;
     text[name_at] = 0xff;
     let mut publication = encoded(Change::Put(catalogue()[3].clone()));
-    publication[2 + 48] = 2;
+    publication[2 + 48] = 4;
+    let limited = |kind: u8, requests: u8, window: u8| {
+        let mut bytes = last_byte(application.clone(), 4);
+        bytes.extend([1, 0, kind, requests, 0, 0, 0, window, 0, 0, 0, 0, 0]);
+        bytes
+    };
+    let mut network = last_byte(application.clone(), 8);
+    network.extend([1, 0]);
+    network.extend([0; 16]);
+    network.push(129);
     let cases = [
         ("unknown verb", with(0, 3), FormatError::UnknownCode),
         ("verb zero", with(0, 0), FormatError::UnknownCode),
@@ -283,7 +292,12 @@ fn one_bad_change_spoils_the_delta() {
         ("kind zero", with(1, 0), FormatError::UnknownCode),
         ("unknown status", last_byte(good.clone(), 5), FormatError::UnknownCode),
         ("status zero", last_byte(good.clone(), 0), FormatError::UnknownCode),
-        ("neither active nor not", last_byte(application, 2), FormatError::UnknownCode),
+        ("a consumer and no status", last_byte(good.clone(), 128), FormatError::UnknownCode),
+        ("unknown bits", last_byte(application.clone(), 32), FormatError::UnknownCode),
+        ("unknown kind of limit", limited(3, 1, 1), FormatError::UnknownCode),
+        ("a limit of no requests", limited(1, 0, 1), FormatError::UnknownCode),
+        ("a limit of no time", limited(1, 1, 0), FormatError::UnknownCode),
+        ("a network of too many bits", network, FormatError::UnknownCode),
         ("unknown scheme", scheme, FormatError::UnknownCode),
         ("neither open nor not", publication, FormatError::UnknownCode),
         ("not UTF-8", text, FormatError::NotUtf8),

@@ -15,8 +15,8 @@ use gatekey_core::key::{IssuedKey, KeyFormat};
 use gatekey_core::lifecycle::registration::RegistrationStatus;
 use gatekey_core::oidc::client_digest;
 use gatekey_core::snapshot::record::{
-    Application, Credential, Publication, Record, RecordKey, Registration, Route, Scheme, Service,
-    Strategy, StrategyMethod,
+    Application, Credential, Owner, Publication, Record, RecordKey, Registration, Route, Scheme,
+    Service, Strategy, StrategyMethod,
 };
 use gatekey_core::snapshot::{Change, SigningKey, Snapshot, SnapshotWriter, delta};
 use gatekey_core::time::UnixMillis;
@@ -87,20 +87,9 @@ impl Portal {
             method: StrategyMethod::KeyAuth { key_names: vec!["apikey".into()] },
         });
         portal.put(Service { id: SERVICE, name: "flights".into() });
-        portal.put(Publication {
-            api: API,
-            portal: PORTAL,
-            service: SERVICE,
-            strategy: Some(STRATEGY),
-        });
-        portal.put(Application {
-            id: APPLICATION,
-            portal: PORTAL,
-            strategy: STRATEGY,
-            developer: DEVELOPER,
-            name: "Planner".into(),
-            active: true,
-        });
+        portal.put(Publication::new(API, PORTAL, SERVICE, Some(STRATEGY)));
+        let owner = Owner::Developer(DEVELOPER);
+        portal.put(Application::new(APPLICATION, PORTAL, STRATEGY, owner, "Planner"));
         portal.register(RegistrationStatus::Approved);
         portal
     }
@@ -147,7 +136,7 @@ impl Portal {
     }
 
     pub fn register(&self, status: RegistrationStatus) {
-        self.put(Registration { application: APPLICATION, api: API, status });
+        self.put(Registration::new(APPLICATION, API, status));
     }
 
     /// Issues the key of this number to the application.

@@ -6,9 +6,10 @@ use std::io::{self, Write};
 
 use gatekey_core::digest::Digest;
 use gatekey_core::key;
+use gatekey_core::lifecycle::limit::{Limit, network_texts};
 use gatekey_core::oidc::settings::Settings;
 use gatekey_core::snapshot::manifest::split_bundle;
-use gatekey_core::snapshot::record::{Scheme, StrategyMethod, read_page};
+use gatekey_core::snapshot::record::{Consumer, Owner, Scheme, StrategyMethod, read_page};
 use gatekey_core::snapshot::{FormatError, Manifest, Record};
 use serde_json::{Value, json};
 
@@ -135,6 +136,21 @@ const fn plural(record: &Record) -> &'static str {
 }
 
 /// A record as JSON. There is nothing secret in a snapshot: a digest opens nothing.
+fn limit(limit: &Limit) -> Value {
+    json!({
+        "kind": limit.kind.as_str(), "requests": limit.requests,
+        "window_seconds": limit.window_seconds,
+        "apis": limit.apis.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    })
+}
+
+fn consumer(consumer: &Consumer) -> Value {
+    json!({
+        "id": consumer.id.to_string(), "username": consumer.username,
+        "custom_id": consumer.custom_id,
+    })
+}
+
 fn shown(record: &Record) -> Value {
     match record {
         Record::Strategy(strategy) => {
@@ -165,17 +181,28 @@ fn shown(record: &Record) -> Value {
             "portal": publication.portal.to_string(),
             "service": publication.service.to_string(),
             "strategy": publication.strategy.map(|id| id.to_string()),
+            "consumers_too": publication.consumers_too,
         }),
-        Record::Application(application) => json!({
-            "kind": "application", "id": application.id.to_string(),
-            "portal": application.portal.to_string(),
-            "strategy": application.strategy.to_string(),
-            "developer": application.developer.to_string(),
-            "name": application.name, "active": application.active,
-        }),
+        Record::Application(application) => {
+            let (developer, team) = match application.owner {
+                Owner::Developer(id) => (Some(id.to_string()), None),
+                Owner::Team(id) => (None, Some(id.to_string())),
+            };
+            json!({
+                "kind": "application", "id": application.id.to_string(),
+                "portal": application.portal.to_string(),
+                "strategy": application.strategy.to_string(),
+                "developer": developer, "team": team,
+                "name": application.name, "active": application.active,
+                "limits": application.limits.iter().map(limit).collect::<Vec<_>>(),
+                "networks": network_texts(&application.networks),
+                "consumer": application.consumer.as_ref().map(consumer),
+            })
+        }
         Record::Registration(registration) => json!({
             "kind": "registration", "application": registration.application.to_string(),
             "api": registration.api.to_string(), "status": registration.status.as_str(),
+            "consumer": registration.consumer.as_ref().map(consumer),
         }),
         Record::Credential(credential) => json!({
             "kind": "credential", "id": credential.id.to_string(),

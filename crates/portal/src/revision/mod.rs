@@ -78,7 +78,8 @@ impl ChangeSet {
 
     /// Every gateway is to know the application, and the consumer that it names.
     pub(crate) async fn put_application(&mut self, row: &application::Model) -> Result<(), DbErr> {
-        self.put(record::application(row));
+        let consumer = record::consumer(&self.tx, row.consumer_id).await?;
+        self.put(record::application(row, consumer.as_ref()));
         Ok(())
     }
 
@@ -87,7 +88,8 @@ impl ChangeSet {
         &mut self,
         row: &registration::Model,
     ) -> Result<(), DbErr> {
-        self.put(record::registration(row));
+        let consumer = record::consumer(&self.tx, row.consumer_id).await?;
+        self.put(record::registration(row, consumer.as_ref()));
         Ok(())
     }
 

@@ -9,13 +9,15 @@ use gatekey_core::lifecycle::application::ApplicationStatus;
 use gatekey_core::lifecycle::registration::RegistrationStatus;
 use gatekey_core::snapshot::RecordKey;
 use gatekey_core::snapshot::record::{
-    Application, Credential, Publication, Registration, Route, Scheme, Service, Strategy,
-    StrategyMethod, UNDISCOVERED_METHOD,
+    Application, Consumer, Credential, Owner, Publication, Registration, Route, Scheme, Service,
+    Strategy, StrategyMethod, UNDISCOVERED_METHOD,
 };
 use gatekey_core::time::UnixTime;
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::limit;
 use crate::store::entity;
 use crate::store::entity::credential::Column;
 use crate::usecase::client::CLIENT;
@@ -71,10 +73,13 @@ pub(crate) fn publication(
     implementation: &entity::implementation::Model,
 ) -> Publication {
     Publication {
-        api: row.api_id.into(),
-        portal: row.portal_id.into(),
-        service: implementation.service_id.into(),
-        strategy: row.strategy_id.map(Into::into),
+        consumers_too: row.consumer_credentials,
+        ..Publication::new(
+            row.api_id.into(),
+            row.portal_id.into(),
+            implementation.service_id.into(),
+            row.strategy_id.map(Into::into),
+        )
     }
 }
 
@@ -83,24 +88,58 @@ pub(crate) fn publication_key(row: &entity::publication::Model) -> RecordKey {
     RecordKey::Publication { api: row.api_id.into(), portal: row.portal_id.into() }
 }
 
-/// The application as gateways know it.
-pub(crate) fn application(row: &entity::application::Model) -> Application {
+/// The application as gateways know it. `consumer` is the one that the row names, if it names one.
+/// What restricts it and cannot be read makes it inactive: it is never left out.
+pub(crate) fn application(
+    row: &entity::application::Model,
+    consumer: Option<&entity::consumer::Model>,
+) -> Application {
+    let owner = match (row.developer_id, row.team_id) {
+        (None, Some(team)) => Owner::Team(team.into()),
+        (developer, _) => Owner::Developer(developer.unwrap_or_default().into()),
+    };
+    let (id, portal, strategy) = (row.id.into(), row.portal_id.into(), row.strategy_id.into());
+    let limits = row.limits.as_ref().map(limit::limits).transpose();
+    let networks = row.networks.as_ref().map(limit::networks).transpose();
+    let is_read = limits.is_ok() && networks.is_ok();
     Application {
-        id: row.id.into(),
-        portal: row.portal_id.into(),
-        strategy: row.strategy_id.into(),
-        developer: row.developer_id.unwrap_or_default().into(),
-        name: row.name.clone(),
-        active: row.status == ApplicationStatus::Active.as_str() && !row.suspended,
+        active: row.status == ApplicationStatus::Active.as_str() && !row.suspended && is_read,
+        limits: limits.ok().flatten().unwrap_or_default(),
+        networks: networks.ok().flatten().unwrap_or_default(),
+        consumer: consumer_of(row.consumer_id, consumer),
+        ..Application::new(id, portal, strategy, owner, row.name.as_str())
     }
 }
 
-/// The registration as gateways know it. A status that this portal does not know is a refusal.
-pub(crate) fn registration(row: &entity::registration::Model) -> Registration {
+fn consumer_of(id: Option<Uuid>, row: Option<&entity::consumer::Model>) -> Option<Consumer> {
+    let id = id?;
+    let row = row.filter(|row| row.id == id);
+    Some(Consumer {
+        id: id.into(),
+        username: row.and_then(|row| row.username.clone()),
+        custom_id: row.and_then(|row| row.custom_id.clone()),
+    })
+}
+
+/// The consumer that an application or a registration names.
+pub(crate) async fn consumer(
+    db: &impl ConnectionTrait,
+    id: Option<Uuid>,
+) -> Result<Option<entity::consumer::Model>, DbErr> {
+    let Some(id) = id else { return Ok(None) };
+    entity::consumer::Entity::find_by_id(id).one(db).await
+}
+
+/// The registration as gateways know it. `consumer` is the one that the row names, if it names one.
+/// A status that this portal does not know is a refusal.
+pub(crate) fn registration(
+    row: &entity::registration::Model,
+    consumer: Option<&entity::consumer::Model>,
+) -> Registration {
+    let status = RegistrationStatus::parse(&row.status).unwrap_or(RegistrationStatus::Revoked);
     Registration {
-        application: row.application_id.into(),
-        api: row.api_id.into(),
-        status: RegistrationStatus::parse(&row.status).unwrap_or(RegistrationStatus::Revoked),
+        consumer: consumer_of(row.consumer_id, consumer),
+        ..Registration::new(row.application_id.into(), row.api_id.into(), status)
     }
 }
 

@@ -70,11 +70,13 @@ async fn held(app: &App, gateway: Uuid) -> Known {
             implementations.iter().find(|i| i.api_id == row.api_id && i.gateway_id == gateway);
         records.extend(here.map(|here| Record::from(record::publication(&row, here))));
     }
+    let consumers = entity::consumer::Entity::find().all(db).await.unwrap();
+    let consumer_of = |id: Option<Uuid>| consumers.iter().find(|row| Some(row.id) == id);
     for row in application::Entity::find().all(db).await.unwrap() {
-        records.push(record::application(&row).into());
+        records.push(record::application(&row, consumer_of(row.consumer_id)).into());
     }
     for row in registration::Entity::find().all(db).await.unwrap() {
-        records.push(record::registration(&row).into());
+        records.push(record::registration(&row, consumer_of(row.consumer_id)).into());
     }
     for row in credential::Entity::find().all(db).await.unwrap() {
         records.extend(record::credential(&row).map(Record::from));

@@ -62,7 +62,7 @@ pub(crate) async fn set(
     let updated_at = app.clock.now().max(before.updated_at + 1);
     let after = entity::application::Model { consumer_id: id, updated_at, ..before };
     let after = after.into_active_model().reset_all().update(&*tx).await?;
-    tx.put(record::application(&after));
+    tx.put_application(&after).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -159,7 +159,7 @@ async fn register(
         updated_at: now,
     };
     let made = made.into_active_model().insert(&*tx).await?;
-    tx.put(record::registration(&made));
+    tx.put_registration(&made).await?;
     event::registration(app, &*tx, event::Kind::RegistrationRequested, &made, &application).await?;
     if status_of(&made) == RegistrationStatus::Approved {
         let kind = event::Kind::RegistrationApproved;
@@ -191,7 +191,7 @@ pub(crate) async fn update(
     after.status = wanted.as_str().into();
     after.updated_at = app.clock.now().max(after.updated_at + 1);
     let after = after.into_active_model().reset_all().update(&*tx).await?;
-    tx.put(record::registration(&after));
+    tx.put_registration(&after).await?;
     if let Some(event) = event {
         let kind = match event {
             Event::Approved => event::Kind::RegistrationApproved,

@@ -157,6 +157,7 @@ impl Plan {
             portal: "main".into(),
             service,
             strategy: Some(strategy.into()),
+            consumers_too: false,
         });
     }
 
@@ -166,8 +167,12 @@ impl Plan {
             portal: "main".into(),
             strategy: strategy.into(),
             developer: "ann".into(),
+            team: None,
             shown_as: None,
             suspended: false,
+            limits: Vec::new(),
+            networks: Vec::new(),
+            consumer: None,
         });
     }
 
@@ -182,6 +187,7 @@ impl Plan {
             application: application.into(),
             api: api.into(),
             status: RegistrationStatus::Approved,
+            consumer: None,
         });
     }
 

@@ -11,8 +11,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::policy::{
-    Application, Change, Credential, KeySource, Name, OpenIdConnect, Policy, Publication, Record,
-    RecordName, Registration, RegistrationStatus, Route, Scheme, Service, Strategy, StrategyMethod,
+    Application, Change, Consumer, Credential, KeySource, Limit, LimitKind, Name, OpenIdConnect,
+    Policy, Publication, Record, RecordName, Registration, RegistrationStatus, Route, Scheme,
+    Service, Strategy, StrategyMethod,
 };
 pub use self::step::{CallerName, Expect, HeaderValue, Request, Step};
 pub use self::token::Token;

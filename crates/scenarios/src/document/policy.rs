@@ -120,6 +120,9 @@ pub struct Publication {
     #[serde(deserialize_with = "nullable")]
     #[schemars(required)]
     pub strategy: Option<Name>,
+    /// Whether applications that are consumers pass without a registration.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub consumers_too: bool,
 }
 
 /// Takes `null` for `None` but refuses a missing field: an API is not open by oversight.
@@ -135,13 +138,73 @@ pub struct Application {
     pub name: Name,
     pub portal: Name,
     pub strategy: Name,
+    /// Who owns it, unless a team does.
+    #[serde(default = "somebody", skip_serializing_if = "is_somebody")]
     pub developer: Name,
+    /// The team that owns it in a developer's place.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub team: Option<Name>,
     /// The name its owner gave it, if another than `name`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub shown_as: Option<String>,
     /// Its credentials are not honoured.
     #[serde(default, skip_serializing_if = "is_default")]
     pub suspended: bool,
+    /// How often it may call.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub limits: Vec<Limit>,
+    /// From where it may call; none means from anywhere.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub networks: Vec<String>,
+    /// The consumer whose credentials it carries.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub consumer: Option<Consumer>,
+}
+
+fn somebody() -> Name {
+    "somebody".into()
+}
+
+fn is_somebody(developer: &Name) -> bool {
+    *developer == somebody()
+}
+
+/// How often an application may call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Limit {
+    /// How it counts.
+    pub kind: LimitKind,
+    /// How many requests a window holds.
+    pub requests: u32,
+    /// How long a window is.
+    pub window_seconds: u32,
+    /// The APIs that count; none means every API.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub apis: Vec<Name>,
+}
+
+/// How a limit counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "these are the words of the product")]
+pub enum LimitKind {
+    Rate,
+    Quota,
+}
+
+/// A consumer of the gateway.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Consumer {
+    /// The name its id is derived from.
+    pub name: Name,
+    /// Its user name.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub username: Option<String>,
+    /// The id it has elsewhere.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub custom_id: Option<String>,
 }
 
 impl Application {
@@ -160,6 +223,9 @@ pub struct Registration {
     pub application: Name,
     pub api: Name,
     pub status: RegistrationStatus,
+    /// As whom the application calls this API.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub consumer: Option<Consumer>,
 }
 
 /// Where a registration stands.

@@ -52,12 +52,12 @@ fn world(filter: &Artifact) -> (World, WorkerId) {
             headers: Vec::new(),
         }
         .into(),
-        Publication {
-            api: ApiId::from_bytes([5; 16]),
-            portal: PortalId::from_bytes([6; 16]),
+        Publication::new(
+            ApiId::from_bytes([5; 16]),
+            PortalId::from_bytes([6; 16]),
             service,
-            strategy: Some(strategy),
-        }
+            Some(strategy),
+        )
         .into(),
     ];
     let mut writer = SnapshotWriter::new(gate::GATEWAY, Revision(1), gate::START);

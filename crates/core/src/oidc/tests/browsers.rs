@@ -21,7 +21,7 @@ use crate::policy::Policy;
 use crate::secret::Secret;
 use crate::snapshot::Change;
 use crate::snapshot::record::{
-    Application, Credential, Publication, Record, Registration, Scheme, Service, Strategy,
+    Application, Credential, Owner, Publication, Record, Registration, Scheme, Service, Strategy,
     StrategyMethod,
 };
 use crate::time::{UnixMillis, UnixTime};
@@ -42,18 +42,11 @@ fn policy() -> Policy {
     let service = ServiceId::from_bytes([2; 16]);
     let application = ApplicationId::from_bytes([3; 16]);
     let api = ApiId::from_bytes([4; 16]);
+    let owner = Owner::Developer(DeveloperId::from_bytes([5; 16]));
     let mut records: Vec<Record> = Vec::from([
         Service { id: service, name: "orders".into() }.into(),
-        Application {
-            id: application,
-            portal,
-            strategy: STRATEGY,
-            developer: DeveloperId::from_bytes([5; 16]),
-            name: "Shop".into(),
-            active: true,
-        }
-        .into(),
-        Registration { application, api, status: RegistrationStatus::Approved }.into(),
+        Application::new(application, portal, STRATEGY, owner, "Shop").into(),
+        Registration::new(application, api, RegistrationStatus::Approved).into(),
         Credential {
             id: CredentialId::from_bytes([6; 16]),
             application,
@@ -66,7 +59,7 @@ fn policy() -> Policy {
     for (id, api) in [(STRATEGY, api), (OTHER, ApiId::from_bytes([9; 16]))] {
         let method = StrategyMethod::OpenIdConnect { settings: json.to_vec() };
         records.push(Strategy { id, method }.into());
-        records.push(Publication { api, portal, service, strategy: Some(id) }.into());
+        records.push(Publication::new(api, portal, service, Some(id)).into());
     }
     let gateway = GatewayId::from_bytes([1; 16]);
     let issued_at = UnixMillis(NOW.0 * 1000);

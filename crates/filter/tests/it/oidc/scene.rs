@@ -11,7 +11,7 @@ use gatekey_core::id::{
 use gatekey_core::lifecycle::registration::RegistrationStatus;
 use gatekey_core::oidc::client_digest;
 use gatekey_core::snapshot::record::{
-    Application, Credential, Publication, Record, Registration, Scheme, Service, Strategy,
+    Application, Credential, Owner, Publication, Record, Registration, Scheme, Service, Strategy,
     StrategyMethod,
 };
 use gatekey_core::snapshot::{SigningKey, SnapshotWriter};
@@ -174,18 +174,10 @@ fn bundle(settings: &Value) -> Vec<u8> {
     let records: [Record; 6] = [
         Strategy { id: STRATEGY, method }.into(),
         Service { id: SERVICE, name: "flights".into() }.into(),
-        Publication { api: API, portal: PORTAL, service: SERVICE, strategy: Some(STRATEGY) }.into(),
-        Application {
-            id: APPLICATION,
-            portal: PORTAL,
-            strategy: STRATEGY,
-            developer: DEVELOPER,
-            name: "Planner".into(),
-            active: true,
-        }
-        .into(),
-        Registration { application: APPLICATION, api: API, status: RegistrationStatus::Approved }
+        Publication::new(API, PORTAL, SERVICE, Some(STRATEGY)).into(),
+        Application::new(APPLICATION, PORTAL, STRATEGY, Owner::Developer(DEVELOPER), "Planner")
             .into(),
+        Registration::new(APPLICATION, API, RegistrationStatus::Approved).into(),
         Credential {
             id: CredentialId::from_bytes([0xb9; 16]),
             application: APPLICATION,

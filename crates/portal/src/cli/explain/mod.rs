@@ -11,6 +11,7 @@ use gatekey_core::check::{Decision, Env, Grant, Memory, Refusal, Settings, Stale
 use gatekey_core::check::{Denial, Step};
 use gatekey_core::policy::Policy;
 use gatekey_core::secret::Secret;
+use gatekey_core::snapshot::record::Owner;
 use gatekey_core::snapshot::{Change, Record};
 use gatekey_core::time::UnixMillis;
 
@@ -287,13 +288,17 @@ fn allowed(grant: &Grant<'_>) -> String {
     let Some(caller) = &grant.caller else {
         return "decision     allowed: the API is published without a strategy\n".into();
     };
+    let owner = match caller.owner {
+        Owner::Developer(id) => format!("developer    {id}"),
+        Owner::Team(id) => format!("team         {id}"),
+    };
     format!(
-        "decision     allowed\ncredential   {}\napplication  {} ({:?})\ndeveloper    {}\n\
+        "decision     allowed\ncredential   {}\napplication  {} ({:?})\n{}\n\
          api          {}\nstrategy     {}\n",
         caller.credential,
         caller.application,
         caller.application_name,
-        caller.developer,
+        owner,
         caller.api,
         caller.strategy,
     )

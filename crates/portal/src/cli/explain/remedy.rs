@@ -247,8 +247,7 @@ fn register(
     found: &mut Vec<Candidate>,
 ) {
     let pair = (application.id, publication.api);
-    let approved =
-        Registration { application: pair.0, api: pair.1, status: RegistrationStatus::Approved };
+    let approved = Registration::new(pair.0, pair.1, RegistrationStatus::Approved);
     let known = facts.registrations.get(&pair).copied();
     let verb = match known.map(|registration| registration.status) {
         None => "register and approve",
@@ -287,12 +286,12 @@ fn unpublished(facts: &Facts<'_>, application: &Application, found: &mut Vec<Can
     for registration in registered {
         let elsewhere = facts.publications.iter().any(|p| p.api == registration.api);
         for service in facts.services.iter().filter(|service| !elsewhere && bare(service.id)) {
-            let publication = Publication {
-                api: registration.api,
-                portal: application.portal,
-                service: service.id,
-                strategy: Some(application.strategy),
-            };
+            let publication = Publication::new(
+                registration.api,
+                application.portal,
+                service.id,
+                Some(application.strategy),
+            );
             let key = RecordKey::Publication { api: registration.api, portal: application.portal };
             let says = format!(
                 "publish the API {} with the service `{}` behind it",

@@ -23,7 +23,8 @@ use super::snapshot::BuildError;
 use crate::revision::{current, record};
 use crate::store::Store;
 use crate::store::entity::{
-    application, credential, implementation, publication, registration, route, service, strategy,
+    application, consumer, credential, implementation, publication, registration, route, service,
+    strategy,
 };
 
 mod pages;
@@ -200,14 +201,24 @@ async fn catalogue(tx: &DatabaseTransaction) -> Result<Catalogue, BuildError> {
 /// pages.
 async fn access(tx: &DatabaseTransaction) -> Result<Pages, BuildError> {
     let mut writer = Writer::default();
+    // Few portals have any: then nothing is kept.
+    let consumers = consumer::Entity::find().all(tx).await?;
+    let consumers: HashMap<_, _> = consumers.into_iter().map(|row| (row.id, row)).collect();
+    let named = |id: Option<Uuid>| id.and_then(|id| consumers.get(&id));
     let rows = application::Entity::find().order_by_asc(application::Column::Id).stream(tx).await?;
-    push(&mut writer, rows, |row| Some(record::application(row).into())).await?;
+    push(&mut writer, rows, |row| {
+        Some(record::application(row, named(row.consumer_id)).into())
+    })
+    .await?;
     let rows = registration::Entity::find()
         .order_by_asc(registration::Column::ApplicationId)
         .order_by_asc(registration::Column::ApiId)
         .stream(tx)
         .await?;
-    push(&mut writer, rows, |row| Some(record::registration(row).into())).await?;
+    push(&mut writer, rows, |row| {
+        Some(record::registration(row, named(row.consumer_id)).into())
+    })
+    .await?;
     let rows = credential::Entity::find()
         .select_only()
         .columns(record::CREDENTIAL_COLUMNS)

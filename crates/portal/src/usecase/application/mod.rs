@@ -217,7 +217,7 @@ async fn insert(
     heir.may_create(&**tx, field).await?;
     heir.take(&mut wanted);
     let made = wanted.into_active_model().insert(&**tx).await?;
-    tx.put(record::application(&made));
+    tx.put_application(&made).await?;
     event::application(app, &**tx, event::Kind::ApplicationCreated, &made).await?;
     if let Some(client_id) = &made.client_id {
         client::bind(app, tx, strategy, made.id, client_id).await?;
@@ -512,7 +512,7 @@ async fn store(
 ) -> Result<application::Model, Problem> {
     after.updated_at = app.clock.now().max(after.updated_at + 1);
     let after = after.into_active_model().reset_all().update(&**tx).await?;
-    tx.put(record::application(&after));
+    tx.put_application(&after).await?;
     Ok(after)
 }
 

@@ -216,7 +216,7 @@ pub(crate) async fn suspend(
             let mut row = application.into_active_model();
             row.suspended = Set(suspended);
             let after = row.update(&**tx).await?;
-            tx.put(record::application(&after));
+            tx.put_application(&after).await?;
         }
     }
     Ok(())

@@ -242,8 +242,12 @@ fn time(forge: &Forge) -> Result<Vec<Batch>, String> {
 
     let mut changes = plain_plan("attack-changes")?;
     changes.skip.insert("envoy".into(), "the portal of this Envoy is silent".into());
-    let registration =
-        |status| Registration { application: "trips".into(), api: "flights".into(), status };
+    let registration = |status| Registration {
+        application: "trips".into(),
+        api: "flights".into(),
+        status,
+        consumer: None,
+    };
     let put = |record: Record| Step::Delta(vec![Change::Put(record)]);
     row(&mut changes, "a good token that is remembered", passes());
     changes.steps.push(put(Record::Registration(registration(RegistrationStatus::Revoked))));

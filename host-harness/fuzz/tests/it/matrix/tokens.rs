@@ -8,8 +8,8 @@ use gatekey_core::lifecycle::registration::RegistrationStatus;
 use gatekey_core::oidc::client_digest;
 use gatekey_core::snapshot::SnapshotWriter;
 use gatekey_core::snapshot::record::{
-    Application, Credential, Publication, Record, Registration, Route, Scheme, Service, Strategy,
-    StrategyMethod,
+    Application, Credential, Owner, Publication, Record, Registration, Route, Scheme, Service,
+    Strategy, StrategyMethod,
 };
 use gatekey_harness_fuzz::gate::{self, Source};
 use gatekey_scenarios::forge;
@@ -41,14 +41,8 @@ enum Way {
 
 fn bundle(settings: &Value) -> Vec<u8> {
     let method = StrategyMethod::OpenIdConnect { settings: settings.to_string().into_bytes() };
-    let application = |id, name: &str| Application {
-        id,
-        portal: PORTAL,
-        strategy: STRATEGY,
-        developer: DEVELOPER,
-        name: name.into(),
-        active: true,
-    };
+    let application =
+        |id, name: &str| Application::new(id, PORTAL, STRATEGY, Owner::Developer(DEVELOPER), name);
     let client = |id: u8, application, name| Credential {
         id: CredentialId::from_bytes([id; 16]),
         application,
@@ -56,7 +50,7 @@ fn bundle(settings: &Value) -> Vec<u8> {
         scheme: Scheme::Client,
         expires_at: None,
     };
-    let registration = |application, status| Registration { application, api: API, status };
+    let registration = |application, status| Registration::new(application, API, status);
     let mut records: Vec<Record> = vec![
         Strategy { id: STRATEGY, method }.into(),
         Service { id: SERVICE, name: "flights".into() }.into(),
@@ -69,7 +63,7 @@ fn bundle(settings: &Value) -> Vec<u8> {
             headers: Vec::new(),
         }
         .into(),
-        Publication { api: API, portal: PORTAL, service: SERVICE, strategy: Some(STRATEGY) }.into(),
+        Publication::new(API, PORTAL, SERVICE, Some(STRATEGY)).into(),
         application(GOOD, "trips").into(),
         application(IDLE, "idle").into(),
         registration(GOOD, RegistrationStatus::Approved).into(),
