@@ -9,8 +9,6 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use hashbrown::HashSet;
-
 /// How much is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -426,15 +424,17 @@ fn duplicate<T>(at: usize, name: &str) -> Result<T, Fault> {
     fault(at, ["duplicate field `", name, "`"].concat())
 }
 
-/// Finds the first name that was there before, without comparing each with each. Whoever knows the
-/// seed of the hashes can choose names that share one; what that costs ends with the members that
-/// an object may have.
+/// Finds the first name that was there before, without comparing each with each: no choice of names
+/// makes it dear.
 fn all_differ(members: &[Member<'_>]) -> Result<(), Fault> {
-    let mut seen = HashSet::with_capacity(members.len());
-    match members.iter().find(|member| !seen.insert(&*member.name)) {
-        Some(member) => duplicate(member.at, &member.name),
-        None => Ok(()),
+    let mut seen: Vec<&str> = Vec::with_capacity(members.len());
+    for member in members {
+        match seen.binary_search(&&*member.name) {
+            Ok(_) => return duplicate(member.at, &member.name),
+            Err(place) => seen.insert(place, &member.name),
+        }
     }
+    Ok(())
 }
 
 #[cfg(test)]

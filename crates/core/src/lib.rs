@@ -57,6 +57,7 @@ pub mod json;
 pub mod key;
 pub mod lifecycle;
 pub mod oidc;
+mod places;
 pub mod policy;
 pub mod secret;
 pub mod snapshot;

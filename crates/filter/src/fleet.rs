@@ -116,6 +116,27 @@ impl Fleet {
         }
     }
 
+    /// Whether the workers count requests together: where what is shared stays until it is written
+    /// over. From a zone of a fixed size it may be thrown out.
+    pub(crate) const fn counts_together(&self) -> bool {
+        matches!(self.sharing, Sharing::Documents { zero_means_absent: false, .. })
+    }
+
+    /// What is counted under a name, and the number that writing over it needs; `None` when the host
+    /// keeps nothing.
+    pub(crate) fn counted(&self, name: &str) -> Option<(Vec<u8>, u32)> {
+        let counted = self.read(name).or_else(|| {
+            // The number 0 would write over whatever came meanwhile.
+            self.write(name, &[]).then(|| self.read(name)).flatten()
+        })?;
+        Some((counted.value().to_vec(), counted.cas))
+    }
+
+    /// Writes what is counted under a name; false when somebody else came first.
+    pub(crate) fn count(&self, name: &str, bytes: &[u8], cas: u32) -> bool {
+        self.write_over(name, bytes, Expected::Number(cas))
+    }
+
     /// Tells everyone to follow the portal by themselves: there is too much to share. A host could
     /// only make room by throwing out what others need, or fail.
     fn part(&mut self, now: UnixMillis) {

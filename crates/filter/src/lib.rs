@@ -31,6 +31,7 @@ mod decision;
 mod documents;
 mod fleet;
 mod host;
+mod limit;
 mod metrics;
 mod pairs;
 mod report;

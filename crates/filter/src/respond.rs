@@ -1,6 +1,6 @@
 //! Refusals as HTTP answers.
 
-use gatekey_core::check::{Denial, Redirect, Refusal};
+use gatekey_core::check::{Denial, Exceeded, Redirect, Refusal};
 use gatekey_core::policy::Policy;
 
 use crate::config::Config;
@@ -24,6 +24,7 @@ pub(crate) fn deny(
         message: refusal.message(),
         code: refusal.code(),
         challenge: &challenge(refusal, policy, config),
+        exceeded: refusal.exceeded,
         cookie: cookie.as_ref().map(|cookie| cookie.expose().as_str()),
     };
     answer.send(request_id)
@@ -88,14 +89,27 @@ pub(crate) fn redirect(redirect: &Redirect) -> HostResult<()> {
 pub(crate) fn deny_at_gate() -> HostResult<()> {
     let message = "You cannot consume this service";
     let (code, challenge) = ("not_admitted", "");
-    Answer { status: 403, message, code, challenge, cookie: None }.send(None)
+    Answer { status: 403, message, code, challenge, exceeded: None, cookie: None }.send(None)
 }
 
 /// What a request is told for which there is no configuration.
 pub(crate) fn deny_without_configuration() -> HostResult<()> {
     let denial = Denial::NoPolicy;
     let (status, message, code) = (denial.status(), denial.message(), denial.code());
-    Answer { status, message, code, challenge: "", cookie: None }.send(None)
+    Answer { status, message, code, challenge: "", exceeded: None, cookie: None }.send(None)
+}
+
+/// What a client is told of the limit that it ran into: `RateLimit-Policy`, `RateLimit`
+/// (draft-ietf-httpapi-ratelimit-headers-10) and `Retry-After`. A limit is called by its kind and its
+/// place among the application's.
+fn told(exceeded: Exceeded) -> [String; 3] {
+    let Exceeded { kind, place, requests, window_seconds, retry_after_seconds } = exceeded;
+    let name = format!("\"{}-{place}\"", kind.as_str());
+    [
+        format!("{name};q={requests};w={window_seconds}"),
+        format!("{name};r=0;t={retry_after_seconds}"),
+        retry_after_seconds.to_string(),
+    ]
 }
 
 /// What the client learns is the status and a text; the precise reason goes into the response code
@@ -106,6 +120,7 @@ struct Answer<'a> {
     message: &'a str,
     code: &'a str,
     challenge: &'a str,
+    exceeded: Option<Exceeded>,
     cookie: Option<&'a str>,
 }
 
@@ -123,7 +138,12 @@ impl Answer<'_> {
         if !self.challenge.is_empty() {
             headers.push((b"www-authenticate", self.challenge.as_bytes()));
         }
-        if self.status == 503 {
+        let limit = self.exceeded.map(told);
+        if let Some([policy, state, wait]) = &limit {
+            headers.push((b"ratelimit-policy", policy.as_bytes()));
+            headers.push((b"ratelimit", state.as_bytes()));
+            headers.push((b"retry-after", wait.as_bytes()));
+        } else if self.status == 503 {
             headers.push((b"retry-after", RETRY_AFTER));
         }
         if let Some(cookie) = self.cookie {

@@ -43,7 +43,7 @@ pub(crate) struct Root {
     pub(crate) cookies: Cookies,
     /// The time at the last tick: requests do not ask the host for it.
     pub(crate) now: UnixMillis,
-    fleet: Fleet,
+    pub(crate) fleet: Fleet,
     call: Option<OpenCall>,
     applied_at: UnixMillis,
     reported_at: UnixMillis,

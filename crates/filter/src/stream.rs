@@ -16,6 +16,7 @@ use crate::callouts::Begun;
 use crate::config::{Config, HostKind, Identity};
 use crate::decision::{self, Seen};
 use crate::host::{self, HostResult, LogLevel};
+use crate::limit::Surroundings;
 use crate::pairs;
 use crate::respond;
 use crate::root::Root;
@@ -76,11 +77,14 @@ fn run(root: &mut Root, stream: u32, count: Option<u32>, pending: Option<Pending
     let mut clock_is_read = false;
     loop {
         let mut waits = {
-            let Root { follower, memory, config, metrics, cookies, now, lent, .. } = &mut *root;
+            let Root { follower, memory, config, metrics, cookies, now, lent, fleet, .. } =
+                &mut *root;
             let policy = follower.replica().policy();
             let env = Env {
                 crypto: lent.crypto,
                 entropy: lent.entropy,
+                moment: *now,
+                host: &Surroundings(fleet),
                 ..Env::new(now.seconds(), &config.settings)
             };
             match decide(policy, memory, config.asks(), &env, &request, pending.take()) {

@@ -1,6 +1,7 @@
 //! What every credential has to pass once it is known whose it is.
 
 use super::decision::{Caller, Denial, Refusal};
+use super::limit;
 use super::method::{Attempt, StrategyConfig};
 use crate::id::{ApiId, CredentialId};
 use crate::lifecycle::registration::RegistrationStatus;
@@ -37,6 +38,12 @@ pub(crate) fn admit<'p>(
     if attempt.familiar_only && !entry.is_familiar() {
         return because(Refusal { api: Some(api), ..refusal }, Denial::StalePolicy);
     }
+    let extras = application.extras();
+    if let Some(extras) = extras
+        && let Err(denial) = limit::admit(attempt.env, &extras.networks)
+    {
+        return because(Refusal { api: Some(api), ..refusal }, denial);
+    }
     if entry.touch(attempt.env.now) {
         attempt.memory.note_use(credential, attempt.env.now);
     }
@@ -47,7 +54,8 @@ pub(crate) fn admit<'p>(
         api,
         credential,
         strategy: facts.strategy,
-        consumer: application.consumer(api),
+        consumer: extras.and_then(|extras| extras.consumer(api)),
+        limits: extras.map_or(&[], |extras| &extras.limits),
     })
 }
 

@@ -4,7 +4,9 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::limit::Exceeded;
 use crate::id::{ApiId, ApplicationId, CredentialId, Revision, StrategyId};
+use crate::lifecycle::limit::Limit;
 use crate::policy::Consumer;
 use crate::secret::Secret;
 use crate::snapshot::record::Owner;
@@ -106,6 +108,8 @@ pub struct Caller<'p> {
     pub strategy: StrategyId,
     /// The consumer whom the upstream is told of instead of the application.
     pub(crate) consumer: Option<&'p Consumer>,
+    /// How often the application may call.
+    pub(crate) limits: &'p [Limit],
 }
 
 /// A refused request, with what may be logged about it.
@@ -125,6 +129,8 @@ pub struct Refusal {
     pub challenge: Challenge,
     /// The client holds a session that is of no more use.
     pub ends_session: bool,
+    /// The limit that is used up.
+    pub exceeded: Option<Exceeded>,
 }
 
 /// The authentication schemes that a service asks for (RFC 9110 11.3).
@@ -148,6 +154,7 @@ impl Refusal {
             strategy: None,
             challenge: Challenge { key: false, bearer: false },
             ends_session: false,
+            exceeded: None,
         }
     }
 
@@ -207,6 +214,10 @@ macro_rules! denials {
 }
 
 denials! {
+    /// The client's address is in none of the application's networks.
+    AddressRefused = "address_refused" 403,
+    /// The application may call from certain networks, and where the client is cannot be told.
+    AddressUnknown = "address_unknown" 403,
     /// Two different places hold a credential.
     AmbiguousCredential = "ambiguous_credential" 401,
     /// More than one place holds a token, or a header that may come once came twice.
@@ -235,6 +246,8 @@ denials! {
     LoginFailed = "login_failed" 401,
     /// Nobody is signed in.
     LoginRequired = "login_required" 401,
+    /// So many applications are being counted that there is no room for another.
+    LimitsUnavailable = "limits_unavailable" 503,
     /// The credential cannot be one: shape or checksum.
     MalformedCredential = "malformed_credential" 401,
     /// The token cannot be one: shape, encoding, JSON or a header that must be understood.
@@ -260,6 +273,10 @@ denials! {
     ProviderInvalid = "provider_invalid" 503,
     /// The identity provider does not answer, or not to this gateway's client.
     ProviderUnavailable = "provider_unavailable" 503,
+    /// The application has used up a quota.
+    QuotaExhausted = "quota_exhausted" 429,
+    /// The application calls more often than one of its rates allows.
+    RateLimited = "rate_limited" 429,
     /// The algorithm is not allowed for this issuer, or not one of a public key.
     RefusedAlgorithm = "refused_algorithm" 401,
     /// The registration waits for approval.
@@ -309,6 +326,7 @@ impl Denial {
                 400 if matches!(self, Self::ReservedHeader) => "Reserved header in request",
                 400 => "Invalid request",
                 401 => "Unauthorized",
+                429 => "API rate limit exceeded",
                 431 => "Request Header Fields Too Large",
                 503 => "Service temporarily unavailable",
                 _ if matches!(self, Self::InsufficientScope) => "Forbidden",
@@ -348,6 +366,7 @@ const fn status_text(status: u16) -> &'static str {
         400 => "400",
         401 => "401",
         403 => "403",
+        429 => "429",
         431 => "431",
         _ => "503",
     }
@@ -377,6 +396,7 @@ mod tests {
                 }
                 400 => &["Reserved header in request", "Invalid request"],
                 403 => &["You cannot consume this service", "Forbidden"],
+                429 => &["API rate limit exceeded"],
                 431 => &["Request Header Fields Too Large"],
                 503 => &["Service temporarily unavailable"],
                 other => panic!("{other}"),

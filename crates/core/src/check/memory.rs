@@ -2,11 +2,11 @@
 
 use alloc::vec::Vec;
 
-use hashbrown::HashTable;
-
 use super::decision::Decision;
+use super::limit::Counts;
 use crate::id::{ApiId, ApplicationId, CredentialId};
 use crate::oidc::{Drbg, Notice, Providers};
+use crate::places::Places;
 use crate::time::UnixTime;
 
 /// The most counters that are kept between two reports.
@@ -23,6 +23,8 @@ pub enum UsageClass {
     Unauthorized,
     /// Refused with 403.
     Forbidden,
+    /// Refused with 429.
+    Limited,
     /// Answered with 503, or refused for another reason.
     Unavailable,
 }
@@ -35,6 +37,7 @@ impl UsageClass {
             Self::Allowed => "allowed",
             Self::Unauthorized => "unauthorized",
             Self::Forbidden => "forbidden",
+            Self::Limited => "limited",
             Self::Unavailable => "unavailable",
         }
     }
@@ -60,11 +63,12 @@ pub struct Usage {
 pub struct Memory {
     usage: Vec<Usage>,
     /// Where each counter of `usage` is.
-    places: HashTable<u16>,
+    places: Places,
     uses: Vec<(CredentialId, UnixTime)>,
     uncounted: u64,
     pub(crate) providers: Providers,
     pub(crate) drbg: Drbg,
+    pub(crate) counts: Counts,
 }
 
 impl Default for Memory {
@@ -80,9 +84,10 @@ impl Memory {
     pub fn new(tokens: usize, calls: usize) -> Self {
         // All the room there will ever be: a check never asks for more.
         let (usage, uses) = (Vec::with_capacity(MAX_USAGE), Vec::with_capacity(MAX_USES));
-        let places = HashTable::with_capacity(MAX_USAGE);
+        let places = Places::with_room(MAX_USAGE);
         let (providers, drbg) = (Providers::new(tokens, calls), Drbg::default());
-        Self { usage, places, uses, uncounted: 0, providers, drbg }
+        let counts = Counts::default();
+        Self { usage, places, uses, uncounted: 0, providers, drbg, counts }
     }
 
     /// Takes the counters gathered since the last call.
@@ -127,38 +132,31 @@ impl Memory {
                 let class = match refusal.denial.status() {
                     401 => UsageClass::Unauthorized,
                     403 => UsageClass::Forbidden,
+                    429 => UsageClass::Limited,
                     _ => UsageClass::Unavailable,
                 };
                 (application, refusal.api, class)
             }
         };
         let usage = &mut self.usage;
-        let hash = hash_of(application);
-        let is_it = |place: &u16| {
-            usage.get(usize::from(*place)).is_some_and(|known| {
+        let is_it = |place: u32| {
+            usage.get(place as usize).is_some_and(|known| {
                 known.application == application && known.api == api && known.class == class
             })
         };
-        if let Some(place) = self.places.find(hash, is_it) {
-            if let Some(known) = usage.get_mut(usize::from(*place)) {
+        if let Some(place) = self.places.find(application.as_bytes(), is_it) {
+            if let Some(known) = usage.get_mut(place as usize) {
                 known.count = known.count.saturating_add(1);
             }
             return;
         }
-        let Some(place) = u16::try_from(usage.len()).ok().filter(|_| usage.len() < MAX_USAGE)
+        let Some(place) = u32::try_from(usage.len()).ok().filter(|_| usage.len() < MAX_USAGE)
         else {
             self.uncounted = self.uncounted.saturating_add(1);
             return;
         };
         usage.push(Usage { application, api, class, count: 1 });
-        let rehash = |place: &u16| {
-            usage.get(usize::from(*place)).map_or(0, |known| hash_of(known.application))
-        };
-        self.places.insert_unique(hash, place, rehash);
+        let id_of = |place: u32| Some(usage.get(place as usize)?.application.as_bytes());
+        self.places.insert(application.as_bytes(), place, id_of);
     }
-}
-
-/// The portal draws ids at random and no client chooses one: its bits need no further mixing.
-fn hash_of(application: ApplicationId) -> u64 {
-    application.as_bytes().last_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }

@@ -12,6 +12,7 @@ mod admission;
 mod decision;
 mod identity;
 mod key_auth;
+mod limit;
 mod memory;
 mod method;
 mod openid_connect;
@@ -22,6 +23,7 @@ pub use self::decision::{
 };
 pub use self::identity::{IDENTITY_HEADERS, is_identity_header};
 pub use self::key_auth::{KEY_AUTH, KeyAuth};
+pub use self::limit::{Exceeded, Host, NoHost};
 pub use self::memory::{Memory, Usage, UsageClass};
 #[doc(hidden)]
 pub use self::method::Attempt;
@@ -34,7 +36,7 @@ use crate::id::StrategyId;
 use crate::oidc::{Answer, CallOut, ProviderClient, SessionKeys, Ticket};
 use crate::policy::{Policy, Routed, Service};
 use crate::secret::Secret;
-use crate::time::UnixTime;
+use crate::time::{UnixMillis, UnixTime};
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -117,6 +119,10 @@ pub struct Env<'e> {
     pub settings: &'e Settings,
     /// The service of this request as the host knows it, by name or id.
     pub service: Option<&'e [u8]>,
+    /// The same moment, more exactly: limits count by it.
+    pub moment: UnixMillis,
+    /// Who knows where the client is, and keeps what workers count together.
+    pub host: &'e dyn Host,
     /// Who verifies signatures and seals cookies.
     pub crypto: &'e dyn Crypto,
     /// Where bytes come from that differ from any before.
@@ -127,7 +133,9 @@ impl<'e> Env<'e> {
     /// A moment at which nothing but API keys can be checked.
     #[must_use]
     pub const fn new(now: UnixTime, settings: &'e Settings) -> Self {
-        Self { now, settings, service: None, crypto: &NoCrypto, entropy: &NoEntropy }
+        let moment = UnixMillis(now.0.saturating_mul(1_000));
+        let (crypto, entropy): (&dyn Crypto, &dyn Entropy) = (&NoCrypto, &NoEntropy);
+        Self { now, settings, service: None, moment, host: &NoHost, crypto, entropy }
     }
 }
 
@@ -229,6 +237,13 @@ impl Policy {
         let mut step = self
             .attempt(memory, env, request, resumed.map(|(ticket, _)| ticket))
             .unwrap_or_else(|refusal| Step::Done(Decision::Deny(refusal)));
+        if let Step::Done(Decision::Allow(grant)) = &step
+            && let Some(caller) = &grant.caller
+            && !caller.limits.is_empty()
+            && let Err(refusal) = limit::count(memory, env, caller)
+        {
+            step = Step::Done(Decision::Deny(refusal));
+        }
         let round = resumed.map_or(0, |(_, round)| round.saturating_add(1));
         match &mut step {
             Step::Done(decision) => memory.note(decision),

@@ -73,7 +73,7 @@ impl SessionKeys {
         for part in [draw.as_slice(), context, plaintext] {
             absorb(&mut mac, part);
         }
-        let bytes: [u8; 32] = mac.finalize().into_bytes().into();
+        let bytes = finish(mac);
         bytes.first_chunk().copied().unwrap_or_default()
     }
 }
@@ -104,9 +104,9 @@ impl Drbg {
         self.drawn = self.drawn.wrapping_add(1);
         let mut mac = keyed(keys.draws.expose());
         absorb(&mut mac, purpose.as_bytes());
-        mac.update(&self.drawn.to_be_bytes());
-        mac.update(&now.0.to_be_bytes());
-        mac.update(&entropy.draw());
+        update(&mut mac, &self.drawn.to_be_bytes());
+        update(&mut mac, &now.0.to_be_bytes());
+        update(&mut mac, &entropy.draw());
         for part in [request.method, request.authority, request.path] {
             absorb(&mut mac, part);
         }
@@ -114,17 +114,17 @@ impl Drbg {
             absorb(&mut mac, header.name);
             absorb(&mut mac, header.value);
         }
-        mac.finalize().into_bytes().into()
+        finish(mac)
     }
 }
 
 /// A value of its own for each label, from a key that is drawn once.
 pub(crate) fn expand(key: &[u8; 32], label: &[u8]) -> [u8; 32] {
     let mut mac = keyed(key);
-    mac.update(label);
+    update(&mut mac, label);
     // The first and only block of HKDF-Expand.
-    mac.update(&[1]);
-    mac.finalize().into_bytes().into()
+    update(&mut mac, &[1]);
+    finish(mac)
 }
 
 fn extract(secret: &[u8]) -> Result<Secret<[u8; 32]>, ShortSecret> {
@@ -136,19 +136,31 @@ fn extract(secret: &[u8]) -> Result<Secret<[u8; 32]>, ShortSecret> {
 
 fn hkdf_extract(salt: &[u8], secret: &[u8]) -> [u8; 32] {
     let mut mac = keyed(salt);
-    mac.update(secret);
-    mac.finalize().into_bytes().into()
+    update(&mut mac, secret);
+    finish(mac)
 }
 
 /// HMAC-SHA-256 takes keys of any length, so there is no failure to report.
+#[inline(never)]
 fn keyed(key: &[u8]) -> Hmac<Sha256> {
     Hmac::new_from_slice(key).unwrap_or_else(|_| Hmac::new(&Default::default()))
 }
 
 /// Feeds a part with its length, so that no two lists of parts read the same.
 fn absorb(mac: &mut Hmac<Sha256>, part: &[u8]) {
-    mac.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-    mac.update(part);
+    update(mac, &u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+    update(mac, part);
+}
+
+// Once in a module, not once for each of their uses: nothing here is in a hurry.
+#[inline(never)]
+fn update(mac: &mut Hmac<Sha256>, bytes: &[u8]) {
+    mac.update(bytes);
+}
+
+#[inline(never)]
+fn finish(mac: Hmac<Sha256>) -> [u8; 32] {
+    mac.finalize().into_bytes().into()
 }
 
 #[cfg(test)]

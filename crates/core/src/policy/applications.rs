@@ -3,14 +3,11 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use core::hash::BuildHasher;
-use hashbrown::DefaultHashBuilder;
-use hashbrown::HashTable;
-
 use super::credentials::MAX_SLOTS;
 use crate::id::{ApiId, ApplicationId, ConsumerId, PortalId, StrategyId};
 use crate::lifecycle::limit::{Limit, Network};
 use crate::lifecycle::registration::RegistrationStatus;
+use crate::places::Places;
 use crate::snapshot::record::{self, Owner};
 
 /// An application as the check sees it.
@@ -27,8 +24,8 @@ pub(crate) struct Application {
 /// What few applications have: nothing of it takes room in the others.
 #[derive(Debug, Default)]
 pub(crate) struct Extras {
-    pub(crate) limits: Box<[Limit]>,
-    pub(crate) networks: Box<[Network]>,
+    pub(crate) limits: Vec<Limit>,
+    pub(crate) networks: Vec<Network>,
     /// The consumer whose credentials the application carries.
     pub(crate) consumer: Option<Consumer>,
     /// The consumers as whom it calls single APIs.
@@ -36,6 +33,12 @@ pub(crate) struct Extras {
 }
 
 impl Extras {
+    /// As whom the application calls an API, if not as itself.
+    pub(crate) fn consumer(&self, api: ApiId) -> Option<&Consumer> {
+        let its = self.consumers.iter().find(|(known, _)| *known == api);
+        its.map(|(_, consumer)| consumer).or(self.consumer.as_ref())
+    }
+
     fn is_empty(&self) -> bool {
         let Self { limits, networks, consumer, consumers } = self;
         limits.is_empty() && networks.is_empty() && consumer.is_none() && consumers.is_empty()
@@ -76,27 +79,30 @@ impl Application {
         self.extras.as_deref()
     }
 
-    /// As whom the application calls an API, if not as itself.
-    pub(crate) fn consumer(&self, api: ApiId) -> Option<&Consumer> {
-        let extras = self.extras()?;
-        let its = extras.consumers.iter().find(|(known, _)| *known == api);
-        its.map(|(_, consumer)| consumer).or(extras.consumer.as_ref())
-    }
-
     /// Whether the application carries the credentials of a consumer.
     pub(crate) fn is_consumer(&self) -> bool {
         self.extras().is_some_and(|extras| extras.consumer.is_some())
     }
 
-    fn alter_extras(&mut self, alter: impl FnOnce(&mut Extras)) {
-        let mut extras = self.extras.take().unwrap_or_default();
-        alter(&mut extras);
-        self.extras = Some(extras).filter(|extras| !extras.is_empty());
+    #[cold]
+    fn extras_mut(&mut self) -> &mut Extras {
+        self.extras.get_or_insert_default()
     }
 
-    fn forget_consumer(&mut self, api: ApiId) {
-        if self.extras.is_some() {
-            self.alter_extras(|extras| extras.consumers.retain(|(known, _)| *known != api));
+    /// As whom the application calls an API from now on.
+    fn map(&mut self, api: ApiId, consumer: Option<&record::Consumer>) {
+        if consumer.is_none() && self.extras.is_none() {
+            return;
+        }
+        let consumers = &mut self.extras_mut().consumers;
+        consumers.retain(|(known, _)| *known != api);
+        consumers.extend(consumer.map(|consumer| (api, Consumer::of(consumer))));
+        self.tidy();
+    }
+
+    fn tidy(&mut self) {
+        if self.extras().is_some_and(Extras::is_empty) {
+            self.extras = None;
         }
     }
 }
@@ -106,19 +112,14 @@ impl Application {
 #[derive(Debug, Default)]
 pub(crate) struct Applications {
     slots: Vec<Application>,
-    by_id: HashTable<u32>,
-    hasher: DefaultHashBuilder,
+    by_id: Places,
 }
 
 impl Applications {
     pub(crate) fn with_expected(expected: u32) -> Self {
         // A manifest's word reserves at most this much before anything is there to prove it.
         let expected = (expected as usize).min(1 << 20);
-        Self {
-            slots: Vec::with_capacity(expected),
-            by_id: HashTable::with_capacity(expected),
-            hasher: DefaultHashBuilder::default(),
-        }
+        Self { slots: Vec::with_capacity(expected), by_id: Places::with_room(expected) }
     }
 
     pub(crate) fn get(&self, slot: u32) -> Option<&Application> {
@@ -130,8 +131,8 @@ impl Applications {
     }
 
     fn slot_of(&self, id: ApplicationId) -> Option<u32> {
-        let hash = self.hasher.hash_one(id);
-        self.by_id.find(hash, |slot| self.get(*slot).is_some_and(|known| known.id == id)).copied()
+        let is_it = |slot| self.get(slot).is_some_and(|known| known.id == id);
+        self.by_id.find(id.as_bytes(), is_it)
     }
 
     /// The slot of an application, made if need be; the one that is nobody's when there are no
@@ -150,10 +151,8 @@ impl Applications {
             registrations: Box::default(),
             extras: None,
         });
-        let (slots, hasher) = (&self.slots, &self.hasher);
-        self.by_id.insert_unique(hasher.hash_one(id), slot, |slot| {
-            hasher.hash_one(slots.get(*slot as usize).map_or(id, |known| known.id))
-        });
+        let id_of = |slot: u32| Some(self.slots.get(slot as usize)?.id.as_bytes());
+        self.by_id.insert(id.as_bytes(), slot, id_of);
         slot
     }
 
@@ -162,7 +161,7 @@ impl Applications {
         self.slots.get_mut(slot as usize)
     }
 
-    pub(crate) fn put(&mut self, application: &record::Application) {
+    pub(crate) fn put(&mut self, application: record::Application) {
         let Some(entry) = self.entry(application.id) else { return };
         entry.facts = Some(Facts {
             portal: application.portal,
@@ -174,11 +173,11 @@ impl Applications {
         let record::Application { limits, networks, consumer, .. } = application;
         let is_plain = limits.is_empty() && networks.is_empty() && consumer.is_none();
         if !is_plain || entry.extras.is_some() {
-            entry.alter_extras(|extras| {
-                extras.limits = limits.as_slice().into();
-                extras.networks = networks.as_slice().into();
-                extras.consumer = consumer.as_ref().map(Consumer::of);
-            });
+            let extras = entry.extras_mut();
+            extras.limits = limits;
+            extras.networks = networks;
+            extras.consumer = consumer.as_ref().map(Consumer::of);
+            entry.tidy();
         }
     }
 
@@ -203,11 +202,7 @@ impl Applications {
                 entry.registrations = registrations.into_boxed_slice();
             }
         }
-        entry.forget_consumer(registration.api);
-        if let Some(consumer) = &registration.consumer {
-            let consumer = (registration.api, Consumer::of(consumer));
-            entry.alter_extras(|extras| extras.consumers.push(consumer));
-        }
+        entry.map(registration.api, registration.consumer.as_ref());
     }
 
     pub(crate) fn unregister(&mut self, application: ApplicationId, api: ApiId) {
@@ -216,28 +211,24 @@ impl Applications {
             let mut registrations = core::mem::take(&mut entry.registrations).into_vec();
             registrations.retain(|(known, _)| *known != api);
             entry.registrations = registrations.into_boxed_slice();
-            entry.forget_consumer(api);
+            entry.map(api, None);
         }
     }
 }
 
 /// Percent-encodes what cannot stand in a header value: everything but printable ASCII, and `%`.
 fn header_text(text: &str) -> Box<str> {
-    let mut out = alloc::string::String::with_capacity(text.len());
-    for byte in text.bytes() {
+    let digit = |half: u8| half + if half < 10 { b'0' } else { b'A' - 10 };
+    let mut out = Vec::with_capacity(text.len());
+    // Blanks at the ends would not survive the way to the upstream.
+    for byte in text.trim_matches(' ').bytes() {
         if (b' '..=b'~').contains(&byte) && byte != b'%' {
-            out.push(char::from(byte));
+            out.push(byte);
         } else {
-            out.push('%');
-            for half in [byte >> 4, byte & 0x0f] {
-                out.extend(
-                    char::from_digit(half.into(), 16).map(|digit| digit.to_ascii_uppercase()),
-                );
-            }
+            out.extend_from_slice(&[b'%', digit(byte >> 4), digit(byte & 0x0f)]);
         }
     }
-    // Blanks at the ends would not survive the way to the upstream.
-    out.trim().into()
+    alloc::string::String::from_utf8(out).unwrap_or_default().into()
 }
 
 #[cfg(test)]
@@ -262,7 +253,7 @@ mod tests {
         let (portal, strategy) = (PortalId::from_bytes([2; 16]), StrategyId::from_bytes([3; 16]));
         let owner = Owner::Developer(DeveloperId::from_bytes([4; 16]));
         let application = record::Application::new(id, portal, strategy, owner, "x");
-        applications.put(&application);
+        applications.put(application);
         let slot = applications.slot(id);
         let api = ApiId::from_bytes([5; 16]);
         applications.register(&record::Registration::new(id, api, RegistrationStatus::Approved));

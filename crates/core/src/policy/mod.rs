@@ -101,7 +101,7 @@ impl Policy {
             Record::Route(route) => self.services.put_route(route),
             Record::Publication(publication) => self.services.put_publication(publication),
             Record::Application(application) => {
-                self.applications.put(&application);
+                self.applications.put(application);
                 return false;
             }
             Record::Registration(registration) => {

@@ -71,6 +71,7 @@ pub(crate) struct Services {
 }
 
 impl Services {
+    #[cold]
     pub(crate) fn put_strategy(&mut self, strategy: &record::Strategy, methods: Methods) {
         let config = methods
             .iter()
@@ -82,30 +83,37 @@ impl Services {
         self.strategies.insert(strategy.id, Strategy { id: strategy.id, config, record });
     }
 
+    #[cold]
     pub(crate) fn remove_strategy(&mut self, id: StrategyId) {
         self.strategies.remove(&id);
     }
 
+    #[cold]
     pub(crate) fn put_service(&mut self, service: record::Service) {
         self.names.insert(service.id, service.name);
     }
 
+    #[cold]
     pub(crate) fn remove_service(&mut self, id: ServiceId) {
         self.names.remove(&id);
     }
 
+    #[cold]
     pub(crate) fn put_route(&mut self, route: Route) {
         self.routes.insert(route.id, route);
     }
 
+    #[cold]
     pub(crate) fn remove_route(&mut self, id: RouteId) {
         self.routes.remove(&id);
     }
 
+    #[cold]
     pub(crate) fn put_publication(&mut self, publication: record::Publication) {
         self.publications.insert((publication.api, publication.portal), publication);
     }
 
+    #[cold]
     pub(crate) fn remove_publication(&mut self, api: ApiId, portal: PortalId) {
         self.publications.remove(&(api, portal));
     }
@@ -159,6 +167,7 @@ impl Services {
     }
 
     /// Makes the tables of services anew. A publication whose strategy is not there refuses.
+    #[cold]
     pub(crate) fn link(&mut self) {
         self.epoch = self.fingerprint();
         self.linked.clear();

@@ -87,7 +87,11 @@ impl<'a> Reader<'a> {
         mut item: impl FnMut(&mut Self) -> Result<T, FormatError>,
     ) -> Result<Vec<T>, FormatError> {
         let count = self.u16()?;
-        (0..count).map(|_| item(self)).collect()
+        let mut items = Vec::new();
+        for _ in 0..count {
+            items.push(item(self)?);
+        }
+        Ok(items)
     }
 
     pub(crate) fn strings(&mut self) -> Result<Vec<String>, FormatError> {

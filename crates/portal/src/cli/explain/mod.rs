@@ -306,6 +306,10 @@ fn allowed(grant: &Grant<'_>) -> String {
 
 const fn reason(denial: Denial) -> &'static str {
     match denial {
+        Denial::AddressRefused => "the client's address is in none of the application's networks",
+        Denial::AddressUnknown => {
+            "the application may call from certain networks, and no address of the client is known"
+        }
         Denial::AmbiguousCredential => "two different headers hold a key",
         Denial::AmbiguousToken => {
             "more than one place holds a token, or a header that may come once came twice"
@@ -328,6 +332,7 @@ const fn reason(denial: Denial) -> &'static str {
             "the answer to a redirect to the identity provider does not belong to one of ours"
         }
         Denial::LoginRequired => "nobody is signed in",
+        Denial::LimitsUnavailable => "too many applications are being counted",
         Denial::MalformedCredential => "what was presented cannot be a key: shape or checksum",
         Denial::MalformedToken => {
             "the token cannot be one: shape, encoding, JSON or a header that must be understood"
@@ -344,6 +349,8 @@ const fn reason(denial: Denial) -> &'static str {
         Denial::PrematureToken => "the token's life has not begun",
         Denial::ProviderInvalid => "the identity provider's answer cannot be believed",
         Denial::ProviderUnavailable => "the identity provider does not answer",
+        Denial::QuotaExhausted => "the application has used up a quota",
+        Denial::RateLimited => "the application calls more often than one of its rates allows",
         Denial::RefusedAlgorithm => {
             "the algorithm is not allowed for this issuer, or not one of a public key"
         }
