@@ -147,7 +147,8 @@ impl Cast {
     /// Replaces `{{kind:name}}` and `{{kind:name|filter}}` in a text.
     ///
     /// Kinds: `key`, `token`, `stranger` (a well-formed key that nobody holds), `credential`, `api`,
-    /// `application`, `developer`, `service`, `blanks` (so many of them). Filters: `upper`,
+    /// `application`, `consumer`, `developer`, `service`, `team`, `blanks` (so many of them). Filters:
+    /// `upper`,
     /// `lower`, `drop:n` (without the last n characters), `swap:n` (the n-th character exchanged
     /// for another of the alphabet), `part:n` (what lies between two dots).
     ///
@@ -182,7 +183,7 @@ impl Cast {
             "blanks" => " ".repeat(name.parse().map_err(|_| format!("`{name}` is no number"))?),
             "stranger" => issue(name, "gk", "live")?,
             "credential" => names::id_text(self.credential_id(name)?),
-            "api" | "application" | "developer" | "service" => {
+            "api" | "application" | "consumer" | "developer" | "service" | "team" => {
                 names::id_text(names::id(kind, name))
             }
             _ => return Err(format!("`{kind}` is no kind of name")),

@@ -1,6 +1,6 @@
 //! What a scenario file expects of a request, held against what came of it.
 
-use crate::document::{CallerName, Expect, Request, StrategyMethod};
+use crate::document::{Application, CallerName, Expect, Registration, Request, StrategyMethod};
 use crate::names;
 use crate::scenario::Scenario;
 use crate::transcript::{Answer, Asks, Fields, Outcome, answer_to};
@@ -93,7 +93,7 @@ fn expected(
             let client = present.chain(absent).collect::<Result<_, String>>()?;
             Ok((Outcome::Allowed { identity, client: Fields::new() }, client))
         }
-        Expect::Deny { code, status, message, challenge } => {
+        Expect::Deny { code, status, message, challenge, limit } => {
             let rule =
                 answer_to(code, &asks(scenario)).ok_or_else(|| format!("`{code}` is no code"))?;
             let answer = Answer {
@@ -101,6 +101,7 @@ fn expected(
                 message: message.clone().unwrap_or(rule.message),
                 challenge: challenge.clone().or(rule.challenge),
                 retry_after: rule.retry_after,
+                limit: limit.clone(),
             };
             Ok((Outcome::Denied { code: Some(code.clone()), answer }, Vec::new()))
         }
@@ -142,37 +143,47 @@ fn identity_of(scenario: &Scenario, caller: &CallerName) -> Result<Fields, Strin
         .iter()
         .find(|known| known.name == credential.application)
         .ok_or_else(|| format!("no application `{}`", credential.application))?;
-    Ok(identity(
-        &application.name,
-        &header_text(application.shown_name()),
-        &application.developer,
-        names::id("api", &caller.api),
-        scenario.cast.credential_id(&credential.name)?,
-    ))
+    let mut registrations = everything.registrations.iter();
+    let registration = registrations
+        .find(|known| known.application == application.name && known.api == caller.api);
+    let id = scenario.cast.credential_id(&credential.name)?;
+    Ok(identity(application, registration, &caller.api, id))
 }
 
 /// The identity headers, sorted.
 #[must_use]
 pub(crate) fn identity(
-    application: &str,
-    shown_as: &str,
-    developer: &str,
-    api: [u8; 16],
+    application: &Application,
+    registration: Option<&Registration>,
+    api: &str,
     credential: [u8; 16],
 ) -> Fields {
-    let application = names::id_text(names::id("application", application));
-    let developer = names::id_text(names::id("developer", developer));
-    let field = |name: &str, value: &str| (name.to_owned(), value.as_bytes().to_vec());
-    vec![
-        field("x-api-id", &names::id_text(api)),
-        field("x-application-id", &application),
-        field("x-application-name", shown_as),
-        field("x-consumer-custom-id", &developer),
-        field("x-consumer-id", &application),
-        field("x-consumer-username", shown_as),
-        field("x-credential-identifier", &names::id_text(credential)),
-        field("x-developer-id", &developer),
-    ]
+    let shown_as = header_text(application.shown_name());
+    let id = names::id_text(names::id("application", &application.name));
+    let developer = application.team.is_none().then_some(&application.developer);
+    let developer = developer.map(|name| names::id_text(names::id("developer", name)));
+    let team = application.team.as_ref().map(|name| names::id_text(names::id("team", name)));
+    let consumer = registration.and_then(|registration| registration.consumer.as_ref());
+    let [custom_id, consumer_id, username] = match consumer.or(application.consumer.as_ref()) {
+        None => [team.or(developer.clone()), Some(id.clone()), Some(shown_as.clone())],
+        Some(consumer) => [
+            consumer.custom_id.as_deref().map(header_text),
+            Some(names::id_text(names::id("consumer", &consumer.name))),
+            consumer.username.as_deref().map(header_text),
+        ],
+    };
+    let fields = [
+        ("x-api-id", Some(names::id_text(names::id("api", api)))),
+        ("x-application-id", Some(id)),
+        ("x-application-name", Some(shown_as)),
+        ("x-consumer-custom-id", custom_id),
+        ("x-consumer-id", consumer_id),
+        ("x-consumer-username", username),
+        ("x-credential-identifier", Some(names::id_text(credential))),
+        ("x-developer-id", developer),
+    ];
+    let told = |(name, value): (&str, Option<String>)| Some((name.to_owned(), value?.into_bytes()));
+    fields.into_iter().filter_map(told).collect()
 }
 
 /// A name as a header can carry it: percent-encoded but for printable ASCII, without blanks at

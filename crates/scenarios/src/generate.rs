@@ -12,9 +12,10 @@ use std::collections::BTreeMap;
 
 use crate::cast::Cast;
 use crate::document::{
-    Application, Change, Credential, Expect, Gateway, HeaderValue, KeySource, Policy, Publication,
-    Record, Registration, RegistrationStatus, Request, Route, Scheme, Service, Snapshot, Staleness,
-    Step, Strategy as AuthStrategy, StrategyMethod, UnknownRoute, WhenStale,
+    Application, Change, Consumer, Credential, Expect, Gateway, HeaderValue, KeySource, Limit,
+    LimitKind, Policy, Publication, Record, Registration, RegistrationStatus, Request, Route,
+    Scheme, Service, Snapshot, Staleness, Step, Strategy as AuthStrategy, StrategyMethod,
+    UnknownRoute, WhenStale,
 };
 use crate::scenario::Scenario;
 
@@ -26,6 +27,9 @@ const ROUTES: &[&str] = &["r1", "r2", "r3", "r4"];
 const SERVICES: &[&str] = &["s1", "s2", "s3"];
 const STRATEGIES: &[&str] = &["keys", "other-keys", "tokens"];
 const KEY_NAMES: &[&str] = &["apikey", "X-API-Key", "x-key"];
+const NETWORKS: &[&str] = &["192.0.2.0/24", "192.0.2.7", "2001:db8::/32", "::/0", "0.0.0.0/0"];
+const ADDRESSES: &[&str] =
+    &["192.0.2.7", "192.0.2.8", "203.0.113.1", "2001:db8::1", "2001:db9::1", "::ffff:192.0.2.7"];
 const HEADER_NAMES: &[&str] = &[
     "apikey",
     "APIKEY",
@@ -94,33 +98,57 @@ fn route() -> impl Strategy<Value = Route> {
 }
 
 fn publication() -> impl Strategy<Value = Publication> {
-    (one(APIS), one(PORTALS), one(SERVICES), option::weighted(0.9, one(STRATEGIES))).prop_map(
-        |(api, portal, service, strategy)| Publication {
+    let strategy = option::weighted(0.9, one(STRATEGIES));
+    (one(APIS), one(PORTALS), one(SERVICES), strategy, prop::bool::weighted(0.3)).prop_map(
+        |(api, portal, service, strategy, consumers_too)| Publication {
             api,
             portal,
             service,
             strategy,
-            consumers_too: false,
+            consumers_too,
         },
     )
 }
 
+fn consumer() -> impl Strategy<Value = Consumer> {
+    let told = || option::of(one(&["ada", " Ada L\u{f6}ve"]));
+    (one(&["ada", "bob"]), told(), told()).prop_map(|(name, username, custom_id)| Consumer {
+        name,
+        username,
+        custom_id,
+    })
+}
+
+fn limit() -> impl Strategy<Value = Limit> {
+    let kinds = [(LimitKind::Rate, 20), (LimitKind::Rate, 86_400), (LimitKind::Quota, 3_600)];
+    let api = option::weighted(0.3, one(APIS));
+    (select(kinds.to_vec()), 1..4_u32, api).prop_map(|((kind, window_seconds), requests, api)| {
+        Limit { kind, requests, window_seconds, apis: api.into_iter().collect() }
+    })
+}
+
 fn application() -> impl Strategy<Value = Application> {
     let shown = option::of(one(&["Trips & Tours", " é%\n", ""]));
-    (one(APPLICATIONS), one(PORTALS), one(STRATEGIES), shown, prop::bool::weighted(0.15)).prop_map(
-        |(name, portal, strategy, shown_as, suspended)| Application {
-            name,
-            portal,
-            strategy,
-            developer: "ann".into(),
-            team: None,
-            shown_as,
-            suspended,
-            limits: Vec::new(),
-            networks: Vec::new(),
-            consumer: None,
-        },
-    )
+    let networks = prop_oneof![6 => Just(Vec::new()), 1 => some(NETWORKS, 2)];
+    let limits = prop_oneof![3 => Just(Vec::new()), 1 => vec(limit(), 1..3)];
+    let team = option::weighted(0.2, one(&["planners"]));
+    let rare = (team, limits, networks, option::weighted(0.2, consumer()));
+    (one(APPLICATIONS), one(PORTALS), one(STRATEGIES), shown, prop::bool::weighted(0.15), rare)
+        .prop_map(|(name, portal, strategy, shown_as, suspended, rare)| {
+            let (team, limits, networks, consumer) = rare;
+            Application {
+                name,
+                portal,
+                strategy,
+                developer: "ann".into(),
+                team,
+                shown_as,
+                suspended,
+                limits,
+                networks,
+                consumer,
+            }
+        })
 }
 
 fn registration() -> impl Strategy<Value = Registration> {
@@ -130,12 +158,10 @@ fn registration() -> impl Strategy<Value = Registration> {
         1 => Just(RegistrationStatus::Rejected),
         1 => Just(RegistrationStatus::Revoked),
     ];
-    (one(APPLICATIONS), one(APIS), status).prop_map(|(application, api, status)| Registration {
-        application,
-        api,
-        status,
-        consumer: None,
-    })
+    let consumer = option::weighted(0.2, consumer());
+    (one(APPLICATIONS), one(APIS), status, consumer).prop_map(
+        |(application, api, status, consumer)| Registration { application, api, status, consumer },
+    )
 }
 
 /// The key belongs to the credential's name, so that no two credentials have one digest.
@@ -226,22 +252,28 @@ fn request() -> impl Strategy<Value = Request> {
         often("/a", PATHS),
         headers,
         metadata,
+        option::weighted(0.8, one(ADDRESSES)),
     )
-        .prop_map(|(method, authority, path, (first, more), route_metadata_service)| Request {
-            method,
-            authority,
-            path,
-            headers: first.into_iter().chain(more).collect(),
-            more_headers: 0,
-            route_metadata_service,
-            // Nobody knows what to expect: the subjects are held against each other.
-            expect: Expect::Allow {
-                caller: None,
-                upstream_headers: None,
-                present: Vec::new(),
-                absent: Vec::new(),
+        .prop_map(
+            |(method, authority, path, (first, more), route_metadata_service, client_address)| {
+                Request {
+                    method,
+                    authority,
+                    path,
+                    headers: first.into_iter().chain(more).collect(),
+                    more_headers: 0,
+                    route_metadata_service,
+                    client_address,
+                    // Nobody knows what to expect: the subjects are held against each other.
+                    expect: Expect::Allow {
+                        caller: None,
+                        upstream_headers: None,
+                        present: Vec::new(),
+                        absent: Vec::new(),
+                    },
+                }
             },
-        })
+        )
 }
 
 fn step() -> impl Strategy<Value = Step> {

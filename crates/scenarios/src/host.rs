@@ -89,6 +89,16 @@ impl Host {
         }
     }
 
+    /// How the host states the address of a client.
+    #[must_use]
+    pub fn stated(self, address: &str) -> String {
+        match self {
+            Self::Envoy if address.contains(':') => format!("[{address}]:40000"),
+            Self::Envoy => format!("{address}:40000"),
+            Self::Nginx | Self::Kong => address.into(),
+        }
+    }
+
     /// Why the story cannot be told here: it needs a word that this host does not have.
     #[must_use]
     pub fn cannot_tell(self, scenario: &Scenario) -> Option<&'static str> {
@@ -114,6 +124,7 @@ impl Host {
                     status: None,
                     message: None,
                     challenge: None,
+                    limit: None,
                 };
             }
         }

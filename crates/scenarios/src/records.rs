@@ -31,7 +31,10 @@ pub fn signing_key() -> SigningKey {
 #[must_use]
 pub fn gateway(scenario: &Scenario) -> GatewayId {
     let Scenario { name, policy, gateway, snapshot, .. } = scenario;
-    let name = if gateway.staleness.then == WhenStale::DenyNew { name } else { "" };
+    let counts = |known: &document::Application| !known.limits.is_empty();
+    let remembers = gateway.staleness.then == WhenStale::DenyNew
+        || scenario.everything().applications.iter().any(counts);
+    let name = if remembers { name } else { "" };
     let all = serde_json::to_string(&(name, policy, gateway, snapshot)).unwrap_or_default();
     GatewayId::from_bytes(names::id("gateway", &all))
 }

@@ -40,6 +40,8 @@ pub struct Answer {
     pub challenge: Option<String>,
     /// Whether there was a header `retry-after`.
     pub retry_after: bool,
+    /// The header `ratelimit-policy`.
+    pub limit: Option<String>,
 }
 
 /// What a service asks its callers for.
@@ -53,6 +55,8 @@ pub struct Asks {
     pub scope: Option<String>,
     /// The realm in the challenge.
     pub realm: Option<String>,
+    /// The limit that a request ran into.
+    pub limit: Option<String>,
 }
 
 impl Asks {
@@ -105,7 +109,9 @@ pub fn answer_to(code: &str, asks: &Asks) -> Option<Answer> {
         message = "Unauthorized";
     }
     let challenge = asks.challenge(code, status);
-    Some(Answer { status, message: message.into(), challenge, retry_after: status == 503 })
+    let limit = asks.limit.clone().filter(|_| status == 429);
+    let retry_after = matches!(status, 429 | 503);
+    Some(Answer { status, message: message.into(), challenge, retry_after, limit })
 }
 
 fn rule(code: &str) -> Option<(u16, &'static str)> {
@@ -129,7 +135,9 @@ fn rule(code: &str) -> Option<(u16, &'static str)> {
         | "unknown_key"
         | "wrong_audience"
         | "wrong_token_type" => (401, "Unauthorized"),
-        "not_registered"
+        "address_refused"
+        | "address_unknown"
+        | "not_registered"
         | "registration_pending"
         | "registration_rejected"
         | "registration_revoked"
@@ -142,6 +150,7 @@ fn rule(code: &str) -> Option<(u16, &'static str)> {
         "ambiguous_token" => (400, "Invalid request"),
         "reserved_header" => (400, "Reserved header in request"),
         "oversized_request" => (431, "Request Header Fields Too Large"),
+        "quota_exhausted" | "rate_limited" => (429, "API rate limit exceeded"),
         "no_policy" | "stale_policy" | "keys_unavailable" | "issuer_undiscovered" => {
             (503, "Service temporarily unavailable")
         }
@@ -172,11 +181,14 @@ impl fmt::Display for Outcome {
                 write_fields(f, " client", client)
             }
             Self::Denied { code, answer } => {
-                let Answer { status, message, challenge, retry_after } = answer;
+                let Answer { status, message, challenge, retry_after, limit } = answer;
                 let code = code.as_deref().unwrap_or("not seen");
                 write!(f, "denied ({code}); {status} `{message}`")?;
                 if let Some(challenge) = challenge {
                     write!(f, ", challenge `{challenge}`")?;
+                }
+                if let Some(limit) = limit {
+                    write!(f, ", limit `{limit}`")?;
                 }
                 if *retry_after { f.write_str(", retry later") } else { Ok(()) }
             }

@@ -255,6 +255,7 @@ fn request(path: &str, headers: Vec<(String, Vec<u8>)>, expect: Expect) -> Reque
         headers: headers.collect(),
         more_headers: 0,
         route_metadata_service: None,
+        client_address: None,
         expect,
     }
 }
@@ -266,7 +267,8 @@ fn bearer(path: &str, token: impl AsRef<[u8]>, expect: Expect) -> Request {
 }
 
 fn deny(code: &str) -> Expect {
-    Expect::Deny { code: code.into(), status: None, message: None, challenge: None }
+    let (status, message, challenge, limit) = (None, None, None, None);
+    Expect::Deny { code: code.into(), status, message, challenge, limit }
 }
 
 fn allow(credential: &str, api: &str) -> Expect {

@@ -348,6 +348,7 @@ pub enum RecordName {
 }
 
 /// One change of the policy.
+#[allow(clippy::large_enum_variant, reason = "a file has few of them")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Change {

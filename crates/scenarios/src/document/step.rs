@@ -41,6 +41,10 @@ pub struct Request {
     /// The service, as the host's route metadata names it.
     #[serde(default, skip_serializing_if = "is_default")]
     pub route_metadata_service: Option<String>,
+    /// Where the client is, as the host states it without its port; the host knows of no address
+    /// without this.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub client_address: Option<String>,
     /// What must come of it.
     pub expect: Expect,
 }
@@ -122,6 +126,10 @@ pub enum Expect {
         /// The header `www-authenticate`, spelled out.
         #[serde(default, skip_serializing_if = "is_default")]
         challenge: Option<String>,
+        /// The limit that is used up, as the header `ratelimit-policy` tells it. Without it the
+        /// client is told of none.
+        #[serde(default, skip_serializing_if = "is_default")]
+        limit: Option<String>,
     },
 }
 

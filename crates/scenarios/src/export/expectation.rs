@@ -39,17 +39,24 @@ pub(super) fn of(scenario: &Scenario, host: Host, request: &Request) -> Result<V
                 true => json!({"regex": "^[0-9]{1,9}$"}),
                 false => json!({"absent": true}),
             };
+            let mut headers = json!({
+                "content-type": "application/json",
+                "www-authenticate": challenge,
+                "retry-after": retry,
+            });
+            if let (Some(limit), Some(headers)) = (&answer.limit, headers.as_object_mut()) {
+                let name = limit.split(';').next().unwrap_or_default();
+                headers.insert("ratelimit-policy".into(), limit.as_str().into());
+                let state = json!({"regex": format!("^{name};r=0;t=[1-9][0-9]{{0,9}}$")});
+                headers.insert("ratelimit".into(), state);
+            }
             json!({
                 "outcome": "local",
                 "status": answer.status,
                 "details": format!("gatekey_{code}"),
                 "upstream": false,
                 "client": {
-                    "headers": {
-                        "content-type": "application/json",
-                        "www-authenticate": challenge,
-                        "retry-after": retry,
-                    },
+                    "headers": headers,
                     "body": {"all": [
                         {"json": {"keys": ["message", "request_id"]}},
                         {"json": {"pointer": "/message", "equals": answer.message}},

@@ -228,9 +228,17 @@ fn request(scenario: &Scenario, host: Host, request: &Request) -> Result<Value, 
             members.insert(name.to_owned(), value);
         }
     };
+    let mut properties = Vec::new();
     if let Some(service) = &request.route_metadata_service {
         let value = cast.text(service)?;
-        set("properties", json!([{"path": host.service_property(), "value": value}]));
+        properties.push(json!({"path": host.service_property(), "value": value}));
+    }
+    if let Some(address) = &request.client_address {
+        let value = host.stated(address);
+        properties.push(json!({"path": ["source", "address"], "value": value}));
+    }
+    if !properties.is_empty() {
+        set("properties", Value::Array(properties));
     }
     let mut allowed = Map::new();
     if expectation::tells_keys(scenario, request)? {

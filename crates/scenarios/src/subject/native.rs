@@ -3,7 +3,7 @@
 
 use gatekey_core::METHODS;
 use gatekey_core::check::{
-    Decision, Denial, Env, Hidden, Memory, Settings, Staleness, Step as CheckStep,
+    Decision, Denial, Env, Exceeded, Hidden, Host, Memory, Settings, Staleness, Step as CheckStep,
 };
 use gatekey_core::check::{Refusal, UnknownRoute, WhenStale, is_identity_header};
 use gatekey_core::crypto::{Crypto, NoCrypto};
@@ -160,9 +160,11 @@ impl<'s> Running<'s> {
             .iter()
             .map(|(name, value)| http::Header { name: name.as_bytes(), value })
             .collect();
+        let host = Place(request.client_address.clone());
         let env = Env {
             service: service.as_ref().map(String::as_bytes),
             crypto: self.crypto,
+            host: &host,
             ..Env::new(UnixTime(self.now), &self.settings)
         };
         let request = http::Request {
@@ -199,6 +201,18 @@ impl<'s> Running<'s> {
     }
 }
 
+/// A host that knows where the client is, and one worker.
+#[derive(Debug)]
+struct Place(Option<String>);
+
+impl Host for Place {
+    fn client_address(&self) -> Option<Vec<u8>> {
+        self.0.as_ref().map(|address| address.as_bytes().to_vec())
+    }
+
+    fn alter(&self, _: u16, _: &mut dyn FnMut(&mut Vec<u8>) -> bool) {}
+}
+
 /// What the client is told, as whoever drives the core words it.
 fn refused(scenario: &Scenario, policy: Option<&CorePolicy>, refusal: &Refusal) -> Outcome {
     let scope = policy.zip(refusal.strategy).and_then(|(policy, id)| policy.required_scope(id));
@@ -207,13 +221,18 @@ fn refused(scenario: &Scenario, policy: Option<&CorePolicy>, refusal: &Refusal) 
         bearer: refusal.challenge.bearer,
         scope: scope.map(String::from),
         realm: scenario.gateway.realm.clone(),
+        limit: None,
     };
     let status = refusal.denial.status();
     let answer = Answer {
         status,
         message: refusal.message().into(),
         challenge: asks.challenge(refusal.code(), status),
-        retry_after: status == 503,
+        retry_after: matches!(status, 429 | 503),
+        limit: refusal.exceeded.map(|exceeded| {
+            let Exceeded { kind, place, requests, window_seconds, .. } = exceeded;
+            format!("\"{}-{place}\";q={requests};w={window_seconds}", kind.as_str())
+        }),
     };
     Outcome::Denied { code: Some(refusal.code().into()), answer }
 }

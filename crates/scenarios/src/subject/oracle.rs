@@ -7,6 +7,7 @@ mod json;
 mod signature;
 mod token;
 
+use core::net::IpAddr;
 use std::collections::BTreeSet;
 
 use sha2::{Digest, Sha256};
@@ -15,10 +16,10 @@ use self::token::{Presented, Settings};
 use super::{Subject, fields, tell};
 use crate::cast::{hmac, spelled_id};
 use crate::document::{
-    Application, Credential, KeySource, Name, Policy, Publication, RegistrationStatus, Request,
-    Route, Scheme, Step, StrategyMethod, UnknownRoute, WhenStale,
+    Application, Credential, KeySource, LimitKind, Name, Policy, Publication, RegistrationStatus,
+    Request, Route, Scheme, Step, StrategyMethod, UnknownRoute, WhenStale,
 };
-use crate::expect::{header_text, identity, is_identity};
+use crate::expect::{identity, is_identity};
 use crate::names;
 use crate::scenario::Scenario;
 use crate::transcript::{Asks, Fields, Outcome, Transcript, answer_to, status_of};
@@ -42,6 +43,8 @@ impl Subject for Oracle {
             now: scenario.cast.start(),
             issued_at: scenario.cast.start().saturating_sub(scenario.snapshot.issued_seconds_ago),
             let_through: BTreeSet::new(),
+            used: Vec::new(),
+            client_address: None,
             asks: Asks::default(),
         };
         let mut transcript = Transcript::new();
@@ -69,8 +72,25 @@ struct World<'s> {
     issued_at: u64,
     /// The digests of keys that were let through.
     let_through: BTreeSet<[u8; 32]>,
+    /// What applications have used up.
+    used: Vec<Used>,
+    /// Where the client of the present request is.
+    client_address: Option<String>,
     /// What the service of the present request asks for.
     asks: Asks,
+}
+
+/// What an application has used up of one of its limits.
+struct Used {
+    application: Name,
+    /// The limit's place, kind and window: another one is another limit.
+    place: usize,
+    kind: LimitKind,
+    window: u64,
+    /// Of a quota, requests; of a rate, requests times the window, of which each second takes away
+    /// as many as the limit has requests.
+    level: u64,
+    at: u64,
 }
 
 /// Why a request is refused: a code, or a scenario that makes no sense.
@@ -95,6 +115,7 @@ struct Yes {
 
 impl World<'_> {
     fn answer(&mut self, request: &Request) -> Outcome {
+        self.client_address.clone_from(&request.client_address);
         let mut client = match fields(self.scenario, request) {
             Ok(fields) => fields,
             Err(why) => return Outcome::Broken(why),
@@ -154,6 +175,7 @@ impl World<'_> {
             }
         }
         self.asks = Asks {
+            limit: None,
             key: !key_headers.is_empty(),
             bearer: !strategies.is_empty(),
             scope: None,
@@ -219,15 +241,20 @@ impl World<'_> {
             verdict = match accepts {
                 None => continue,
                 Some(Err(code)) => Err(*code),
-                Some(Ok(())) => self
-                    .registration(&application, &offer.api)
-                    .map(|()| names::id("api", &offer.api)),
+                Some(Ok(())) => match self.registration(&application, &offer.api) {
+                    Err("not_registered")
+                        if offer.consumers_too && application.consumer.is_some() =>
+                    {
+                        Ok(&offer.api)
+                    }
+                    registration => registration.map(|()| &offer.api),
+                },
             };
             if verdict.is_ok() {
                 break;
             }
         }
-        let api = verdict.map_err(No::Code)?;
+        let api = verdict.map_err(No::Code)?.clone();
         let digest = self.scenario.cast.digest(credential)?;
         if stale
             && self.scenario.gateway.staleness.then == WhenStale::DenyNew
@@ -235,14 +262,93 @@ impl World<'_> {
         {
             return Err(No::Code("stale_policy"));
         }
+        self.place(&application).map_err(No::Code)?;
         self.let_through.insert(digest);
-        Ok(identity(
-            &application.name,
-            &header_text(application.shown_name()),
-            &application.developer,
-            api,
-            Self::credential_id(credential, key),
-        ))
+        self.count(&application, &api).map_err(No::Code)?;
+        let mut registrations = self.policy.registrations.iter();
+        let registration =
+            registrations.find(|known| known.application == application.name && known.api == api);
+        Ok(identity(&application, registration, &api, Self::credential_id(credential, key)))
+    }
+
+    /// Whether the client is where the application may call from.
+    fn place(&self, application: &Application) -> Result<(), &'static str> {
+        if application.networks.is_empty() {
+            return Ok(());
+        }
+        let address = self.client_address.as_ref().and_then(|text| text.parse::<IpAddr>().ok());
+        let address = address.ok_or("address_unknown")?.to_canonical();
+        let inside = application.networks.iter().any(|network| {
+            let (first, length) = network.split_once('/').unwrap_or((network, "128"));
+            let bits = |address: IpAddr| -> Vec<bool> {
+                let octets = match address {
+                    IpAddr::V4(address) => address.octets().to_vec(),
+                    IpAddr::V6(address) => address.octets().to_vec(),
+                };
+                octets
+                    .iter()
+                    .flat_map(|byte| (0..8).map(move |at| byte >> (7 - at) & 1 == 1))
+                    .collect()
+            };
+            let (Ok(first), Ok(length)) = (first.parse::<IpAddr>(), length.parse::<usize>()) else {
+                return false;
+            };
+            first.is_ipv4() == address.is_ipv4()
+                && bits(first).iter().zip(bits(address)).take(length).all(|(a, b)| *a == b)
+        });
+        if inside { Ok(()) } else { Err("address_refused") }
+    }
+
+    /// Counts a request that nothing else refuses, or says which limit is used up.
+    fn count(&mut self, application: &Application, api: &str) -> Result<(), &'static str> {
+        let mut counted = Vec::new();
+        let mut refused: Option<(u64, String, &'static str)> = None;
+        for (place, limit) in application.limits.iter().enumerate() {
+            if !limit.apis.is_empty() && !limit.apis.iter().any(|known| known == api) {
+                continue;
+            }
+            let (requests, window) = (u64::from(limit.requests), u64::from(limit.window_seconds));
+            let known = self.used.iter().find(|used| {
+                used.application == application.name
+                    && (used.place, used.kind, used.window) == (place, limit.kind, window)
+            });
+            let (level, at) = known.map_or((0, 0), |used| (used.level, used.at));
+            let (level, price, room, wait) = match limit.kind {
+                LimitKind::Quota => {
+                    let same = at / window == self.now / window;
+                    (if same { level } else { 0 }, 1, requests, window - self.now % window)
+                }
+                LimitKind::Rate => {
+                    let room = requests * window;
+                    let level = level.saturating_sub((self.now - at) * requests).min(room);
+                    (level, window, room, (level + window).saturating_sub(room).div_ceil(requests))
+                }
+            };
+            if level + price > room {
+                let (kind, code) = match limit.kind {
+                    LimitKind::Rate => ("rate", "rate_limited"),
+                    LimitKind::Quota => ("quota", "quota_exhausted"),
+                };
+                let told = format!("\"{kind}-{}\";q={requests};w={window}", place + 1);
+                if refused.as_ref().is_none_or(|(longest, ..)| *longest < wait) {
+                    refused = Some((wait, told, code));
+                }
+            }
+            let (application, kind) = (application.name.clone(), limit.kind);
+            let (level, at) = (level + price, self.now);
+            counted.push(Used { application, place, kind, window, level, at });
+        }
+        if let Some((_, told, code)) = refused {
+            self.asks.limit = Some(told);
+            return Err(code);
+        }
+        let limits = application.limits.len();
+        self.used.retain(|used| {
+            used.application != application.name
+                || used.place < limits && counted.iter().all(|new| new.place != used.place)
+        });
+        self.used.append(&mut counted);
+        Ok(())
     }
 
     /// The settings of a strategy that takes tokens.

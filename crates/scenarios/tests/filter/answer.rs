@@ -28,6 +28,14 @@ pub(crate) fn denied(status: u16, headers: &Fields, body: &[u8], details: &str) 
     };
     let (types, challenges, retries) =
         (all("content-type"), all("www-authenticate"), all("retry-after"));
+    let (policies, states) = (all("ratelimit-policy"), all("ratelimit"));
+    // The wait is told twice, alike; nothing is left of what is used up.
+    let state = policies.iter().zip(&retries).map(|(policy, after)| {
+        format!("{};r=0;t={after}", policy.split(';').next().unwrap_or_default())
+    });
+    if policies.len() > 1 || states != state.collect::<Vec<_>>() {
+        return broken("`ratelimit` is not what belongs to the other headers");
+    }
     if types != ["application/json"] || challenges.len() > 1 || retries.len() > 1 {
         return broken("wrong headers");
     }
@@ -52,6 +60,7 @@ pub(crate) fn denied(status: u16, headers: &Fields, body: &[u8], details: &str) 
             message: message.to_owned(),
             challenge: challenges.into_iter().next(),
             retry_after: !retries.is_empty(),
+            limit: policies.into_iter().next(),
         },
     }
 }

@@ -138,6 +138,10 @@ impl Envoy {
         for (name, value) in sent.iter().skip(request.headers.len()) {
             line(&mut head, name, value);
         }
+        if let Some(address) = &request.client_address {
+            // Over a Unix socket Envoy takes the client for whom the proxy before it names.
+            line(&mut head, "x-forwarded-for", address.as_bytes());
+        }
         head.extend_from_slice(b"connection: close\r\n\r\n");
         let response = http::exchange(socket, &head).map_err(|error| error.to_string())?;
         Ok(match response.headers.iter().find(|(name, _)| name == http::FROM_UPSTREAM) {

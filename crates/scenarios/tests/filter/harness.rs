@@ -136,6 +136,9 @@ impl Running<'_> {
         for (name, value) in &request.headers {
             sent = sent.header(name, cast.value(value)?);
         }
+        if let Some(address) = &request.client_address {
+            sent = sent.property(&["source", "address"], self.host.stated(address));
+        }
         let known = fields(self.scenario, request)?;
         for (name, value) in known.iter().skip(request.headers.len()) {
             sent = sent.header(name, value);

@@ -9,6 +9,8 @@ use proptest::test_runner::{Config, TestRunner};
 /// The reasons for which a request with a key, or without, is refused. Tokens have a corpus of
 /// their own.
 const KEYS: &[&str] = &[
+    "address_refused",
+    "address_unknown",
     "ambiguous_credential",
     "application_suspended",
     "duplicate_credential",
@@ -17,6 +19,8 @@ const KEYS: &[&str] = &[
     "method_absent",
     "no_credential",
     "not_registered",
+    "quota_exhausted",
+    "rate_limited",
     "registration_pending",
     "registration_rejected",
     "registration_revoked",
