@@ -206,19 +206,15 @@ async fn access(tx: &DatabaseTransaction) -> Result<Pages, BuildError> {
     let consumers: HashMap<_, _> = consumers.into_iter().map(|row| (row.id, row)).collect();
     let named = |id: Option<Uuid>| id.and_then(|id| consumers.get(&id));
     let rows = application::Entity::find().order_by_asc(application::Column::Id).stream(tx).await?;
-    push(&mut writer, rows, |row| {
-        Some(record::application(row, named(row.consumer_id)).into())
-    })
-    .await?;
+    push(&mut writer, rows, |row| Some(record::application(row, named(row.consumer_id)).into()))
+        .await?;
     let rows = registration::Entity::find()
         .order_by_asc(registration::Column::ApplicationId)
         .order_by_asc(registration::Column::ApiId)
         .stream(tx)
         .await?;
-    push(&mut writer, rows, |row| {
-        Some(record::registration(row, named(row.consumer_id)).into())
-    })
-    .await?;
+    push(&mut writer, rows, |row| Some(record::registration(row, named(row.consumer_id)).into()))
+        .await?;
     let rows = credential::Entity::find()
         .select_only()
         .columns(record::CREDENTIAL_COLUMNS)
