@@ -22,7 +22,7 @@ use crate::problem::Problem;
 use crate::scope::Permission;
 use crate::session;
 use crate::store::entity::{api, developer, portal, publication};
-use crate::usecase::{admin_token, catalogue};
+use crate::usecase::{admin_token, catalogue, network};
 
 /// The name of the security scheme of the management API.
 pub(crate) const ADMIN_SCHEME: &str = "adminToken";
@@ -103,6 +103,8 @@ impl FromRequestParts<App> for Visitor {
         let id = id.ok_or_else(Problem::not_found)?;
         let portal = portal::Entity::find_by_id(id).one(app.store.db()).await?;
         let portal = portal.ok_or_else(Problem::not_found)?;
+        let Ok(ClientAddress(address)) = ClientAddress::from_request_parts(parts, app).await;
+        network::let_in(app, &portal, address).await?;
         let developer = match cookie(&parts.headers, session::ACCESS_COOKIE) {
             Some(token) if portal.authentication_enabled => {
                 session::developer(app, portal.id, token).await?

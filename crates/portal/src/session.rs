@@ -12,6 +12,7 @@ use crate::call::{self, Who};
 use crate::clock::millis;
 use crate::entropy;
 use crate::problem::Problem;
+use crate::site::Site;
 use crate::store::entity::{developer, session};
 
 /// The cookie that proves who calls.
@@ -38,9 +39,14 @@ impl Tokens {
 
     /// The `Set-Cookie` values. The access cookie lives as long as the session, though its token
     /// does not, so that signing out works at any time.
-    pub(crate) fn cookies(&self, app: &App, portal: Uuid) -> Result<[HeaderValue; 2], Problem> {
+    pub(crate) fn cookies(
+        &self,
+        app: &App,
+        site: &Site,
+        portal: Uuid,
+    ) -> Result<[HeaderValue; 2], Problem> {
         let seconds = app.config.lifetimes.session.as_secs();
-        let [access, refresh] = paths(portal);
+        let [access, refresh] = paths(site, portal);
         Ok([
             cookie(ACCESS_COOKIE, self.access.expose(), &access, seconds)?,
             cookie(REFRESH_COOKIE, self.refresh.expose(), &refresh, seconds)?,
@@ -49,15 +55,16 @@ impl Tokens {
 }
 
 /// The `Set-Cookie` values that end both cookies.
-pub(crate) fn no_cookies(portal: Uuid) -> Result<[HeaderValue; 2], Problem> {
-    let [access, refresh] = paths(portal);
+pub(crate) fn no_cookies(site: &Site, portal: Uuid) -> Result<[HeaderValue; 2], Problem> {
+    let [access, refresh] = paths(site, portal);
     Ok([cookie(ACCESS_COOKIE, "", &access, 0)?, cookie(REFRESH_COOKIE, "", &refresh, 0)?])
 }
 
-/// Portals share a host, so each cookie is for the paths of its own portal only.
-fn paths(portal: Uuid) -> [String; 2] {
-    let base = format!("/portals/{portal}");
-    [base.clone(), format!("{base}/api/v3/developer/refresh")]
+/// Where portals share a host, each cookie is for the paths of its own portal only.
+fn paths(site: &Site, portal: Uuid) -> [String; 2] {
+    let base = site.path(portal);
+    let refresh = format!("{base}/api/v3/developer/refresh");
+    [if base.is_empty() { "/".to_owned() } else { base }, refresh]
 }
 
 fn cookie(name: &str, value: &str, path: &str, seconds: u64) -> Result<HeaderValue, Problem> {

@@ -19,6 +19,7 @@ mod developer;
 mod enforcement;
 mod frame;
 mod gateway;
+mod host;
 mod identity;
 pub(crate) mod management;
 mod media;
@@ -45,9 +46,13 @@ pub(crate) fn router(app: App) -> Router {
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .layer(from_fn_with_state(app.clone(), frame::frame))
-        .with_state(app);
-    // Outside, because an alias is another path and may be another route.
-    Router::new().fallback_service(router).layer(from_fn(alias::serve))
+        .with_state(app.clone());
+    // Outside, because an alias is another path and may be another route, and so is what a portal's own
+    // host name stands for.
+    Router::new()
+        .fallback_service(router)
+        .layer(from_fn(alias::serve))
+        .layer(from_fn_with_state(app, host::route))
 }
 
 /// Marks an operation that Konnect does not have.

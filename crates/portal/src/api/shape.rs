@@ -28,6 +28,9 @@ macro_rules! paths {
 paths! {
     AdminTokenPath { admin_token_id }
     PortalPath { portal_id }
+    IdentityProviderPath { portal_id, id }
+    MappingPath { portal_id, id, mapping_id }
+    NetworksPath { portal_id, id }
     DeveloperPath { portal_id, developer_id }
     TeamPath { portal_id, team_id }
     TeamMemberPath { portal_id, team_id, developer_id }

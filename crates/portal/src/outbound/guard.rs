@@ -47,7 +47,8 @@ impl Allowed {
         Self::Network(IpAddr::V6(Ipv6Addr::LOCALHOST), 128),
     ];
 
-    fn has(&self, host: &str, address: IpAddr) -> bool {
+    /// Whether it is the host, or a network with the address in it.
+    pub(crate) fn has(&self, host: &str, address: IpAddr) -> bool {
         match self {
             Self::Host(known) => known.eq_ignore_ascii_case(host),
             Self::Network(network, length) => match (network, address) {

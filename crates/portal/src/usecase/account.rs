@@ -13,6 +13,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::developer::{address_key, find_by_address, fresh};
+use super::identity_provider::settings;
 use super::mail_token::{self, Purpose};
 use crate::actor::ClientAddress;
 use crate::app::App;
@@ -82,7 +83,7 @@ pub(crate) async fn sign_up(
     ClientAddress(address): ClientAddress,
     sign_up: SignUp,
 ) -> Result<(), Problem> {
-    has_sign_in(portal)?;
+    has_sign_in(app, portal).await?;
     app.throttles.count(Act::SignUp, By::Address(address), app.clock.now()).await?;
     let tx = app.store.begin().await?;
     let known = find_by_address(&tx, portal.id, &sign_up.email).await?;
@@ -150,7 +151,7 @@ pub(crate) async fn forgot_password(
     ClientAddress(address): ClientAddress,
     forgot: ForgotPassword,
 ) -> Result<(), Problem> {
-    has_sign_in(portal)?;
+    has_sign_in(app, portal).await?;
     let now = app.clock.now();
     app.throttles.count(Act::Reset, By::Address(address), now).await?;
     app.throttles.count(Act::Reset, account(portal, &forgot.email), now).await?;
@@ -196,7 +197,7 @@ pub(crate) async fn authenticate(
     ClientAddress(address): ClientAddress,
     attempt: SignIn,
 ) -> Result<Tokens, Problem> {
-    has_sign_in(portal)?;
+    has_sign_in(app, portal).await?;
     let now = app.clock.now();
     app.throttles.count(Act::SignIn, By::Address(address), now).await?;
     // Counted as failed until it succeeds: attempts at the same time must not slip through.
@@ -221,13 +222,7 @@ pub(crate) async fn authenticate(
     let current = current.ok().filter(|current| current.password_hash == hash);
     let developer = current.ok_or_else(invalid_credentials)?;
     let status = DeveloperStatus::parse(&developer.status).unwrap_or(DeveloperStatus::Revoked);
-    sign_in(status).map_err(|refusal| match refusal {
-        SignInRefusal::ApprovalRequired => Problem::sign_in_refused(
-            "Approval Required",
-            "The account has to be approved by an administrator",
-        ),
-        SignInRefusal::NotAllowed => invalid_credentials(),
-    })?;
+    sign_in(status).map_err(refusal)?;
     is_known(&developer);
     let tokens = session::start(app, &tx, &developer).await?;
     tx.commit().await?;
@@ -235,15 +230,29 @@ pub(crate) async fn authenticate(
 }
 
 /// From here on the request is the developer's.
-fn is_known(developer: &developer::Model) {
+pub(crate) fn is_known(developer: &developer::Model) {
     call::known(Who::Developer { id: developer.id, portal: developer.portal_id });
 }
 
-fn has_sign_in(portal: &portal::Model) -> Result<(), Problem> {
-    if portal.authentication_enabled {
-        return Ok(());
+/// What somebody is told whose account may not be signed in.
+pub(crate) fn refusal(refusal: SignInRefusal) -> Problem {
+    match refusal {
+        SignInRefusal::ApprovalRequired => Problem::sign_in_refused(
+            "Approval Required",
+            "The account has to be approved by an administrator",
+        ),
+        SignInRefusal::NotAllowed => invalid_credentials(),
     }
-    Err(Problem::forbidden("This portal has no sign-in"))
+}
+
+async fn has_sign_in(app: &App, portal: &portal::Model) -> Result<(), Problem> {
+    if !portal.authentication_enabled {
+        return Err(Problem::forbidden("This portal has no sign-in"));
+    }
+    if !settings::of(app.store.db(), portal.id).await?.basic_auth {
+        return Err(Problem::forbidden("This portal has no sign-in with a password"));
+    }
+    Ok(())
 }
 
 fn invalid_credentials() -> Problem {

@@ -26,12 +26,14 @@ use crate::authorization::code::{self, Agreement};
 use crate::authorization::form::{Form, encode};
 use crate::authorization::refusal::Code;
 use crate::authorization::request::{self, Bad, Request};
+use crate::call;
 use crate::entropy::{self, digest_of};
 use crate::input::Ids;
 use crate::problem::Problem;
 use crate::session;
+use crate::site::Site;
 use crate::store::entity::developer;
-use crate::usecase::account;
+use crate::usecase::{account, network};
 
 /// The cookie that ties a form to the browser it was shown in.
 const FORM_COOKIE: &str = "portalauthorize";
@@ -128,6 +130,9 @@ impl Visit {
         let request = request::read(&app, path.auth_server_id, query.as_bytes()).await?;
         if request.portal.id != path.portal_id {
             return Err(Problem::not_found().into());
+        }
+        if let Some(address) = call::current().and_then(|call| call.address) {
+            network::let_in(&app, &request.portal, address).await?;
         }
         let browser = cookie(headers, FORM_COOKIE).filter(|value| value.len() == 43);
         let known_browser = browser.is_some();
@@ -315,7 +320,7 @@ async fn sign_in(mut visit: Visit, form: &Form, address: ClientAddress) -> Resul
             return Ok(visit.sign_in(status, username, Some(fault))?);
         }
     };
-    let cookies = tokens.cookies(&visit.app, portal.id)?;
+    let cookies = tokens.cookies(&visit.app, &Site::Shared, portal.id)?;
     let found = session::signed_in(&visit.app, portal.id, tokens.access().expose()).await?;
     let (developer, since) = found.ok_or_else(Problem::unauthorized)?;
     let token = tokens.access().clone();

@@ -21,7 +21,9 @@ use crate::app::App;
 use crate::input::Body;
 use crate::problem::Problem;
 use crate::session;
+use crate::site::Site;
 use crate::usecase::account::{self, ForgotPassword, ResetPassword, SignIn, SignUp, VerifyAddress};
+use crate::usecase::{domain, identity_provider};
 
 const TAG: &str = "Developer";
 
@@ -124,18 +126,25 @@ pub(super) fn routes() -> ApiRouter<App> {
         )
 }
 
-async fn context(Visitor { portal, .. }: Visitor) -> Shown<PortalContext> {
-    Shown(PortalContext {
+async fn context(
+    State(app): State<App>,
+    Visitor { portal, .. }: Visitor,
+) -> Result<Shown<PortalContext>, Problem> {
+    let db = app.store.db();
+    let provider = identity_provider::enabled(db, portal.id).await?;
+    let sign_in = identity_provider::settings::of(db, portal.id).await?;
+    let domain = domain::canonical(db, core::slice::from_ref(&portal)).await?.remove(&portal.id);
+    Ok(Shown(PortalContext {
         portal_id: portal.id,
         org_id: Uuid::nil(),
         name: portal.display_name,
         authentication_enabled: portal.authentication_enabled,
-        basic_auth_enabled: portal.authentication_enabled,
-        oidc_auth_enabled: false,
+        basic_auth_enabled: portal.authentication_enabled && sign_in.basic_auth,
+        oidc_auth_enabled: portal.authentication_enabled && provider.is_some(),
         saml_auth_enabled: false,
         rbac_enabled: portal.rbac_enabled,
-        canonical_domain: portal.default_domain,
-    })
+        canonical_domain: domain.unwrap_or(portal.default_domain),
+    }))
 }
 
 async fn sign_up(
@@ -181,32 +190,40 @@ async fn forgot(
 async fn authenticate(
     State(app): State<App>,
     visitor: Visitor,
+    site: Site,
     address: ClientAddress,
+    headers: HeaderMap,
     body: Body<SignIn>,
 ) -> Result<Cookies, Problem> {
     let tokens = account::authenticate(&app, &visitor.portal, address, body.0).await?;
-    tokens.cookies(&app, visitor.portal.id).map(Cookies)
+    // The session that the browser had is not the one that it gets.
+    if let Some(token) = cookie(&headers, session::ACCESS_COOKIE) {
+        session::end(&app, visitor.portal.id, token).await?;
+    }
+    tokens.cookies(&app, &site, visitor.portal.id).map(Cookies)
 }
 
 async fn refresh(
     State(app): State<App>,
     visitor: Visitor,
+    site: Site,
     headers: HeaderMap,
 ) -> Result<Cookies, Problem> {
     let token = cookie(&headers, session::REFRESH_COOKIE).ok_or_else(Problem::unauthorized)?;
     let tokens = session::refresh(&app, visitor.portal.id, token).await?;
-    tokens.ok_or_else(Problem::unauthorized)?.cookies(&app, visitor.portal.id).map(Cookies)
+    tokens.ok_or_else(Problem::unauthorized)?.cookies(&app, &site, visitor.portal.id).map(Cookies)
 }
 
 async fn logout(
     State(app): State<App>,
     visitor: Visitor,
+    site: Site,
     headers: HeaderMap,
 ) -> Result<Cookies, Problem> {
     if let Some(token) = cookie(&headers, session::ACCESS_COOKIE) {
         session::end(&app, visitor.portal.id, token).await?;
     }
-    session::no_cookies(visitor.portal.id).map(Cookies)
+    session::no_cookies(&site, visitor.portal.id).map(Cookies)
 }
 
 async fn me(SignedIn { developer, .. }: SignedIn) -> Shown<Me> {

@@ -18,6 +18,9 @@ mod registration;
 mod registration_settings;
 mod search;
 mod specification;
+mod search;
+mod specification;
+mod sso;
 mod stats;
 mod strategy;
 mod team;
@@ -29,6 +32,7 @@ const BASE: &str = "/portals/{portalId}/api/v3";
 pub(super) fn routes() -> ApiRouter<App> {
     ApiRouter::new()
         .merge(account::routes())
+        .merge(sso::routes())
         .merge(team::routes())
         .merge(catalogue::routes())
         .merge(specification::routes())

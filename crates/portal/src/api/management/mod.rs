@@ -17,6 +17,7 @@ mod audit_log;
 mod consumer;
 mod credential;
 mod credential_digest;
+mod custom_domain;
 mod dcr_provider;
 mod developer;
 mod developer_settings;
@@ -25,7 +26,9 @@ mod email;
 mod email_template;
 mod entity;
 mod gateway;
+mod identity_provider;
 mod implementation;
+mod ip_allow_list;
 mod limit;
 mod page;
 mod portal;
@@ -65,6 +68,9 @@ pub(super) fn routes() -> ApiRouter<App> {
         .merge(developer_settings::routes())
         .merge(team::routes())
         .merge(team_role::routes())
+        .merge(identity_provider::routes())
+        .merge(custom_domain::routes())
+        .merge(ip_allow_list::routes())
         .merge(application::routes())
         .merge(application_consumer::routes())
         .merge(credential::routes())

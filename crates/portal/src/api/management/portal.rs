@@ -16,6 +16,7 @@ use crate::input::{Body, Ids};
 use crate::list::{ListQuery, ListSpec, Paged, attributes};
 use crate::problem::Problem;
 use crate::store::entity::portal::{self, Column};
+use crate::usecase::domain;
 use crate::usecase::portal::{self as usecase, NewPortal, PortalEdit};
 
 const LIST: ListSpec = ListSpec {
@@ -72,8 +73,9 @@ struct View {
     updated_at: Instant,
 }
 
-impl From<portal::Model> for View {
-    fn from(row: portal::Model) -> Self {
+impl View {
+    /// `domain` is the host name of its own that is enabled, if it has one.
+    fn of(row: portal::Model, domain: Option<String>) -> Self {
         Self {
             id: row.id,
             name: row.name,
@@ -88,7 +90,7 @@ impl From<portal::Model> for View {
             auto_approve_developers: row.auto_approve_developers,
             auto_approve_applications: row.auto_approve_applications,
             notifications_developer_pii_visibility_enabled: row.developer_pii_visible,
-            canonical_domain: row.default_domain.clone(),
+            canonical_domain: domain.unwrap_or_else(|| row.default_domain.clone()),
             default_domain: row.default_domain,
             labels: members(row.labels),
             created_at: Instant(row.created_at),
@@ -112,13 +114,25 @@ pub(super) fn routes() -> ApiRouter<App> {
         )
 }
 
+async fn view(app: &App, row: portal::Model) -> Result<View, Problem> {
+    let rows = core::slice::from_ref(&row);
+    let domain = domain::canonical(app.store.db(), rows).await?.remove(&row.id);
+    Ok(View::of(row, domain))
+}
+
 async fn list(
     _: Admin,
     State(app): State<App>,
     query: ListQuery,
 ) -> Result<Shown<Paged<View>>, Problem> {
-    let page = query.read(&LIST)?.fetch(app.store.db(), portal::Entity::find()).await?;
-    Ok(Shown(page.show(View::from)))
+    let db = app.store.db();
+    let (rows, page) = query.read(&LIST)?.fetch(db, portal::Entity::find()).await?.split();
+    let mut domains = domain::canonical(db, &rows).await?;
+    let views = rows.into_iter().map(|row| {
+        let domain = domains.remove(&row.id);
+        View::of(row, domain)
+    });
+    Ok(Shown(page.with(views.collect())))
 }
 
 async fn create(
@@ -126,7 +140,7 @@ async fn create(
     State(app): State<App>,
     body: Body<NewPortal>,
 ) -> Result<Created<View>, Problem> {
-    Ok(Created(usecase::create(&app, body.0).await?.into()))
+    Ok(Created(view(&app, usecase::create(&app, body.0).await?).await?))
 }
 
 async fn show(
@@ -134,7 +148,8 @@ async fn show(
     State(app): State<App>,
     Ids(ids): Ids<PortalPath>,
 ) -> Result<Shown<View>, Problem> {
-    Ok(Shown(usecase::find(app.store.db(), ids.portal_id).await?.into()))
+    let found = usecase::find(app.store.db(), ids.portal_id).await?;
+    Ok(Shown(view(&app, found).await?))
 }
 
 async fn update(
@@ -143,7 +158,8 @@ async fn update(
     Ids(ids): Ids<PortalPath>,
     body: Body<PortalEdit>,
 ) -> Result<Shown<View>, Problem> {
-    Ok(Shown(usecase::update(&app, ids.portal_id, body.0).await?.into()))
+    let updated = usecase::update(&app, ids.portal_id, body.0).await?;
+    Ok(Shown(view(&app, updated).await?))
 }
 
 async fn delete(

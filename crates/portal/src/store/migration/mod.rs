@@ -14,6 +14,7 @@ mod m0008_products;
 mod m0009_credentials;
 mod m0010_events;
 mod m0011_replicas;
+mod m0012_identity_providers;
 #[cfg(test)]
 mod tests;
 
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_credentials::Migration),
             Box::new(m0010_events::Migration),
             Box::new(m0011_replicas::Migration),
+            Box::new(m0012_identity_providers::Migration),
         ]
     }
 }
