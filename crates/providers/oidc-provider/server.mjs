@@ -38,13 +38,18 @@ function resourceServer(ctx, indicator) {
   };
 }
 
+function person(id) {
+  const email = `${id}@example.com`;
+  return { sub: id, name: id, email, email_verified: true, groups: ['people'] };
+}
+
 // Whoever signed in has agreed: nobody is asked.
 async function grantOf(ctx) {
   const { client, session, provider, result } = ctx.oidc;
   const known = result?.consent?.grantId ?? session.grantIdFor(client.clientId);
   if (known) return provider.Grant.find(known);
   const grant = new provider.Grant({ clientId: client.clientId, accountId: session.accountId });
-  grant.addOIDCScope('openid offline_access');
+  grant.addOIDCScope('openid offline_access email profile');
   if (client[RESOURCE]) grant.addResourceScope(client[RESOURCE], SCOPES);
   await grant.save();
   return grant;
@@ -55,13 +60,16 @@ function configuration(keys) {
     jwks: keys,
     clients,
     ...(store && { adapter: keeper(store) }),
-    scopes: ['openid', 'offline_access', ...SCOPES.split(' ')],
+    scopes: ['openid', 'offline_access', 'email', 'profile', ...SCOPES.split(' ')],
+    claims: { email: ['email', 'email_verified'], profile: ['name', 'groups'] },
+    // ID tokens say themselves what their scopes stand for.
+    conformIdTokenClaims: false,
     extraClientMetadata: { properties: [RESOURCE] },
     cookies: { keys: ['only for tests'] },
     pkce: { required: () => true },
     issueRefreshToken: (ctx, client) => client.grantTypeAllowed('refresh_token'),
     rotateRefreshToken: true,
-    findAccount: (ctx, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
+    findAccount: (ctx, id) => ({ accountId: id, claims: () => person(id) }),
     loadExistingGrant: grantOf,
     interactions: { url: (ctx, interaction) => `/sign-in/${interaction.uid}` },
     ttl: { IdToken: 600, RefreshToken: 3600 },

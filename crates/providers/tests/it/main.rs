@@ -22,6 +22,7 @@ mod outage;
 mod people;
 mod registration;
 mod rotation;
+mod sign_in;
 
 use core::time::Duration;
 use std::time::Instant;
