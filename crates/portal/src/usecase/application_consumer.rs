@@ -12,7 +12,6 @@ use uuid::Uuid;
 use super::application;
 use crate::app::App;
 use crate::problem::{Invalid, Problem};
-use crate::revision::record;
 use crate::store::entity::{self, consumer, registration};
 
 /// Whose credentials an application is to carry.

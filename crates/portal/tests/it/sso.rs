@@ -486,7 +486,8 @@ async fn mappings_are_paged_by_cursor() {
     let end = admin.get(&end).await;
     assert_eq!(end.json()["meta"]["page"]["next"], Value::Null);
     assert_eq!(end.ids(), ids[3..]);
-    let one = admin.get(&format!("{mappings}?filter[group][eq]=g3&filter[team_id][eq]={team}"));
+    let both = format!("{mappings}?filter[group][eq]=g3&filter[team_id][eq]={team}");
+    let one = admin.get(&both);
     assert_eq!(one.await.ids(), [ids[3].clone()]);
     for (query, field, rule) in [
         ("page[size]=0", "page[size]", "min"),

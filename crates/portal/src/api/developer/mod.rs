@@ -18,8 +18,6 @@ mod registration;
 mod registration_settings;
 mod search;
 mod specification;
-mod search;
-mod specification;
 mod sso;
 mod stats;
 mod strategy;

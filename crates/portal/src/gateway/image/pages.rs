@@ -234,7 +234,12 @@ mod tests {
         let (application, api) = digest.as_bytes().split_at(16);
         let id = |bytes: &[u8]| Uuid::from_slice(bytes).unwrap();
         let application = ApplicationId::from(id(application));
-        Record::Registration(Registration { application, api: ApiId::from(id(api)), status })
+        Record::Registration(Registration {
+            application,
+            api: ApiId::from(id(api)),
+            status,
+            consumer: None,
+        })
     }
 
     fn written(records: &BTreeMap<RecordKey, Record>) -> Pages {

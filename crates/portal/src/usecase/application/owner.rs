@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::problem::{Invalid, Problem};
-use crate::revision::{ChangeSet, record};
+use crate::revision::ChangeSet;
 use crate::store::entity::{application, developer, portal, publication, registration};
 use crate::usecase::{self, catalogue, team};
 
