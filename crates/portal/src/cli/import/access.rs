@@ -176,11 +176,9 @@ fn identify(
     application: &mut Application,
     wanted: &mut Wanted,
 ) {
-    let consumer = consumer.and_then(|reference| {
-        // The consumer may be in the dump or not; what it holds refers to it either way.
-        let known = source.find("consumers", reference);
-        Some((reference.to_owned(), known))
-    });
+    // The consumer may be in the dump or not; what it holds refers to it either way.
+    let consumer =
+        consumer.map(|reference| (reference.to_owned(), source.find("consumers", reference)));
     let of_consumer = |credential: &&Entity| {
         let reference = credential.reference("consumer");
         consumer.as_ref().is_some_and(|(text, known)| {

@@ -554,7 +554,7 @@ impl Run<'_> {
             });
             let id = match found {
                 Some(id) => Some(id),
-                None => self.make_application(application, strategy)?,
+                None => self.make_application(application, strategy.as_deref())?,
             };
             self.keys(application, id.as_deref())?;
             self.registrations(application, id.as_deref())?;
@@ -563,7 +563,11 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn make_application(&mut self, wanted: &Application, strategy: Id) -> Result<Id, Refused> {
+    fn make_application(
+        &mut self,
+        wanted: &Application,
+        strategy: Option<&str>,
+    ) -> Result<Id, Refused> {
         if let Some(client) = &wanted.client {
             self.client(wanted, client)?;
         }
