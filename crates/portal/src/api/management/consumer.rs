@@ -45,7 +45,7 @@ pub(super) fn routes() -> ApiRouter<App> {
         )
 }
 
-fn view(row: consumer::Model) -> Map<String, Value> {
+fn view(row: &consumer::Model) -> Map<String, Value> {
     members(json!({
         "id": row.id,
         "username": row.username,
@@ -81,7 +81,7 @@ async fn list(
     }
     let rows = select.order_by_asc(Column::Id).limit(window.size + 1).all(app.store.db()).await?;
     let base = format!("/v2/control-planes/{}/core-entities/consumers", ids.control_plane_id);
-    Ok(Shown(window.answer(&base, rows.into_iter().map(view).collect())))
+    Ok(Shown(window.answer(&base, rows.iter().map(view).collect())))
 }
 
 async fn create(
@@ -91,7 +91,7 @@ async fn create(
     body: Body<ConsumerBody>,
 ) -> Result<Created<Map<String, Value>>, Problem> {
     let made = usecase::create(&app, ids.control_plane_id, body.0).await?;
-    Ok(Created(view(made)))
+    Ok(Created(view(&made)))
 }
 
 async fn show(
@@ -100,7 +100,7 @@ async fn show(
     Ids(ids): Ids<ConsumerPath>,
 ) -> Result<Shown<Map<String, Value>>, Problem> {
     let found = usecase::find(app.store.db(), ids.control_plane_id, ids.consumer_id).await?;
-    Ok(Shown(view(found)))
+    Ok(Shown(view(&found)))
 }
 
 async fn put(
@@ -110,7 +110,7 @@ async fn put(
     body: Body<ConsumerBody>,
 ) -> Result<Shown<Map<String, Value>>, Problem> {
     let put = usecase::put(&app, ids.control_plane_id, ids.consumer_id, body.0).await?;
-    Ok(Shown(view(put)))
+    Ok(Shown(view(&put)))
 }
 
 async fn delete(

@@ -68,9 +68,9 @@ impl Granularity {
     pub(crate) const fn usual(span: i64) -> Self {
         match span {
             ..=3_600_000 => Self::Minutely,
-            ..=43_200_000 => Self::FiveMinutely,
-            ..=86_400_000 => Self::ThirtyMinutely,
-            ..=604_800_000 => Self::Hourly,
+            3_600_001..=43_200_000 => Self::FiveMinutely,
+            43_200_001..=86_400_000 => Self::ThirtyMinutely,
+            86_400_001..=604_800_000 => Self::Hourly,
             _ => Self::Daily,
         }
     }

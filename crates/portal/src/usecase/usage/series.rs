@@ -192,7 +192,7 @@ impl Series {
 const fn usual(span: i64) -> Granularity {
     match span {
         ..=10_800_000 => Granularity::Minute,
-        ..=604_800_000 => Granularity::Hour,
+        10_800_001..=604_800_000 => Granularity::Hour,
         _ => Granularity::Day,
     }
 }
