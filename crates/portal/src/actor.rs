@@ -111,6 +111,7 @@ impl FromRequestParts<App> for Visitor {
             }
             _ => None,
         };
+        call::at(portal.id);
         if let Some(developer) = &developer {
             call::known(Who::Developer { id: developer.id, portal: developer.portal_id });
         }

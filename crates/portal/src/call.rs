@@ -68,6 +68,8 @@ pub(crate) struct Call {
 pub(crate) struct Learned {
     /// Who calls.
     pub(crate) who: Who,
+    /// The portal that is called, where the path does not say.
+    pub(crate) portal: Option<Uuid>,
     /// What a person should know of it, beyond path and method.
     pub(crate) details: Vec<(&'static str, String)>,
 }
@@ -120,6 +122,13 @@ pub(crate) fn current() -> Option<Arc<Call>> {
 pub(crate) fn known(who: Who) {
     if let Some(call) = current() {
         call.lock().who = who;
+    }
+}
+
+/// It is known which portal is called.
+pub(crate) fn at(portal: Uuid) {
+    if let Some(call) = current() {
+        call.lock().portal = Some(portal);
     }
 }
 

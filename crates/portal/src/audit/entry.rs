@@ -6,9 +6,12 @@
 use std::collections::BTreeMap;
 
 use gatekey_core::digest::Digest;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
+
+use crate::store::entity::audit_entry;
 
 /// What stands before an entry when it is hashed.
 const DOMAIN: &[u8] = b"gatekey-audit-entry-v1\n";
@@ -18,8 +21,9 @@ pub(crate) const ORIGIN: [u8; 32] = [0; 32];
 const LONGEST: usize = 512;
 
 /// What sort of entry it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(inline)]
 pub(crate) enum Kind {
     /// Something was written.
     Change,
@@ -38,8 +42,9 @@ impl Kind {
 }
 
 /// How it ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(inline)]
 pub(crate) enum Outcome {
     /// It was done.
     Success,
@@ -75,8 +80,9 @@ pub(crate) struct Draft {
 }
 
 /// An entry. The order of its members is that of the canonical text.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(inline)]
 pub(crate) struct Entry {
     pub(crate) action: String,
     pub(crate) actor: String,
@@ -119,6 +125,26 @@ impl Entry {
             sequence,
             user_agent: draft.user_agent,
         }
+    }
+
+    /// What is known of an entry whose text somebody made unreadable: that must not hide the others.
+    pub(crate) fn unreadable(row: &audit_entry::Model) -> Self {
+        let details = [("unreadable".to_owned(), short(&row.entry))].into();
+        let draft = Draft {
+            kind: Kind::Change,
+            action: row.action.clone(),
+            outcome: Outcome::Success,
+            actor: row.actor.clone(),
+            portal_id: row.portal_id,
+            method: String::new(),
+            route: String::new(),
+            path: String::new(),
+            address: None,
+            user_agent: None,
+            request_id: String::new(),
+            details,
+        };
+        Self::new(draft, row.sequence, row.at, &[])
     }
 
     /// The text that is hashed.

@@ -76,7 +76,7 @@ pub(crate) async fn answered(app: &App, call: &Call, status: u16) {
 
 fn draft(call: &Call, kind: Kind, action: String, outcome: Outcome) -> Draft {
     let learned = call.learned();
-    let mut portal_id = classify::portal(&call.route, &call.path);
+    let mut portal_id = learned.portal.or_else(|| classify::portal(&call.route, &call.path));
     let actor = match &learned.who {
         Who::Unknown => "anonymous".to_owned(),
         Who::Admin { token: None, name } => format!("admin:{name}"),

@@ -231,7 +231,7 @@ async fn postpone(app: &App, row: outbox::Model, fault: String) -> Result<(), Db
     row.attempts = sea_orm::Set(attempts);
     row.due_at = sea_orm::Set(app.clock.now() + millis(wait));
     row.lease_until = sea_orm::Set(0);
-    row.fault = sea_orm::Set(Some(short(fault)));
+    row.fault = sea_orm::Set(Some(short(&fault)));
     row.update(app.store.db()).await.map(|_| ())
 }
 
@@ -243,11 +243,11 @@ async fn give_up(app: &App, row: outbox::Model, fault: String) -> Result<(), DbE
     row.attempts = sea_orm::Set(attempts);
     row.state = sea_orm::Set(FAILED.into());
     row.lease_until = sea_orm::Set(0);
-    row.fault = sea_orm::Set(Some(short(fault)));
+    row.fault = sea_orm::Set(Some(short(&fault)));
     row.update(app.store.db()).await.map(|_| ())
 }
 
-fn short(fault: String) -> String {
+fn short(fault: &str) -> String {
     fault.chars().filter(|c| !c.is_control()).take(250).collect()
 }
 

@@ -9,7 +9,6 @@ use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use sea_orm::{ColumnTrait, EntityTrait};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use uuid::Uuid;
 
 use crate::actor::Admin;
@@ -18,6 +17,7 @@ use crate::api::reply::{Accepted, Created, NoContent, Shown};
 use crate::api::shape::{Instant, PortalPath};
 use crate::app::App;
 use crate::audit::checkpoint::{self, Checkpoint};
+use crate::audit::entry::{Entry, hex};
 use crate::audit::read::{self, ExportFormat};
 use crate::input::{Body, Ids};
 use crate::list::{ListQuery, ListSpec, Paged, attributes};
@@ -72,6 +72,16 @@ const DESTINATIONS: ListSpec = ListSpec {
 #[serde(rename_all = "camelCase")]
 struct DestinationPath {
     destination_id: Uuid,
+}
+
+/// An entry of the audit log.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "AuditLogEntry")]
+struct EntryView {
+    #[serde(flatten)]
+    entry: Entry,
+    /// SHA-256 of the entry's canonical text, in hexadecimal.
+    hash: String,
 }
 
 /// A destination, without what it is called with.
@@ -269,11 +279,11 @@ async fn list(
     _: Admin,
     State(app): State<App>,
     query: ListQuery,
-) -> Result<Shown<Paged<Value>>, Problem> {
+) -> Result<Shown<Paged<EntryView>>, Problem> {
     let page = query.read(&LIST)?.fetch(app.store.db(), audit_entry::Entity::find()).await?;
     Ok(Shown(page.show(|row| {
-        let line = crate::audit::format::json_line(&row);
-        serde_json::from_str(&line).unwrap_or_default()
+        let entry = serde_json::from_str(&row.entry).unwrap_or_else(|_| Entry::unreadable(&row));
+        EntryView { entry, hash: hex(&row.hash) }
     })))
 }
 
