@@ -14,8 +14,17 @@ pub(super) struct What {
 
 /// About a request whose transaction commits.
 pub(super) fn committed(call: &Call) -> Option<What> {
-    if let Some(action) = authentication(&call.route) {
-        return Some(What { kind: Kind::Authentication, action: action.into() });
+    let proven = matches!(call.learned().who, Who::Developer { .. });
+    match authentication(&call.route) {
+        // A provider vouched for somebody who is not let in: the account is all that is written.
+        Some("sign-in") if call.route.contains("/sso") && !proven => {
+            let action = format!("{} {}", call.method, call.route);
+            return Some(What { kind: Kind::Change, action });
+        }
+        Some(action) => {
+            return Some(What { kind: Kind::Authentication, action: action.into() });
+        }
+        None => {}
     }
     // What is written while something is shown is bookkeeping.
     if matches!(call.method, "GET" | "HEAD" | "OPTIONS") || !is_recorded(&call.route) {
@@ -87,6 +96,8 @@ fn is_recorded(route: &str) -> bool {
 fn authentication(route: &str) -> Option<&'static str> {
     let (_, last) = route.split_once("/developer/")?;
     Some(match last.split('/').next()? {
+        // The way to a provider and the way back are two requests.
+        "authenticate" if last.ends_with("/sso") => "begin-sign-in",
         "authenticate" => "sign-in",
         "refresh" => "refresh",
         "logout" => "sign-out",

@@ -101,6 +101,9 @@ fn draft(call: &Call, kind: Kind, action: String, outcome: Outcome) -> Draft {
         request_id: call.request_id.clone(),
         details: Default::default(),
     };
+    if call.route.contains("/authenticate/sso") {
+        draft.details.insert("method".into(), "oidc".into());
+    }
     for (name, value) in learned.details {
         draft.details.insert(name.to_owned(), entry::short(&value));
     }

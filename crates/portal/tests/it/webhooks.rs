@@ -316,9 +316,9 @@ async fn of_two_processes_one_delivers() {
 #[tokio::test]
 async fn the_documented_example_has_the_members_that_are_sent() {
     let text = include_str!("../../../../docs/webhooks.md");
-    let start = text.find("```json").unwrap() + 7;
-    let end = start + text[start..].find("```").unwrap();
-    let documented: Value = serde_json::from_str(&text[start..end]).unwrap();
+    let (_, behind) = text.split_once("```json").unwrap();
+    let (example, _) = behind.split_once("```").unwrap();
+    let documented: Value = serde_json::from_str(example).unwrap();
     let portal = TestPortal::start().await;
     let receiver = Receiver::start().await;
     let body = json!({"name": "w", "url": receiver.url, "events": ["registration.approved"]});
