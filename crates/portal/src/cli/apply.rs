@@ -106,7 +106,7 @@ pub(super) struct Apply {
     #[arg(long)]
     set_secrets: bool,
     /// Print the JSON Schema of documents, and do nothing else
-    #[arg(long, exclusive = true)]
+    #[arg(long)]
     schema: bool,
 }
 

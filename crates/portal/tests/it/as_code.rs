@@ -286,7 +286,7 @@ async fn what_cannot_be_is_refused_before_anything_changes() {
             "`service`: there is no `gone` in `services`",
         ),
         ("apis: [{name: Flights, version: v1, publications: [{portal: Nowhere}]}]", "`Nowhere`"),
-        ("auth_strategies: [{name: x}]", "lacks `configs`, `display_name`, `strategy_type`"),
+        ("auth_strategies: [{name: x}]", "lacks `display_name`, `strategy_type`, `configs`"),
         (
             "auth_strategies: [{name: keys, strategy_type: openid_connect}]",
             "`strategy_type` is \"key_auth\" there and cannot be changed",

@@ -224,6 +224,7 @@ impl Planner<'_> {
             let along = self.current.iter().filter(|(other, _)| other.is_in(address));
             let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
             let mut precious = usize::from(node.kind.precious);
+            let along = along.filter(|(_, inner)| inner.kind.number != Count::Always);
             for (_, inner) in along {
                 *counts.entry(inner.kind.list).or_default() += 1;
                 precious += usize::from(inner.kind.precious);
