@@ -15,8 +15,8 @@ use sea_orm::sea_query::{
     Query as SqlQuery, SimpleExpr, TableName, TableRef,
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, Identity,
-    JoinType, Order, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, RelationDef, Select,
+    Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, Identity, JoinType, Order,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, RelationDef, Select,
 };
 use serde::Serialize;
 use uuid::Uuid;
@@ -306,10 +306,10 @@ impl MemberFilter {
 /// What filters on labels say of the column that holds them.
 pub(crate) fn labelled(
     filters: &[MemberFilter],
-    labels: impl ColumnTrait,
+    labels: &SimpleExpr,
 ) -> Result<Condition, Problem> {
     filters.iter().try_fold(Condition::all(), |all, filter| {
-        let value = labels.into_expr().binary(BinOper::Custom("->>".into()), filter.member());
+        let value = labels.clone().binary(BinOper::Custom("->>".into()), filter.member());
         Ok(all.add(filter.condition(value)?))
     })
 }

@@ -123,13 +123,13 @@ impl Read {
     }
 
     fn is(&self, kind: Given<SpecKind>) -> Result<(), Problem> {
-        check_kind(kind, self.says.kind)
+        check_kind(kind.value(), self.says.kind)
     }
 }
 
-fn check_kind(given: Given<SpecKind>, is: &str) -> Result<(), Problem> {
+fn check_kind(given: Option<SpecKind>, is: &str) -> Result<(), Problem> {
     match given {
-        Given::Yes(kind) if kind.as_str() != is => {
+        Some(kind) if kind.as_str() != is => {
             let reason = format!("must be {is}, which the content is");
             Err(Problem::one_invalid(Invalid::body("type", "invalid", reason)))
         }
@@ -307,7 +307,7 @@ async fn change(
     if let Some(read) = read {
         replace_text(&tx, &mut after, read).await?;
     }
-    check_kind(kind, &after.spec_type)?;
+    check_kind(kind.value(), &after.spec_type)?;
     after.updated_at = app.clock.now().max(after.updated_at + 1);
     let after = after.into_active_model().reset_all().update(&tx).await?;
     tx.commit().await?;

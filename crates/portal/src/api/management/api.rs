@@ -179,7 +179,7 @@ async fn list(
     mut query: ListQuery,
 ) -> Result<Shown<Paged<View>>, Problem> {
     let select = api::Entity::find()
-        .filter(labelled(&query.take_members("labels"), Column::Labels)?)
+        .filter(labelled(&query.take_members("labels"), &Column::Labels.into_expr())?)
         .filter(attribute::matching(&query.take_members("attributes"))?);
     let page = query.read(&LIST)?.fetch(app.store.db(), select).await?;
     let (rows, page) = page.split();
