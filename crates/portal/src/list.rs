@@ -309,7 +309,7 @@ pub(crate) fn labelled(
     labels: &SimpleExpr,
 ) -> Result<Condition, Problem> {
     filters.iter().try_fold(Condition::all(), |all, filter| {
-        let value = labels.clone().binary(BinOper::Custom("->>".into()), filter.member());
+        let value = labels.clone().binary(BinOper::Custom("->>"), filter.member());
         Ok(all.add(filter.condition(value)?))
     })
 }
