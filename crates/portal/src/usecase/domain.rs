@@ -89,8 +89,8 @@ pub(crate) async fn create(
 ) -> Result<portal_domain::Model, Problem> {
     let NewSsl { domain_verification_method: method, .. } = &new.ssl;
     let more = [&new.ssl.custom_certificate, &new.ssl.custom_private_key];
-    let certificate = more.iter().any(|given| **given != Given::No)
-        || new.ssl.skip_ca_check == Given::Yes(true);
+    let certificate =
+        more.iter().any(|given| **given != Given::No) || new.ssl.skip_ca_check == Given::Yes(true);
     if *method == Verification::CustomCertificate || certificate {
         return Err(no_certificates());
     }
