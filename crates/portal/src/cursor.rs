@@ -25,6 +25,9 @@ enum From {
     Before(Uuid),
 }
 
+/// What the last page lies before.
+const END: From = From::Before(Uuid::max());
+
 /// A page that is asked for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cursor {
@@ -108,8 +111,8 @@ impl Cursor {
         }
         let link = |place: Option<(&str, Uuid)>| link(path, filters, self.size, place);
         let (first, last) = (rows.first().map(&id_of), rows.last().map(&id_of));
-        // The item that the cursor names lies on the other side, or did.
-        let behind = last.filter(|_| if backwards { true } else { more });
+        // The item that the cursor names lies on the other side, or did; behind the end there is none.
+        let behind = last.filter(|_| if backwards { self.from != END } else { more });
         let before = first.filter(|_| if backwards { more } else { self.from != From::Start });
         let meta = CursorMeta {
             first: link(None),
