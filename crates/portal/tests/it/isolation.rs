@@ -109,13 +109,15 @@ async fn administrators_and_developers_are_not_each_other() {
 /// Every operation of the description that is not for everybody answers 401 to nobody.
 #[tokio::test]
 async fn every_operation_asks_who_calls() {
-    const FOR_EVERYBODY: [&str; 12] = [
+    const FOR_EVERYBODY: [&str; 14] = [
         "get-portal-context",
         "register",
         "verify-email",
         "reset-password",
         "forgot-password",
         "authenticate",
+        "authenticate-sso",
+        "authenticate-sso-callback",
         "refresh",
         "logout",
         "list-catalogue-apis",
