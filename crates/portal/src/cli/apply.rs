@@ -210,6 +210,7 @@ fn read(path: &Path) -> Result<String, BadInput> {
     String::from_utf8(bytes).map_err(|_| BadInput::at(path, "is not UTF-8"))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
 fn lines(faults: Vec<String>) -> String {
     faults.join("\n")
 }

@@ -152,6 +152,7 @@ fn shown(value: &Value) -> String {
 }
 
 /// How many steps of each sort there are.
+#[expect(clippy::needless_pass_by_value, reason = "an iterator is handed over")]
 fn summary<'s>(steps: impl Iterator<Item = &'s Step> + Clone) -> String {
     let counts: Vec<_> = Action::ALL
         .into_iter()

@@ -32,7 +32,7 @@ impl Refused {
         Self { status: None, reason: format!("{method} {url}: {error}") }
     }
 
-    fn of(method: &Method, path: &str, status: StatusCode, problem: Value) -> Self {
+    fn of(method: &Method, path: &str, status: StatusCode, problem: &Value) -> Self {
         let blamed = problem.get("invalid_parameters").and_then(Value::as_array);
         let blamed = blamed.into_iter().flatten().filter_map(|fault| {
             let field = fault.get("field")?.as_str()?;
@@ -87,6 +87,7 @@ impl Remote {
     }
 
     /// Calls the portal; `path` begins with a slash, and may have a query.
+    #[expect(clippy::needless_pass_by_value, reason = "so that calls read `Method::GET`")]
     pub(super) fn call(
         &self,
         method: Method,
@@ -113,7 +114,7 @@ impl Remote {
         if !status.is_success() {
             let problem = answer.with_config().limit(LONGEST_PROBLEM).read_to_vec();
             let problem = problem.ok().and_then(|problem| serde_json::from_slice(&problem).ok());
-            return Err(Refused::of(&method, path, status, problem.unwrap_or_default()));
+            return Err(Refused::of(&method, path, status, &problem.unwrap_or_default()));
         }
         let bytes =
             answer.with_config().limit(LONGEST_ANSWER).read_to_vec().map_err(|e| fault(&e))?;

@@ -93,6 +93,7 @@ async fn app(settings: Settings) -> Result<App, Box<dyn core::error::Error>> {
     Ok(App::new(config, store, secrets)?)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
 fn said(problem: Problem) -> BadInput {
     let faults = problem.faults().iter();
     let faults: Vec<_> = faults.map(|fault| format!("{} {}", fault.field, fault.reason)).collect();

@@ -49,6 +49,7 @@ mod isolation;
 mod keys;
 mod lists;
 mod mails;
+mod matrix;
 mod portal_content;
 mod portals;
 mod products;

@@ -375,6 +375,7 @@ mod tests {
 
     use super::*;
 
+    #[expect(clippy::needless_pass_by_value, reason = "tests write values in place")]
     fn diff(before: Value, wanted: Value, whole: bool) -> Vec<String> {
         let mut found = Vec::new();
         differences(Some(&before), &wanted, whole, "m", &mut found);

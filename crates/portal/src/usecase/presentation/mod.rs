@@ -307,6 +307,7 @@ mod tests {
 
     use super::*;
 
+    #[expect(clippy::needless_pass_by_value, reason = "tests write values in place")]
     fn map(value: Value) -> Map<String, Value> {
         value.as_object().cloned().unwrap()
     }

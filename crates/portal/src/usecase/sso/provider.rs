@@ -273,6 +273,7 @@ fn person(subject: String, claims: &Value, mapped: &ClaimMappings) -> Result<Per
 mod tests {
     use super::*;
 
+    #[expect(clippy::needless_pass_by_value, reason = "tests write values in place")]
     fn read(claims: Value) -> Result<Person, String> {
         let mapped = ClaimMappings { groups: "realm.groups".into(), ..ClaimMappings::default() };
         person("s".into(), &claims, &mapped).map_err(|problem| problem.detail().to_owned())

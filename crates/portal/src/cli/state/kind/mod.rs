@@ -291,7 +291,7 @@ impl Kind {
             _ => None,
         };
         let first = self.identity.first().and_then(|member| part(member));
-        let Some(mut name) = first.or_else(|| self.otherwise.and_then(part)) else { return None };
+        let mut name = first.or_else(|| self.otherwise.and_then(part))?;
         for member in self.identity.iter().skip(1) {
             match part(member) {
                 Some(more) if !more.is_empty() => {
