@@ -326,7 +326,7 @@ async fn only_what_lists_leave_out_is_pruned_and_people_only_when_asked_for() {
     );
     assert!(told.contains("5 to delete\n"), "{told}");
     let after = portal.export();
-    assert!(!after.contains("developers:") && after.contains("services:"), "{after}");
+    assert!(!after.contains(" developers:") && after.contains("services:"), "{after}");
 }
 
 #[tokio::test]

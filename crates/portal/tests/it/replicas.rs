@@ -85,7 +85,7 @@ async fn a_process_with_other_keys_is_refused() {
     let accepting = Config { accept_new_keys: true, ..of(dir.path()) };
     Server::open(accepting).await.unwrap();
     Server::open(of(dir.path())).await.unwrap();
-    std::fs::write(dir.path().join("signing-key"), format!("{}=\n", "A".repeat(43))).unwrap();
+    std::fs::write(dir.path().join("signing-key"), format!("{}=\n", "E".repeat(43))).unwrap();
     let error = Server::open(of(dir.path())).await.unwrap_err().to_string();
     assert!(error.contains("the signing key is not the one"), "{error}");
 }

@@ -24,6 +24,7 @@ const IN_WORDS: &str = "refused: ";
 
 /// Which decision is meant.
 #[derive(Debug, Args)]
+#[group(id = "logged")]
 pub(super) struct Source {
     /// The id of a request that a gateway has decided about: the `request_id` of a refusal
     #[arg(long, value_name = "ID", requires = "log", conflicts_with_all = ["request", "path"])]

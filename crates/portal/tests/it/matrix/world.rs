@@ -3,14 +3,47 @@
 
 use std::collections::BTreeMap;
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::support::{Caller, NOBODY, SPEC, TestPortal, unique};
 
-/// Operations whose path names two things of which neither holds the other, and those about what every
-/// portal has under the same name.
-pub(super) const SHARED_BELOW: &[&str] = &[];
+/// Names in paths that are words and no ids: every owner has something under them.
+const WORDS: &[(&str, &str)] = &[
+    ("emailDomain", "example.com"),
+    ("imageType", "icon"),
+    ("indices", "portal"),
+    ("operationId", "get"),
+    ("pagePath", "about"),
+    ("snippetName", "note"),
+    ("templateName", "reset-password"),
+];
+
+/// What nothing is made of here: of these it is only tried who may ask.
+const NOT_MADE: &[&str] = &[
+    "adminTokenId",
+    "dcrProviderId",
+    "deliveryId",
+    "destinationId",
+    "emailId",
+    "id",
+    "mappingId",
+    "packageId",
+    "specificationId",
+    "tokenId",
+];
+
+/// Operations of which it is right that another owner can be named: what the path ends with is no id
+/// of theirs, or is made by the request.
+pub(super) fn may_name_another_owner(method: &Method, path: &str) -> bool {
+    let ends = |name: &str| path.split('/').any(|part| part.trim_matches(['{', '}']) == name);
+    let makes = *method == Method::PUT
+        && ["clientId", "productVersionId", "serviceId", "routeId", "consumerId"]
+            .iter()
+            .any(|name| path.ends_with(&format!("{{{name}}}")));
+    let published = path.contains("/publications/{portalId}") && *method != Method::GET;
+    makes || published || ends("templateName") || ends("imageType")
+}
 
 /// What belongs to a developer, or to their team.
 pub(super) const OWNED: &[&str] = &["applicationId", "credentialId", "registrationId", "teamId"];
@@ -35,14 +68,6 @@ pub(super) struct World {
     pub(super) neighbour: Caller,
     before: Vec<(String, String)>,
 }
-
-/// The name as the tables have it.
-pub(super) fn name_of(name: &str) -> &'static str {
-    NAMES.iter().find(|known| **known == name).expect("a name of the table")
-}
-
-const NAMES: &[&str] =
-    &["apiId", "apiProductId", "authServerId", "controlPlaneId", "portalId", "webhookId"];
 
 impl World {
     pub(super) async fn make() -> Self {
@@ -107,15 +132,17 @@ impl World {
             let body = json!({"name": unique("hook"), "url": "http://127.0.0.1:9/"});
             admin.post(&format!("/v3/portals/{here}/webhooks"), body).await.id()
         };
-        let (webhook, _) = (webhook().await, webhook().await);
+        let (webhook, other_webhook) = (webhook().await, webhook().await);
         let product = async || {
             let body = json!({"name": unique("product")});
             admin.post("/v2/api-products", body).await.id()
         };
         let (product, other_product) = (product().await, product().await);
 
-        let mine = BTreeMap::from([
-            ("adminTokenId", NOBODY.to_owned()),
+        let version_of = format!("/v2/api-products/{product}/product-versions");
+        let product_version = make(version_of, json!({"name": "1"})).await;
+
+        let mut mine = BTreeMap::from([
             ("apiId", api.clone()),
             ("apiIdOrSlug", api.clone()),
             ("apiProductId", product),
@@ -145,13 +172,20 @@ impl World {
             ("teamId", team),
             ("versionId", version),
             ("webhookId", webhook),
+            ("apiProductVersionId", product_version.clone()),
+            ("productVersionId", product_version),
         ]);
+        mine.insert("productId", mine["apiProductId"].clone());
+        mine.extend(WORDS.iter().map(|(name, word)| (*name, (*word).to_owned())));
+        mine.extend(NOT_MADE.iter().map(|name| (*name, NOBODY.to_owned())));
         let others = BTreeMap::from([
             ("apiId", other_api),
             ("apiProductId", other_product),
             ("authServerId", other_server),
             ("controlPlaneId", other_gateway),
             ("portalId", there.clone()),
+            ("webhookId", other_webhook),
+            ("packageId", NOBODY.to_owned()),
         ]);
         let description = portal.anyone().get("/openapi.json").await.json();
         let mut stranger = portal.visitor(&here).at_root();
