@@ -134,7 +134,7 @@ async fn ids_are_good_below_their_owner_only() {
         if world::may_name_another_owner(&operation.method, &operation.path) {
             continue;
         }
-        let Some((name, other)) = world.others.get_key_value(first) else {
+        let Some((name, other)) = world.others.get_key_value(*first) else {
             panic!("there is no second `{first}` for {} {}", operation.method, operation.path)
         };
         let mut ids = world.mine.clone();
