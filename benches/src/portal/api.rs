@@ -8,6 +8,7 @@ use super::process::Portal;
 use crate::connection::Connection;
 
 /// Who asks.
+#[derive(Clone, Copy)]
 pub(super) enum Who<'a> {
     Administrator(&'a Portal),
     Gateway(&'a Portal),

@@ -11,19 +11,23 @@ use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use schemars::JsonSchema;
 use sea_orm::sea_query::{
-    Alias, BinOper, ColumnName, ColumnRef, Expr, ExprTrait, Func, IntoIden, LikeExpr,
-    Query as SqlQuery, SimpleExpr, TableName, TableRef,
+    Alias, ColumnName, ColumnRef, Expr, ExprTrait, IntoIden, Query as SqlQuery, SimpleExpr,
+    TableName, TableRef,
 };
 use sea_orm::{
-    Condition, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, Identity, JoinType, Order,
+    Condition, ConnectionTrait, EntityTrait, FromQueryResult, Identity, JoinType, Order,
     PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, RelationDef, Select,
 };
 use serde::Serialize;
-use uuid::Uuid;
 
-use crate::clock;
-use crate::input::is_uuid;
 use crate::problem::{Invalid, Problem};
+
+mod filter;
+mod member;
+
+pub(crate) use self::filter::contains;
+use self::filter::{Filter, alternatives, filter};
+pub(crate) use self::member::{MemberFilter, labelled};
 
 /// Items of a page when the query does not say.
 const DEFAULT_SIZE: u64 = 10;
@@ -255,63 +259,6 @@ impl ListQuery {
         listing.order.extend((spec.order)().into_iter().map(|column| (column, last.clone())));
         Ok(listing)
     }
-}
-
-/// A filter on a member of something that holds many.
-#[derive(Debug)]
-pub(crate) struct MemberFilter {
-    parameter: String,
-    member: String,
-    operator: String,
-    value: String,
-}
-
-impl MemberFilter {
-    /// The member.
-    pub(crate) fn member(&self) -> &str {
-        &self.member
-    }
-
-    /// The same, turned around, if it is about what is not so.
-    pub(crate) fn negated(&self) -> Option<Self> {
-        (self.operator == "neq").then(|| Self {
-            parameter: self.parameter.clone(),
-            member: self.member.clone(),
-            operator: "eq".into(),
-            value: self.value.clone(),
-        })
-    }
-
-    /// What it says of the column, or of whatever has the member's value.
-    pub(crate) fn condition(&self, column: SimpleExpr) -> Result<Condition, Problem> {
-        if self.operator == "exists" {
-            return Ok(Condition::all().add(column.is_not_null()));
-        }
-        let operators = Kind::Text.operators();
-        let fault = if !operators.contains(&self.operator.as_str()) {
-            let reason = format!("must use one of {}", operators.join(", "));
-            let choices = operators.iter().map(|&operator| operator.to_owned()).collect();
-            Invalid::query(&self.parameter, "enum", reason).one_of(choices)
-        } else if self.value.contains('\0') || self.member.contains('\0') {
-            let reason = "must not contain the character U+0000";
-            Invalid::query(&self.parameter, "invalid", reason)
-        } else {
-            return text(&self.parameter, column, &self.operator, &self.value)
-                .map_err(Problem::one_invalid);
-        };
-        Err(Problem::one_invalid(fault))
-    }
-}
-
-/// What filters on labels say of the column that holds them.
-pub(crate) fn labelled(
-    filters: &[MemberFilter],
-    labels: &SimpleExpr,
-) -> Result<Condition, Problem> {
-    filters.iter().try_fold(Condition::all(), |all, filter| {
-        let value = labels.clone().binary(BinOper::Custom("->>"), filter.member());
-        Ok(all.add(filter.condition(value)?))
-    })
 }
 
 /// A request for a page.
@@ -610,167 +557,4 @@ fn ordered<E: EntityTrait>(
         };
         select.order_by(column, direction)
     })
-}
-
-/// A filter of a list.
-#[derive(Debug)]
-struct Filter {
-    /// The table whose column it compares.
-    table: Option<String>,
-    how: How,
-}
-
-#[derive(Debug)]
-enum How {
-    /// In the same way with both databases.
-    Plain(Condition),
-    /// Whether a text contains one of these.
-    Contains(SimpleExpr, Vec<String>),
-}
-
-impl Filter {
-    fn condition(self, backend: DbBackend) -> Condition {
-        match self.how {
-            How::Plain(condition) => condition,
-            How::Contains(column, parts) => parts.iter().fold(Condition::any(), |any, part| {
-                // SQLite's `LIKE` looks at the case of no letter of ASCII, as its `lower` does.
-                any.add(match backend {
-                    DbBackend::Sqlite => like(column.clone(), part),
-                    _ => contains(column.clone(), part),
-                })
-            }),
-        }
-    }
-}
-
-fn filter(spec: &ListSpec, parameter: &str, value: &str) -> Result<Filter, Invalid> {
-    let unknown = || Invalid::query(parameter, "unknown_property", "is not a known parameter");
-    let inner = parameter.strip_prefix("filter[").and_then(|rest| rest.strip_suffix(']'));
-    let (name, operator) = match inner.ok_or_else(unknown)?.split_once("][") {
-        Some((name, operator)) => (name, operator),
-        None => (inner.unwrap_or_default(), "eq"),
-    };
-    let attribute = spec.filters.iter().find(|filter| filter.name == name).ok_or_else(unknown)?;
-    let operators = attribute.kind.operators();
-    if !operators.contains(&operator) {
-        let reason = format!("must use one of {}", operators.join(", "));
-        let choices = operators.iter().map(|&operator| operator.to_owned()).collect();
-        return Err(Invalid::query(parameter, "enum", reason).one_of(choices));
-    }
-    if value.contains('\0') {
-        let reason = "must not contain the character U+0000";
-        return Err(Invalid::query(parameter, "invalid", reason));
-    }
-    let column = (attribute.column)();
-    let table = table_of(&column);
-    let condition = match attribute.kind {
-        Kind::Text if operator.ends_with("contains") => {
-            let parts = match operator {
-                "ocontains" => alternatives(parameter, value)?,
-                _ => vec![value],
-            };
-            let parts = parts.into_iter().map(str::to_owned).collect();
-            return Ok(Filter { table, how: How::Contains(column, parts) });
-        }
-        Kind::Text => text(parameter, column, operator, value)?,
-        Kind::Id => id(parameter, column, operator, value)?,
-        Kind::Time => time(parameter, column, operator, value)?,
-        Kind::Flag => match value {
-            "true" | "false" => Condition::all().add(column.eq(value == "true")),
-            _ => return Err(Invalid::query(parameter, "is_boolean", "must be true or false")),
-        },
-    };
-    Ok(Filter { table, how: How::Plain(condition) })
-}
-
-fn text(
-    parameter: &str,
-    column: SimpleExpr,
-    operator: &str,
-    value: &str,
-) -> Result<Condition, Invalid> {
-    Ok(match operator {
-        "neq" => Condition::any().add(column.clone().ne(value)).add(column.is_null()),
-        "oeq" => Condition::all().add(column.is_in(alternatives(parameter, value)?)),
-        "contains" => Condition::all().add(contains(column, value)),
-        "ocontains" => alternatives(parameter, value)?
-            .into_iter()
-            .fold(Condition::any(), |any, part| any.add(contains(column.clone(), part))),
-        _ => Condition::all().add(column.eq(value)),
-    })
-}
-
-/// Whether a column contains a text, whatever the case of letters: the databases disagree on what
-/// `LIKE` does with case, so both sides are lowered.
-pub(crate) fn contains(column: SimpleExpr, part: &str) -> SimpleExpr {
-    like(Expr::expr(Func::lower(column)), &part.to_lowercase())
-}
-
-fn like(column: SimpleExpr, part: &str) -> SimpleExpr {
-    let mut pattern = String::with_capacity(part.len() + 2);
-    pattern.push('%');
-    for character in part.chars() {
-        if matches!(character, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(character);
-    }
-    pattern.push('%');
-    column.like(LikeExpr::new(pattern).escape('\\'))
-}
-
-fn id(
-    parameter: &str,
-    column: SimpleExpr,
-    operator: &str,
-    value: &str,
-) -> Result<Condition, Invalid> {
-    if value == "null" {
-        return Ok(match operator {
-            "neq" => Condition::all().add(column.is_not_null()),
-            _ => Condition::all().add(column.is_null()),
-        });
-    }
-    let parts = if operator == "oeq" { alternatives(parameter, value)? } else { vec![value] };
-    let mut ids = Vec::with_capacity(parts.len());
-    for part in parts {
-        let id = Some(part).filter(|part| is_uuid(part)).and_then(|id| Uuid::try_parse(id).ok());
-        ids.push(id.ok_or_else(|| Invalid::query(parameter, "is_uuid", "must be a UUID"))?);
-    }
-    Ok(match operator {
-        "neq" => {
-            let differs = ids.into_iter().map(|id| column.clone().ne(id));
-            let differs = differs.fold(Condition::all(), Condition::add);
-            Condition::any().add(differs).add(column.is_null())
-        }
-        _ => Condition::all().add(column.is_in(ids)),
-    })
-}
-
-fn time(
-    parameter: &str,
-    column: SimpleExpr,
-    operator: &str,
-    value: &str,
-) -> Result<Condition, Invalid> {
-    let millis = clock::parse(value).ok_or_else(|| {
-        Invalid::query(parameter, "is_date_time", "must be a date and time of RFC 3339")
-    })?;
-    Ok(Condition::all().add(match operator {
-        "lt" => column.lt(millis),
-        "lte" => column.lte(millis),
-        "gt" => column.gt(millis),
-        "gte" => column.gte(millis),
-        _ => column.eq(millis),
-    }))
-}
-
-fn alternatives<'v>(parameter: &str, value: &'v str) -> Result<Vec<&'v str>, Invalid> {
-    let parts: Vec<_> = value.split(',').map(str::trim).collect();
-    if parts.len() > MAX_ALTERNATIVES {
-        let reason = format!("must have at most {MAX_ALTERNATIVES} items");
-        let most = MAX_ALTERNATIVES as u64;
-        return Err(Invalid::query(parameter, "max_items", reason).at_most(most));
-    }
-    Ok(parts)
 }

@@ -124,7 +124,7 @@ async fn answer(State(provider): State<Provider>, request: Request) -> Response 
             Json(json!({"keys": [key]})).into_response()
         }
         "/token" => {
-            let sent = form(&String::from_utf8(body.to_vec()).unwrap());
+            let sent = form(core::str::from_utf8(&body).unwrap());
             let basic = STANDARD.encode("portal:a+secret+of+%26+the+client");
             let found = provider.state.lock().unwrap().codes.remove(&sent["code"]);
             let refused = StatusCode::BAD_REQUEST.into_response();

@@ -2,6 +2,8 @@
 //! other and shares no decision with the core.
 //!
 //! It has no indexes, no compiled forms and no state but the document and what it let through.
+//!
+//! This file is long because what it decides is to be read from the top to the bottom, in one order.
 
 mod json;
 mod signature;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 pub(super) fn sample(description: &Value, schema: &Value) -> Value {
     if let Some(reference) = schema["$ref"].as_str() {
         let pointer = reference.trim_start_matches('#');
-        return sample(description, description.pointer(pointer).expect(reference));
+        return sample(description, description.pointer(pointer).unwrap());
     }
     for member in ["default", "const"] {
         if let Some(value) = schema.get(member) {
@@ -51,7 +51,7 @@ pub(super) fn sample(description: &Value, schema: &Value) -> Value {
 fn object(description: &Value, schema: &Value) -> Value {
     let mut made = Map::new();
     for name in schema["required"].as_array().into_iter().flatten() {
-        let name = name.as_str().expect("a name");
+        let name = name.as_str().unwrap();
         let member = schema["properties"].get(name).cloned().unwrap_or_default();
         made.insert(name.to_owned(), sample(description, &member));
     }
@@ -78,5 +78,5 @@ fn text(schema: &Value) -> String {
         _ => {}
     }
     let least = schema["minLength"].as_u64().unwrap_or(1).max(1);
-    "a".repeat(usize::try_from(least).expect("a length"))
+    "a".repeat(usize::try_from(least).unwrap())
 }
