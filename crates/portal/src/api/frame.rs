@@ -6,7 +6,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
-use axum::http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
 use axum::http::{HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -17,6 +20,15 @@ use crate::audit;
 use crate::call::{Call, REQUEST_ID_HEADER};
 use crate::revision::COMMITTED;
 use crate::telemetry::RequestSpan;
+
+/// Headers of every answer that says nothing else. An answer of the API is no page: whatever a browser
+/// makes of it may load nothing and be shown in no frame.
+const UNLESS_SAID: [(HeaderName, &str); 4] = [
+    (CACHE_CONTROL, "no-store"),
+    (CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    (REFERRER_POLICY, "same-origin"),
+    (X_FRAME_OPTIONS, "DENY"),
+];
 
 /// Frames a request.
 pub(super) async fn frame(State(app): State<App>, request: Request, next: Next) -> Response {
@@ -44,7 +56,12 @@ pub(super) async fn frame(State(app): State<App>, request: Request, next: Next) 
         headers.insert(REQUEST_ID_HEADER, id);
     }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    for (name, value) in UNLESS_SAID {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if app.config.base_url().starts_with("https://") {
+        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
     let (status, took) = (response.status().as_u16(), started.elapsed());
     app.metrics.answered(method, &route, status, took);
     let trace_id = span.as_ref().map(RequestSpan::trace_id);

@@ -204,3 +204,23 @@ impl Edge {
         }
     }
 }
+
+#[tokio::test]
+async fn no_answer_can_be_framed_or_load_anything() {
+    let portal = TestPortal::start_as(|config| {
+        config.public_url = Some("https://portal.example".into());
+    })
+    .await;
+    for path in ["/healthz", "/v3/portals", "/openapi.json", "/nowhere"] {
+        let reply = portal.anyone().get(path).await;
+        for (name, value) in [
+            ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+            ("x-frame-options", "DENY"),
+            ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "same-origin"),
+            ("strict-transport-security", "max-age=31536000"),
+        ] {
+            assert_eq!(reply.headers[name], value, "{path}");
+        }
+    }
+}

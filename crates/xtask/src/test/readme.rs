@@ -16,6 +16,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
         "cargo xtask bench --identity",
         "takes minutes; its servers are those of the stage `providers`",
     ),
+    ("cargo xtask bench --portal", "takes minutes; it is compiled by the stage `clippy`"),
     ("cargo xtask build-filters", "the stage `filters`"),
     ("cargo xtask demo", "the stage `demo`, with `--check`"),
     ("cargo xtask test", "this is it"),
