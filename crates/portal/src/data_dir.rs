@@ -112,7 +112,9 @@ pub(crate) fn read_signing_key(data_dir: &Path) -> io::Result<SigningKey> {
         |error: io::Error| io::Error::new(error.kind(), format!("`{}`: {error}", path.display()));
     let text = Secret::new(fs::read_to_string(&path).map_err(located)?);
     let seed = STANDARD.decode(text.expose().trim_end()).ok();
-    let seed = seed.and_then(|seed| seed.try_into().ok());
+    let seed: Option<[u8; 32]> = seed.and_then(|seed| seed.try_into().ok());
+    // Nothing but zeros is no key.
+    let seed = seed.filter(|seed| seed.iter().any(|byte| *byte != 0));
     let seed = seed.ok_or_else(|| broken(data_dir, "signing-key", "must be 32 bytes in base64"))?;
     Ok(SigningKey::from_seed(seed))
 }
@@ -191,6 +193,7 @@ mod tests {
         for (name, text) in [
             ("admin-token", "short"),
             ("signing-key", "not base64!"),
+            ("signing-key", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
             ("pepper", "p1"),
             ("pepper", "p1:c2hvcnQ="),
             ("encryption-key", "k1:c2hvcnQ="),

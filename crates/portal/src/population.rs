@@ -6,7 +6,6 @@
 use core::error::Error;
 
 use gatekey_core::key::ENTROPY_BYTES;
-use gatekey_core::snapshot::Record;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait,
@@ -20,7 +19,6 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::config::Config;
 use crate::problem::Problem;
-use crate::revision::record;
 use crate::store::entity::{application, credential, developer, gateway, registration};
 use crate::store::{Store, Write};
 use crate::{data_dir, entropy, session, usecase};

@@ -229,7 +229,7 @@ mod tests {
             ("portals:\n  - name: a\n    name: b\n", "0.yaml:4: `name` stands here and in line 3"),
             ("apis:\n  - name: a\n  - name: a\n", ""),
             (
-                "control_planes:\n  - name: e\n    services:\n      - host: h\n",
+                "control_planes:\n  - name: edge\n    services:\n      - host: h\n",
                 "needs a name, or an `id`",
             ),
             (
