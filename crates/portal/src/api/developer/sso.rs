@@ -75,7 +75,11 @@ pub(super) fn routes() -> ApiRouter<App> {
         )
         .api_route(
             &format!("{BASE}/developer/authenticate/sso/callback"),
-            get_with(finish, |op| extension(op.id("authenticate-sso-callback").tag(TAG))),
+            get_with(finish, |op| {
+                extension(op.id("authenticate-sso-callback").tag(TAG))
+                    .response::<400, Problem>()
+                    .response::<401, Problem>()
+            }),
         )
 }
 

@@ -2,6 +2,7 @@
 
 use aide::axum::ApiRouter;
 use aide::axum::routing::{get_with, put_with};
+use aide::openapi::{MediaType, ReferenceOr, Response as ApiResponse, StatusCode as ApiStatus};
 use axum::body::Body as AxumBody;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
@@ -190,7 +191,16 @@ fn log() -> ApiRouter<App> {
         .api_route(
             "/v3/audit-log/export",
             get_with(export, |op| {
-                let op = extension(op).id("export-audit-log").tag(TAG);
+                let mut op = extension(op).id("export-audit-log").tag(TAG);
+                let lines = ["application/jsonl", "text/plain"];
+                let content = lines.map(|kind| (kind.to_owned(), MediaType::default()));
+                let shown = ApiResponse {
+                    description: "The entries, one a line.".into(),
+                    content: content.into_iter().collect(),
+                    ..ApiResponse::default()
+                };
+                let responses = op.inner_mut().responses.get_or_insert_default();
+                responses.responses.insert(ApiStatus::Code(200), ReferenceOr::Item(shown));
                 op.summary("The whole log, or what filters let through, as lines of text")
                     .parameter_untyped("format", |parameter| {
                         parameter.description("jsonl (if absent), or cef.")
