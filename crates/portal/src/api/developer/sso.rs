@@ -76,9 +76,7 @@ pub(super) fn routes() -> ApiRouter<App> {
         .api_route(
             &format!("{BASE}/developer/authenticate/sso/callback"),
             get_with(finish, |op| {
-                extension(op.id("authenticate-sso-callback").tag(TAG))
-                    .response::<400, Problem>()
-                    .response::<401, Problem>()
+                extension(op.id("authenticate-sso-callback").tag(TAG)).default_response::<Problem>()
             }),
         )
 }
