@@ -8,11 +8,11 @@ use sea_orm::{
     ModelTrait, QueryFilter, Set,
 };
 use serde::Deserialize;
-use serde_json::Value;
 use uuid::Uuid;
 
 use crate::app::App;
 use crate::clock;
+use crate::dcr::metadata::strings;
 use crate::entropy;
 use crate::problem::{Invalid, Problem};
 use crate::scope::{Permission, Scope};
@@ -133,12 +133,8 @@ pub(crate) async fn shown(app: &App, token: &str) -> Result<Option<admin_token::
 
 /// What a token may do. What cannot be read of it allows nothing.
 pub(crate) fn permission(token: &admin_token::Model) -> Permission {
-    let list = |value: &Value| -> Vec<String> {
-        let values = value.as_array().into_iter().flatten();
-        values.filter_map(Value::as_str).map(str::to_owned).collect()
-    };
-    let scopes = list(&token.scopes).iter().filter_map(|text| Scope::parse(text)).collect();
-    let portals = token.portal_ids.as_ref().map(list);
+    let scopes = strings(&token.scopes).iter().filter_map(|text| Scope::parse(text)).collect();
+    let portals = token.portal_ids.as_ref().map(strings);
     let portals = portals.map(|ids| ids.iter().filter_map(|id| Uuid::try_parse(id).ok()).collect());
     Permission::new(scopes, portals)
 }

@@ -6,7 +6,6 @@ use axum::extract::State;
 use schemars::JsonSchema;
 use sea_orm::EntityTrait;
 use serde::Serialize;
-use serde_json::Value;
 use uuid::Uuid;
 
 use crate::actor::Admin;
@@ -14,6 +13,7 @@ use crate::api::extension;
 use crate::api::reply::{Created, NoContent, Shown};
 use crate::api::shape::{AdminTokenPath, Instant};
 use crate::app::App;
+use crate::dcr::metadata::strings;
 use crate::input::{Body, Ids};
 use crate::list::{ListQuery, ListSpec, Paged, attributes};
 use crate::problem::Problem;
@@ -61,14 +61,10 @@ struct Once {
 
 impl From<admin_token::Model> for View {
     fn from(row: admin_token::Model) -> Self {
-        let list = |value: &Value| -> Vec<String> {
-            let values = value.as_array().into_iter().flatten();
-            values.filter_map(Value::as_str).map(str::to_owned).collect()
-        };
         Self {
             id: row.id,
-            scopes: list(&row.scopes),
-            portal_ids: row.portal_ids.as_ref().map(list),
+            scopes: strings(&row.scopes),
+            portal_ids: row.portal_ids.as_ref().map(strings),
             name: row.name,
             expires_at: row.expires_at.map(Instant),
             last_used_at: row.last_used_at.map(Instant),
