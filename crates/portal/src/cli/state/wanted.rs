@@ -233,8 +233,8 @@ mod tests {
                 "needs a name, or an `id`",
             ),
             (
-                "dcr_providers:\n  - name: d\n    dcr_config:\n      dcr_token: plain\n",
-                "0.yaml:5: `dcr_providers.0.dcr_config.dcr_token` must be an object",
+                "dcr_providers:\n  - name: d\n    provider_type: okta\n    dcr_config:\n      dcr_token: plain\n",
+                "0.yaml:6: `dcr_providers.0.dcr_config.dcr_token` ",
             ),
         ] {
             match wanted(&[text]) {
