@@ -11,6 +11,7 @@ use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams};
 use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, COOKIE};
 use axum::http::request::Parts;
+use gatekey_core::secret::Secret;
 use sea_orm::sea_query::SelectStatement;
 use sea_orm::{EntityTrait, QuerySelect, QueryTrait};
 use uuid::Uuid;
@@ -22,7 +23,8 @@ use crate::problem::Problem;
 use crate::scope::Permission;
 use crate::session;
 use crate::store::entity::{api, developer, portal, publication};
-use crate::usecase::{admin_token, catalogue, network};
+use crate::usecase::admin_session::{self, Proof};
+use crate::usecase::{catalogue, network};
 
 /// The name of the security scheme of the management API.
 pub(crate) const ADMIN_SCHEME: &str = "adminToken";
@@ -42,18 +44,46 @@ impl FromRequestParts<App> for Admin {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let token = bearer(&parts.headers).ok_or_else(Problem::unauthorized)?;
-        if digest_of(token) == app.admin_digest {
-            call::known(Who::Admin { token: None, name: "root".into() });
-            return Ok(Self { permission: Permission::everything() });
-        }
-        let row = admin_token::shown(app, token).await?.ok_or_else(Problem::unauthorized)?;
-        let permission = admin_token::permission(&row);
-        call::known(Who::Admin { token: Some(row.id), name: row.name });
+        let proof = proof(&parts.headers, app).await?;
+        let permission = proof.permission();
         if permission.allows(&parts.method, parts.uri.path()) {
             return Ok(Self { permission });
         }
         Err(Problem::forbidden("You do not have permission to perform this action"))
+    }
+}
+
+/// Somebody with a token of an administrator, or with a session: what is asked is about that itself,
+/// so that it does not matter what it is good for.
+#[derive(Debug)]
+pub(crate) struct AdminSession(pub(crate) Proof);
+
+impl FromRequestParts<App> for AdminSession {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        proof(&parts.headers, app).await.map(Self)
+    }
+}
+
+/// Who is an administrator, by what a request shows.
+async fn proof(headers: &HeaderMap, app: &App) -> Result<Proof, Problem> {
+    let shown = bearer(headers).ok_or_else(Problem::unauthorized)?;
+    let proof = admin_session::proven(app, shown).await?.ok_or_else(Problem::unauthorized)?;
+    proof.is_known();
+    Ok(proof)
+}
+
+/// A token of an administrator that a request shows, of which nobody knows yet whether it is one.
+#[derive(Debug)]
+pub(crate) struct ShownToken(pub(crate) Secret<String>);
+
+impl FromRequestParts<App> for ShownToken {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Problem> {
+        let shown = bearer(&parts.headers).ok_or_else(Problem::unauthorized)?;
+        Ok(Self(Secret::new(shown.to_owned())))
     }
 }
 
@@ -206,6 +236,8 @@ macro_rules! secured {
 
 secured! {
     Admin: ADMIN_SCHEME;
+    AdminSession: ADMIN_SCHEME;
+    ShownToken: ADMIN_SCHEME;
     Gateway: GATEWAY_SCHEME;
     SignedIn: DEVELOPER_SCHEME;
 }

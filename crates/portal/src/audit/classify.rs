@@ -15,7 +15,7 @@ pub(super) struct What {
 /// About a request whose transaction commits.
 pub(super) fn committed(call: &Call) -> Option<What> {
     let proven = matches!(call.learned().who, Who::Developer { .. });
-    match authentication(&call.route) {
+    match authentication(call) {
         // A provider vouched for somebody who is not let in: the account is all that is written.
         Some("sign-in") if call.route.contains("/sso") && !proven => {
             let action = format!("{} {}", call.method, call.route);
@@ -37,7 +37,7 @@ pub(super) fn committed(call: &Call) -> Option<What> {
 /// About a request that was answered with a status, when that is about who called.
 pub(super) fn answered(call: &Call, status: u16) -> Option<(&'static str, Outcome)> {
     let refused = |action| Some((action, Outcome::Refused));
-    if let Some(action) = authentication(&call.route) {
+    if let Some(action) = authentication(call) {
         return match status {
             // Its write left an entry; signing out may have nothing to write.
             200..=399 if action == "sign-out" => Some((action, Outcome::Success)),
@@ -92,9 +92,14 @@ fn is_recorded(route: &str) -> bool {
     }
 }
 
-/// The attempt to prove who one is that a route stands for.
-fn authentication(route: &str) -> Option<&'static str> {
-    let (_, last) = route.split_once("/developer/")?;
+/// The attempt to prove who one is that a request stands for.
+fn authentication(call: &Call) -> Option<&'static str> {
+    match (call.method, call.route.as_str()) {
+        ("POST", "/v3/admin-sessions") => return Some("admin-sign-in"),
+        ("DELETE", "/v3/admin-sessions/current") => return Some("admin-sign-out"),
+        _ => {}
+    }
+    let (_, last) = call.route.split_once("/developer/")?;
     Some(match last.split('/').next()? {
         // The way to a provider and the way back are two requests.
         "authenticate" if last.ends_with("/sso") => "begin-sign-in",
@@ -130,6 +135,8 @@ mod tests {
         assert_eq!(sort("POST", "/gateway/v1/usage"), None);
         assert_eq!(sort("POST", "/auth/{id}/oauth/token"), None);
         assert_eq!(sort("POST", "/auth/{id}/register"), change("POST /auth/{id}/register"));
+        let sign_in = Some((Kind::Authentication, "admin-sign-in".into()));
+        assert_eq!(sort("POST", "/v3/admin-sessions"), sign_in);
         let route = format!("{DEVELOPER}/developer/authenticate");
         assert_eq!(sort("POST", &route), Some((Kind::Authentication, "sign-in".into())));
         let route = format!("{DEVELOPER}/applications");
@@ -142,6 +149,10 @@ mod tests {
         let refused = |action| Some((action, Outcome::Refused));
         assert_eq!(of("GET", "/v3/portals", 401), refused("admin-token"));
         assert_eq!(of("GET", "/v3/portals", 404), None);
+        assert_eq!(of("POST", "/v3/admin-sessions", 401), refused("admin-sign-in"));
+        assert_eq!(of("POST", "/v3/admin-sessions", 201), None);
+        assert_eq!(of("GET", "/v3/admin-sessions/current", 401), refused("admin-token"));
+        assert_eq!(of("DELETE", "/v3/admin-sessions/current", 401), refused("admin-sign-out"));
         assert_eq!(of("GET", "/gateway/v1/changes", 401), refused("gateway-token"));
         assert_eq!(of("POST", "/auth/{id}/oauth/token", 401), refused("client"));
         let route = "/portals/{portalId}/api/v3/developer/authenticate";

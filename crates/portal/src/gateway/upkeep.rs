@@ -12,7 +12,7 @@ use crate::authorization;
 use crate::mail;
 use crate::session;
 use crate::store::entity::change;
-use crate::usecase::mail_token;
+use crate::usecase::{admin_session, mail_token};
 use crate::webhook;
 
 const PERIOD: Duration = Duration::from_secs(60);
@@ -42,6 +42,7 @@ pub(crate) async fn tidy(app: &App) -> Result<(), DbErr> {
     app.throttles.prune(app.clock.now()).await?;
     usage::prune(app).await?;
     session::prune(app).await?;
+    admin_session::prune(app).await?;
     mail_token::prune(app).await?;
     mail::prune(app).await?;
     webhook::queue::prune(app).await?;

@@ -118,17 +118,31 @@ pub(crate) async fn shown(app: &App, token: &str) -> Result<Option<admin_token::
         .one(app.store.db())
         .await?
         .filter(|token| token.expires_at.is_none_or(|end| now < end));
-    if let Some(token) = &found
-        && token.last_used_at.is_none_or(|at| at + USE_IS_NOTED_EVERY_MS <= now)
-    {
-        let used = admin_token::ActiveModel { last_used_at: Set(Some(now)), ..Default::default() };
-        admin_token::Entity::update_many()
-            .set(used)
-            .filter(admin_token::Column::Id.eq(token.id))
-            .exec(app.store.db())
-            .await?;
+    if let Some(token) = &found {
+        note_use(app, token, now).await?;
     }
     Ok(found)
+}
+
+/// The token of that id, unless its time is over.
+pub(crate) async fn living(app: &App, id: Uuid) -> Result<Option<admin_token::Model>, DbErr> {
+    let now = app.clock.now();
+    let found = admin_token::Entity::find_by_id(id).one(app.store.db()).await?;
+    Ok(found.filter(|token| token.expires_at.is_none_or(|end| now < end)))
+}
+
+/// A token was used now.
+pub(crate) async fn note_use(app: &App, token: &admin_token::Model, now: i64) -> Result<(), DbErr> {
+    if token.last_used_at.is_some_and(|at| now < at + USE_IS_NOTED_EVERY_MS) {
+        return Ok(());
+    }
+    let used = admin_token::ActiveModel { last_used_at: Set(Some(now)), ..Default::default() };
+    admin_token::Entity::update_many()
+        .set(used)
+        .filter(admin_token::Column::Id.eq(token.id))
+        .exec(app.store.db())
+        .await
+        .map(|_| ())
 }
 
 /// What a token may do. What cannot be read of it allows nothing.

@@ -1,6 +1,7 @@
 //! What can be done, one module per resource. API handlers, and later web pages, call these.
 
 pub(crate) mod account;
+pub(crate) mod admin_session;
 pub(crate) mod admin_token;
 pub(crate) mod api;
 pub(crate) mod api_version;

@@ -11,6 +11,7 @@
 )]
 
 mod accounts;
+mod admin_sessions;
 mod admin_tokens;
 mod applications;
 mod as_code;

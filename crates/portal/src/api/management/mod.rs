@@ -4,6 +4,7 @@ use aide::axum::ApiRouter;
 
 use crate::app::App;
 
+mod admin_session;
 mod admin_token;
 mod alias;
 mod api;
@@ -84,4 +85,5 @@ pub(super) fn routes() -> ApiRouter<App> {
         .merge(webhook::routes())
         .merge(audit_log::routes())
         .merge(admin_token::routes())
+        .merge(admin_session::routes())
 }

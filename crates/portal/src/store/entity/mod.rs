@@ -5,6 +5,7 @@
     reason = "the derives make public items, and the column names say what they are"
 )]
 
+pub(crate) mod admin_session;
 pub(crate) mod admin_token;
 pub(crate) mod api;
 pub(crate) mod api_image;

@@ -15,6 +15,7 @@ mod m0009_credentials;
 mod m0010_events;
 mod m0011_replicas;
 mod m0012_identity_providers;
+mod m0014_admin_sessions;
 #[cfg(test)]
 mod tests;
 
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_events::Migration),
             Box::new(m0011_replicas::Migration),
             Box::new(m0012_identity_providers::Migration),
+            Box::new(m0014_admin_sessions::Migration),
         ]
     }
 }
