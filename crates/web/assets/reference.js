@@ -1,10 +1,11 @@
-// Renders the OpenAPI document that `#reference` names in `data-document`, with Swagger UI.
+// Renders the OpenAPI document that `#reference` names in `data-document`, with Swagger UI, whose
+// script and style it names in `data-script` and `data-style` unless the page loads them itself.
 // Nothing is asked of another origin: requests cannot be tried from here.
 "use strict";
 
 (() => {
   const place = document.getElementById("reference");
-  if (!place || !place.dataset.document || typeof SwaggerUIBundle !== "function") return;
+  if (!place?.dataset.document) return;
 
   // What the renderer says is English, whatever the page's language is.
   place.lang = "en";
@@ -85,16 +86,33 @@
     };
   };
 
-  SwaggerUIBundle({
-    domNode: place,
-    url: new URL(place.dataset.document, location.href).href,
-    layout: "Reference",
-    presets: [SwaggerUIBundle.presets.apis],
-    plugins: [parts],
-    docExpansion: "list",
-    defaultModelsExpandDepth: 0,
-    supportedSubmitMethods: [],
-    syntaxHighlight: { activated: false },
-    validatorUrl: null,
-  });
+  const load = (name, attributes) =>
+    new Promise((loaded, failed) => {
+      const element = Object.assign(document.createElement(name), attributes);
+      element.addEventListener("load", loaded);
+      element.addEventListener("error", failed);
+      document.head.append(element);
+    });
+
+  const render = () => {
+    SwaggerUIBundle({
+      domNode: place,
+      url: new URL(place.dataset.document, location.href).href,
+      layout: "Reference",
+      presets: [SwaggerUIBundle.presets.apis],
+      plugins: [parts],
+      docExpansion: "list",
+      defaultModelsExpandDepth: 0,
+      supportedSubmitMethods: [],
+      syntaxHighlight: { activated: false },
+      validatorUrl: null,
+    });
+  };
+
+  const { script, style } = place.dataset;
+  const needed = [];
+  if (style) needed.push(load("link", { rel: "stylesheet", href: style }));
+  if (script) needed.push(load("script", { src: script }));
+  // Without it, the page still holds a link to the document.
+  Promise.all(needed).then(render, () => {});
 })();
