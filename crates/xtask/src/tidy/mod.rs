@@ -12,6 +12,7 @@ mod names;
 mod private;
 mod sizes;
 mod sources;
+mod vendored;
 
 use anyhow::{Result, bail};
 
@@ -29,6 +30,7 @@ const RULES: &[Rule] = &[
     ("private details", |house| Ok(private::problems(&house.files))),
     ("documents", |house| Ok(documents::problems(&house.files, &documents::members(house)))),
     ("licences", |house| licences::problems(&house.files, &house.metadata)),
+    ("vendored files", vendored::of_house),
     ("generated files", |house| generate::problems(house.workspace)),
     ("artefacts", |house| artefacts::problems(house.workspace)),
 ];
