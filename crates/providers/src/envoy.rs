@@ -21,6 +21,8 @@ pub(crate) struct Bootstrap<'a> {
     pub(crate) providers: &'a [u16],
     /// Prefixes of paths, and the service that each leads to.
     pub(crate) routes: &'a [(String, String)],
+    /// The filter's module, as it is called in the folder of the filters.
+    pub(crate) module: &'a str,
     pub(crate) filter_configuration: &'a str,
     pub(crate) workers: u32,
 }
@@ -32,7 +34,8 @@ pub(crate) fn cluster_of(port: u16) -> String {
 
 pub(crate) fn start(tools: &Tools, folder: &Folder, bootstrap: &Bootstrap<'_>) -> Program {
     let path = folder.path().join("envoy.json");
-    fs::write(&path, configuration(bootstrap, &tools.filter).to_string()).expect("the folder");
+    let filter = tools.filters.join(format!("{}.wasm", bootstrap.module));
+    fs::write(&path, configuration(bootstrap, &filter).to_string()).expect("the folder");
     let mut command = Command::new(&tools.envoy);
     command
         .args(["--concurrency", &bootstrap.workers.to_string(), "--disable-hot-restart"])

@@ -3,7 +3,7 @@
 //!
 //! A [`World`] is one gateway: an Envoy, the upstream behind it and a policy that is made of
 //! [`Service`]s. [`OidcProvider`] and [`Canaille`] are two identity providers that have little in
-//! common. [`Browser`] is a Chromium. A [`Portal`] is the command `gatekey` with its [`Admin`] and
+//! common. [`Browser`] is a Chromium, and a [`Person`] sits in front of one. A [`Portal`] is the command `gatekey` with its [`Admin`] and
 //! its [`Developer`]s; a [`World`] can follow one instead. Whatever is started ends when it is
 //! dropped.
 
@@ -25,6 +25,7 @@ mod envoy;
 mod http;
 mod library;
 mod oidc_provider;
+mod person;
 mod policy;
 mod portal;
 mod process;
@@ -33,13 +34,14 @@ mod upstream;
 mod world;
 
 pub use self::admin::{Admin, AuthServer, id_of};
-pub use self::browser::Browser;
+pub use self::browser::{Browser, Setup};
 pub use self::canaille::Canaille;
 pub use self::description::check_description;
 pub use self::developer::{Application, Developer, PASSWORD};
 pub use self::http::{Answer, basic, carry, exchange, form, get, post};
 pub use self::library::{pyjwt, relying_party, sign_in};
 pub use self::oidc_provider::{OidcProvider, jwks, merged};
+pub use self::person::{Person, Way};
 pub use self::policy::{Registration, Service};
 pub use self::portal::Portal;
 pub use self::tools::Tools;

@@ -119,6 +119,18 @@ impl Portal {
         self.port
     }
 
+    /// The token of its administrator.
+    ///
+    /// # Panics
+    ///
+    /// When it made none.
+    #[must_use]
+    pub fn admin_token(&self) -> String {
+        let path = self.folder.path().join("data/admin-token");
+        let token = fs::read_to_string(path).expect("the token of the administrator");
+        token.trim().to_owned()
+    }
+
     /// Its administrator.
     ///
     /// # Panics
@@ -126,9 +138,7 @@ impl Portal {
     /// When it made no token for one.
     #[must_use]
     pub fn admin(&self) -> Admin {
-        let path = self.folder.path().join("data/admin-token");
-        let token = fs::read_to_string(path).expect("the token of the administrator");
-        Admin::new(self.base(), token.trim())
+        Admin::new(self.base(), &self.admin_token())
     }
 
     /// A developer who signed up, proved the address and signed in.
@@ -151,6 +161,13 @@ impl Portal {
             assert!(started.elapsed() < PATIENCE, "no e-mail `{template}` to {to}");
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// Where the link of an e-mail of this kind leads, once it has arrived: to a page of the portal.
+    #[must_use]
+    pub fn link_from_mail(&self, portal: &str, to: &str, template: &str, page: &str) -> String {
+        let token = self.token_from_mail(to, template);
+        format!("{}/portals/{portal}/{page}?token={token}", self.base())
     }
 
     fn mails(&self) -> Vec<Value> {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 #[derive(Clone, Debug)]
 pub struct Tools {
     pub(crate) envoy: PathBuf,
-    pub(crate) filter: PathBuf,
+    pub(crate) filters: PathBuf,
     pub(crate) gatekey: PathBuf,
     pub(crate) node: PathBuf,
     pub(crate) oidc_provider: PathBuf,
@@ -15,6 +15,7 @@ pub struct Tools {
     pub(crate) canaille_python: PathBuf,
     pub(crate) pyjwt_python: PathBuf,
     pub(crate) schemathesis_python: PathBuf,
+    pub(crate) axe: PathBuf,
     pub(crate) chromium: PathBuf,
     pub(crate) chromedriver: PathBuf,
 }
@@ -29,7 +30,7 @@ impl Tools {
     pub fn find() -> Option<Self> {
         Some(Self {
             envoy: needed("GATEKEY_ENVOY")?,
-            filter: needed("GATEKEY_FILTERS_DIR")?.join("gatekey_openid_connect.wasm"),
+            filters: needed("GATEKEY_FILTERS_DIR")?,
             gatekey: needed("GATEKEY_PROGRAM")?,
             node: needed("GATEKEY_NODE")?,
             oidc_provider: needed("GATEKEY_OIDC_PROVIDER_DIR")?,
@@ -37,6 +38,7 @@ impl Tools {
             canaille_python: needed("GATEKEY_CANAILLE_PYTHON")?,
             pyjwt_python: needed("GATEKEY_PYJWT_PYTHON")?,
             schemathesis_python: needed("GATEKEY_SCHEMATHESIS_PYTHON")?,
+            axe: needed("GATEKEY_AXE_DIR")?.join("node_modules/axe-core/axe.min.js"),
             chromium: needed("GATEKEY_CHROMIUM")?,
             chromedriver: needed("GATEKEY_CHROMEDRIVER")?,
         })

@@ -22,6 +22,7 @@ pub struct Plan {
     services: Vec<Service>,
     followed: Option<Followed>,
     workers: u32,
+    module: &'static str,
 }
 
 /// A portal whose word is the policy.
@@ -54,6 +55,7 @@ impl World {
             services: Vec::new(),
             followed: None,
             workers: 1,
+            module: "gatekey_openid_connect",
         }
     }
 
@@ -175,6 +177,13 @@ impl Plan {
         self
     }
 
+    /// The filter that knows every kind of strategy, keys too, not that of OpenID Connect alone.
+    #[must_use]
+    pub const fn every_strategy(mut self) -> Self {
+        self.module = "gatekey_application_auth";
+        self
+    }
+
     /// Starts the gateway.
     ///
     /// # Panics
@@ -201,6 +210,7 @@ impl Plan {
             upstream: upstream.port,
             providers: &ports,
             routes: &routes,
+            module: self.module,
             filter_configuration: &self.filter_configuration().to_string(),
             workers: self.workers,
         };

@@ -121,6 +121,7 @@ fn providers(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
         .env("GATEKEY_CANAILLE_PYTHON", tools::canaille(workspace)?)
         .env("GATEKEY_PYJWT_PYTHON", tools::pyjwt(workspace)?)
         .env("GATEKEY_SCHEMATHESIS_PYTHON", tools::schemathesis(workspace)?)
+        .env("GATEKEY_AXE_DIR", tools::axe(workspace)?)
         .env("GATEKEY_PROGRAM", workspace.target.join("debug").join("gatekey"))
         .env("GATEKEY_CHROMIUM", chromium.browser)
         .env("GATEKEY_CHROMEDRIVER", chromium.driver);

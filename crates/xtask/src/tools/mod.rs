@@ -29,6 +29,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     postgres::programs(workspace)?;
     oidc_provider(workspace)?;
     relying_party(workspace)?;
+    axe(workspace)?;
     canaille(workspace)?;
     pyjwt(workspace)?;
     schemathesis(workspace)?;
@@ -75,6 +76,13 @@ pub(crate) fn oidc_provider(workspace: &Workspace) -> Result<PathBuf> {
 pub(crate) fn relying_party(workspace: &Workspace) -> Result<PathBuf> {
     let folder = npm::install(workspace, "crates/providers/relying-party")?;
     found("relying-party", &folder);
+    Ok(folder)
+}
+
+/// The folder that holds axe-core, which looks for what keeps people from using a page.
+pub(crate) fn axe(workspace: &Workspace) -> Result<PathBuf> {
+    let folder = npm::install(workspace, "crates/providers/axe")?;
+    found("axe-core", &folder);
     Ok(folder)
 }
 

@@ -1,0 +1,13 @@
+//! What people do on the pages, in a real browser.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test says what is wrong by failing"
+)]
+
+mod inspection;
+mod sign_in;
