@@ -11,6 +11,7 @@ mod demo;
 mod generate;
 mod process;
 mod say;
+mod screenshots;
 mod test;
 mod tidy;
 mod tools;
@@ -33,6 +34,7 @@ usage: cargo xtask COMMAND
   demo [--check]         walk one application's whole journey, on real parts
   generate [--check]     write the files that are made from the code, or say which are stale
   help                   print this
+  screenshots            take pictures of the pages, and keep a few for the README
   test [--only STAGE]... run every test, or the named stages
   tidy                   check the rules of the house
   tools                  provide the tools that the other commands use, and print where they are";
@@ -73,6 +75,10 @@ fn run() -> Result<()> {
         "generate" => {
             let check = flag(arguments, "check")?;
             generate::run(&workspace, check)
+        }
+        "screenshots" => {
+            nothing_more(arguments)?;
+            screenshots::run(&workspace)
         }
         "test" => test::run(&workspace, &stages(arguments)?),
         "tidy" => {

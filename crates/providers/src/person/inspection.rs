@@ -98,6 +98,11 @@ impl Person {
         self.browser.tell("Emulation.setDeviceMetricsOverride", &size);
     }
 
+    /// The window has its own size again.
+    pub fn as_wide_as_the_window(&self) {
+        self.browser.tell("Emulation.clearDeviceMetricsOverride", &json!({}));
+    }
+
     /// Nothing is wider than the screen of a phone.
     #[track_caller]
     pub fn fits_a_phone(&self) {
@@ -117,7 +122,7 @@ impl Person {
                .filter((one) => right(one) > width + 1 && !inside(one));\n\
              return ['the page', ...wide.map((one) => one.outerHTML.slice(0, 120))].slice(0, 6)";
         let wide = self.browser.script(script, &[PHONE.0.into()]);
-        self.browser.tell("Emulation.clearDeviceMetricsOverride", &json!({}));
+        self.as_wide_as_the_window();
         let wide = wide.as_array().expect("the elements");
         assert!(wide.is_empty(), "too wide for a phone at {}: {wide:#?}", self.url());
     }

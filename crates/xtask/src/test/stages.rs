@@ -109,23 +109,10 @@ fn native(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
 fn providers(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
     build_filters::run_if_missing(workspace)?;
     process::run(cargo(workspace, "build").args(["--package", "gatekey-portal"]))?;
-    let chromium = tools::chromium()?;
     let mut test = cargo(workspace, "test");
     // Most of the time they wait.
-    test.args(["--package", PROVIDERS, "--no-fail-fast", "--", "--test-threads", "6"])
-        .env("GATEKEY_FILTERS_DIR", workspace.filters())
-        .env("GATEKEY_ENVOY", tools::envoy(workspace)?)
-        .env("GATEKEY_NODE", tools::node(workspace)?)
-        .env("GATEKEY_OIDC_PROVIDER_DIR", tools::oidc_provider(workspace)?)
-        .env("GATEKEY_RELYING_PARTY_DIR", tools::relying_party(workspace)?)
-        .env("GATEKEY_CANAILLE_PYTHON", tools::canaille(workspace)?)
-        .env("GATEKEY_PYJWT_PYTHON", tools::pyjwt(workspace)?)
-        .env("GATEKEY_SCHEMATHESIS_PYTHON", tools::schemathesis(workspace)?)
-        .env("GATEKEY_AXE_DIR", tools::axe(workspace)?)
-        .env("GATEKEY_PROGRAM", workspace.target.join("debug").join("gatekey"))
-        .env("GATEKEY_CHROMIUM", chromium.browser)
-        .env("GATEKEY_CHROMEDRIVER", chromium.driver);
-    tally.count(&mut test)
+    test.args(["--package", PROVIDERS, "--no-fail-fast", "--", "--test-threads", "6"]);
+    tally.count(tools::name_all(workspace, &mut test)?)
 }
 
 fn fuzz(workspace: &Workspace, _: &mut Tally) -> Result<()> {

@@ -34,6 +34,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     pyjwt(workspace)?;
     schemathesis(workspace)?;
     chromium()?;
+    pngquant()?;
     wasm_test_runner(workspace)?;
     Ok(())
 }
@@ -113,6 +114,38 @@ pub(crate) fn chromium() -> Result<Chromium> {
     found("chromium", &chromium.browser);
     found("chromedriver", &chromium.driver);
     Ok(chromium)
+}
+
+/// The program that makes pictures small.
+pub(crate) fn pngquant() -> Result<PathBuf> {
+    const NAME: &str = "pngquant";
+    if process::on_path(NAME).is_none() {
+        apt::install(NAME, &[NAME])?;
+    }
+    let path = process::on_path(NAME).context("the package holds no `pngquant`")?;
+    found(NAME, &path);
+    Ok(path)
+}
+
+/// Tells a program of `gatekey-providers` where everything is that it starts.
+pub(crate) fn name_all<'c>(
+    workspace: &Workspace,
+    command: &'c mut Command,
+) -> Result<&'c mut Command> {
+    let chromium = chromium()?;
+    Ok(command
+        .env("GATEKEY_FILTERS_DIR", workspace.filters())
+        .env("GATEKEY_PROGRAM", workspace.target.join("debug").join("gatekey"))
+        .env("GATEKEY_ENVOY", envoy(workspace)?)
+        .env("GATEKEY_NODE", node(workspace)?)
+        .env("GATEKEY_OIDC_PROVIDER_DIR", oidc_provider(workspace)?)
+        .env("GATEKEY_RELYING_PARTY_DIR", relying_party(workspace)?)
+        .env("GATEKEY_CANAILLE_PYTHON", canaille(workspace)?)
+        .env("GATEKEY_PYJWT_PYTHON", pyjwt(workspace)?)
+        .env("GATEKEY_SCHEMATHESIS_PYTHON", schemathesis(workspace)?)
+        .env("GATEKEY_AXE_DIR", axe(workspace)?)
+        .env("GATEKEY_CHROMIUM", chromium.browser)
+        .env("GATEKEY_CHROMEDRIVER", chromium.driver))
 }
 
 /// Built from our own lock file, because its version must equal that of wasm-bindgen there.

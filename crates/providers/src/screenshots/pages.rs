@@ -1,0 +1,52 @@
+//! The pages that are taken, in one table.
+
+use gatekey_providers::Person;
+
+/// Who looks at a page.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Who {
+    /// Somebody who has not signed in.
+    Nobody,
+    /// A developer of the portal.
+    Developer,
+    /// An administrator.
+    Administrator,
+}
+
+/// A page that is taken.
+#[derive(Debug)]
+pub(crate) struct Page {
+    /// The name of its pictures.
+    pub(crate) name: &'static str,
+    /// Who looks at it.
+    pub(crate) who: Who,
+    /// Its path; names in braces are of the sample.
+    pub(crate) path: &'static str,
+    /// What they do there before it is taken.
+    pub(crate) act: Option<fn(&Person)>,
+}
+
+const fn page(name: &'static str, who: Who, path: &'static str) -> Page {
+    Page { name, who, path, act: None }
+}
+
+const fn after(name: &'static str, who: Who, path: &'static str, act: fn(&Person)) -> Page {
+    Page { name, who, path, act: Some(act) }
+}
+
+/// The pages.
+pub(crate) const PAGES: &[Page] = &[
+    page("catalogue", Who::Nobody, "/portals/{portal}/"),
+    page("catalogue-empty", Who::Nobody, "/portals/{empty}/"),
+    page("catalogue-nothing-found", Who::Nobody, "/portals/{portal}/apis?q=zeppelin"),
+    page("sign-in", Who::Nobody, "/portals/{portal}/sign-in"),
+    after("sign-in-refused", Who::Nobody, "/portals/{portal}/sign-in", |person| {
+        person.fill("E-mail", "ada@example.com");
+        person.fill("Password", "not the password");
+        person.press("Sign in");
+    }),
+    page("not-found", Who::Nobody, "/portals/{portal}/apis/zeppelin"),
+    page("console-sign-in", Who::Nobody, "/manager/sign-in"),
+    page("catalogue-signed-in", Who::Developer, "/portals/{portal}/apis"),
+    page("console-portals", Who::Administrator, "/manager/portals"),
+];
