@@ -293,12 +293,18 @@ pub struct Usage {
     /// What was counted by the hour.
     #[serde(rename = "keep_hours_seconds", deserialize_with = "seconds")]
     pub hours: Duration,
+    /// Calls that were refused.
+    #[serde(rename = "keep_refusals_seconds", deserialize_with = "seconds")]
+    pub refusals: Duration,
+    /// The most refused calls that are kept of one application; of callers without one, as many for
+    /// each API.
+    pub most_refusals: u32,
 }
 
 impl Default for Usage {
     fn default() -> Self {
         let days = |days: u64| Duration::from_secs(days * 86_400);
-        Self { minutes: days(1), hours: days(90) }
+        Self { minutes: days(1), hours: days(90), refusals: days(1), most_refusals: 1_000 }
     }
 }
 
@@ -308,6 +314,10 @@ impl Usage {
             "`usage.keep_minutes_seconds`: must be at most 604800"
         } else if self.hours < Duration::from_secs(86_400) {
             "`usage.keep_hours_seconds`: must be at least 86400"
+        } else if self.refusals > Duration::from_secs(7 * 86_400) {
+            "`usage.keep_refusals_seconds`: must be at most 604800"
+        } else if self.most_refusals > 100_000 {
+            "`usage.most_refusals`: must be at most 100000"
         } else {
             return Ok(());
         };
@@ -507,6 +517,8 @@ mod tests {
             ("[identity]\nkeep_retired_seconds = 0", "identity.keep_retired_seconds"),
             ("[usage]\nkeep_minutes_seconds = 604801", "usage.keep_minutes_seconds"),
             ("[usage]\nkeep_hours_seconds = 86399", "usage.keep_hours_seconds"),
+            ("[usage]\nkeep_refusals_seconds = 604801", "usage.keep_refusals_seconds"),
+            ("[usage]\nmost_refusals = 100001", "usage.most_refusals"),
             ("outbound_allow = [\"10.0.0.0/40\"]", "outbound_allow"),
             ("outbound_timeout_seconds = 0", "outbound_timeout_seconds"),
         ] {

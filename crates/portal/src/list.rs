@@ -167,6 +167,14 @@ impl ListQuery {
         Some(self.0.remove(index).1)
     }
 
+    /// The same, in this order if it does not say another.
+    pub(crate) fn or_sorted_by(mut self, order: &str) -> Self {
+        if self.0.iter().all(|(name, _)| name != "sort") {
+            self.0.push(("sort".to_owned(), order.to_owned()));
+        }
+        self
+    }
+
     /// Refuses what nobody took out.
     pub(crate) fn nothing_else(self) -> Result<(), Problem> {
         let unknown = |name| Invalid::query(name, "unknown_property", "is not a known parameter");

@@ -41,7 +41,7 @@ impl Area {
     fn of(path: &str) -> Option<Self> {
         let resource = path.split('/').nth(2)?;
         Some(match resource {
-            "portals" | "applications" | "portal-roles" => Self::Portals,
+            "portals" | "applications" | "portal-roles" | "refusals" => Self::Portals,
             "apis"
             | "api-publications"
             | "api-implementations"

@@ -16,6 +16,7 @@ mod limit;
 mod memory;
 mod method;
 mod openid_connect;
+mod words;
 
 pub use self::decision::{
     Caller, Challenge, Decision, Denial, Edits, Grant, HeaderEdit, Hidden, Redirect, Refusal,
@@ -29,6 +30,7 @@ pub use self::memory::{Memory, Usage, UsageClass};
 pub use self::method::Attempt;
 pub use self::method::{Method, Methods, StrategyConfig};
 pub use self::openid_connect::{OPENID_CONNECT, OpenIdConnect};
+pub use self::words::Words;
 use crate::crypto::{Crypto, Entropy, NoCrypto, NoEntropy};
 use crate::digest::Pepper;
 use crate::http::{Header, Request};

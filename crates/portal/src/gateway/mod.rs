@@ -23,6 +23,7 @@ pub(crate) mod image;
 pub(crate) mod log;
 pub(crate) mod past;
 pub(crate) mod receipts;
+pub(crate) mod refusals;
 pub(crate) mod snapshot;
 pub(crate) mod upkeep;
 pub(crate) mod usage;

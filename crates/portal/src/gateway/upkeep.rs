@@ -5,7 +5,7 @@ use core::time::Duration;
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::delta::{signed, unsigned};
-use super::{receipts, usage};
+use super::{receipts, refusals, usage};
 use crate::app::App;
 use crate::audit;
 use crate::authorization;
@@ -41,6 +41,7 @@ pub(crate) async fn tidy(app: &App) -> Result<(), DbErr> {
     receipts::prune(app).await?;
     app.throttles.prune(app.clock.now()).await?;
     usage::prune(app).await?;
+    refusals::prune(app).await?;
     session::prune(app).await?;
     admin_session::prune(app).await?;
     mail_token::prune(app).await?;

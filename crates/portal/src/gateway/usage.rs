@@ -9,6 +9,7 @@ use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, Query
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::refusals::{self, Refused};
 use crate::app::App;
 use crate::clock::millis;
 use crate::store::entity::{credential, usage_point, usage_report};
@@ -39,6 +40,14 @@ pub(crate) struct Report {
     #[serde(default)]
     #[schemars(length(max = 4096))]
     last_used: Vec<LastUse>,
+    /// Calls that were refused, whoever made them.
+    #[serde(default)]
+    #[schemars(length(max = 1024))]
+    refusals: Vec<Refused>,
+    /// How many more were refused of which there is nothing above.
+    #[serde(default)]
+    #[schemars(range(min = 0, max = 1000000000000u64))]
+    refusals_dropped: i64,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -137,7 +146,7 @@ struct LastUse {
 
 /// Adds a report of a gateway to what is stored.
 pub(crate) async fn store(app: &App, gateway: Uuid, report: Report) -> Result<(), DbErr> {
-    if report.usage.is_empty() && report.last_used.is_empty() {
+    if report.usage.is_empty() && report.last_used.is_empty() && report.refusals.is_empty() {
         return Ok(());
     }
     let now = app.clock.now();
@@ -149,6 +158,7 @@ pub(crate) async fn store(app: &App, gateway: Uuid, report: Report) -> Result<()
         return Ok(());
     }
     add(&tx, now, report.usage).await?;
+    refusals::keep(&tx, app, gateway, now, report.refusals).await?;
     // In one order, so that two reports never wait for each other.
     let mut uses = BTreeMap::new();
     for LastUse { credential, at } in report.last_used {
@@ -159,7 +169,12 @@ pub(crate) async fn store(app: &App, gateway: Uuid, report: Report) -> Result<()
     for (credential, at) in uses {
         note(&tx, credential, at).await?;
     }
-    tx.commit().await
+    tx.commit().await?;
+    if report.refusals_dropped > 0 {
+        let dropped = report.refusals_dropped;
+        tracing::info!(%gateway, dropped, "a gateway refused more calls than it can tell of");
+    }
+    Ok(())
 }
 
 async fn is_new(

@@ -35,6 +35,7 @@ pub(crate) mod product;
 pub(crate) mod product_version;
 pub(crate) mod publication;
 pub(crate) mod publication_settings;
+pub(crate) mod refusal;
 pub(crate) mod registration;
 pub(crate) mod route;
 pub(crate) mod search;

@@ -57,6 +57,7 @@ mod products;
 mod products_developer;
 mod reading;
 mod receiver;
+mod refusals;
 mod registrations;
 mod replicas;
 mod secrets;

@@ -14,6 +14,7 @@ mod document;
 mod limit;
 pub(in crate::api) mod origin;
 mod page;
+mod refusal;
 mod registration;
 mod registration_settings;
 mod search;
@@ -43,6 +44,7 @@ pub(super) fn routes() -> ApiRouter<App> {
         .merge(credential::routes())
         .merge(limit::routes())
         .merge(stats::routes())
+        .merge(refusal::routes())
         .merge(registration::routes())
         .merge(registration_settings::routes())
         .merge(v2::routes())

@@ -37,6 +37,7 @@ mod presentation;
 mod publication;
 mod publication_settings;
 mod receipts;
+mod refusal;
 mod registration;
 mod snippet;
 mod strategy;
@@ -78,6 +79,7 @@ pub(super) fn routes() -> ApiRouter<App> {
         .merge(consumer::routes())
         .merge(limit::routes())
         .merge(usage::routes())
+        .merge(refusal::routes())
         .merge(credential_digest::routes())
         .merge(registration::routes())
         .merge(email::routes())

@@ -59,6 +59,7 @@ pub(crate) mod presentation;
 pub(crate) mod product_portal;
 pub(crate) mod publication;
 pub(crate) mod receipt;
+pub(crate) mod refusal;
 pub(crate) mod registration;
 pub(crate) mod revision;
 pub(crate) mod route;

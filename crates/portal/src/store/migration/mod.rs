@@ -16,6 +16,7 @@ mod m0010_events;
 mod m0011_replicas;
 mod m0012_identity_providers;
 mod m0014_admin_sessions;
+mod m0013_refusals;
 #[cfg(test)]
 mod tests;
 
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_replicas::Migration),
             Box::new(m0012_identity_providers::Migration),
             Box::new(m0014_admin_sessions::Migration),
+            Box::new(m0013_refusals::Migration),
         ]
     }
 }

@@ -15,6 +15,7 @@ const WORDS: &[(&str, &str)] = &[
     ("indices", "portal"),
     ("operationId", "get"),
     ("pagePath", "about"),
+    ("requestId", "request-of-ann"),
     ("snippetName", "note"),
     ("templateName", "reset-password"),
 ];
@@ -46,7 +47,8 @@ pub(super) fn may_name_another_owner(method: &Method, path: &str) -> bool {
 }
 
 /// What belongs to a developer, or to their team.
-pub(super) const OWNED: &[&str] = &["applicationId", "credentialId", "registrationId", "teamId"];
+pub(super) const OWNED: &[&str] =
+    &["applicationId", "credentialId", "registrationId", "requestId", "teamId"];
 
 /// Everything that is there, and who calls.
 pub(super) struct World {
@@ -109,6 +111,13 @@ impl World {
         let route = json!({"name": "r", "paths": ["/r"], "service": {"id": service}});
         let route = make(format!("{entities}/routes"), route).await;
         let consumer = make(format!("{entities}/consumers"), json!({"username": "ann"})).await;
+        let refusal = json!({"refusals": [{
+            "request_id": "request-of-ann", "at": 4_000_000_000_000_i64, "status": 403,
+            "reason": "registration_pending", "application": application, "api": api
+        }]});
+        let changes = format!("/gateway/v1/changes?gateway={gateway}&since=0");
+        let refusal = portal.gateway().post(&changes, refusal).await;
+        refusal.expect(StatusCode::OK);
         let page = json!({"slug": "/about", "title": "About", "content": "# About"});
         let page = make(format!("/v3/portals/{here}/pages"), page).await;
         let snippet = json!({"name": "note", "title": "Note", "content": "Hello"});
