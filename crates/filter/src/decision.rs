@@ -16,6 +16,13 @@ pub(crate) struct Seen<'m> {
     pub(crate) path: &'m [u8],
 }
 
+impl<'m> Seen<'m> {
+    /// The path without its query: that may hold a key.
+    pub(crate) fn bare_path(&self) -> &'m [u8] {
+        self.path.split(|byte| *byte == b'?').next().unwrap_or_default()
+    }
+}
+
 /// What was decided, and about whom.
 pub(crate) struct Decided {
     /// Why it was refused; `None` when it was not.
@@ -62,7 +69,7 @@ pub(crate) fn log(config: &Config, revision: Option<Revision>, decided: &Decided
         }
         line.put("method", seen.method);
         line.put("host", seen.authority);
-        line.put("path", seen.path.split(|byte| *byte == b'?').next().unwrap_or_default());
+        line.put("path", seen.bare_path());
         let told = config.asks().iter().find_map(|path| host::property(path).ok());
         let set = config.settings.service.as_deref().unwrap_or_default();
         line.put("service", told.as_deref().unwrap_or(set.as_bytes()));
@@ -76,12 +83,7 @@ pub(crate) fn log(config: &Config, revision: Option<Revision>, decided: &Decided
             None => line.put("credential", id.to_string().as_bytes()),
         }
     }
-    if let Some(id) = decided.application {
-        line.put("application", id.to_string().as_bytes());
-    }
-    if let Some(id) = decided.api {
-        line.put("api", id.to_string().as_bytes());
-    }
+    line.put_ids(decided.application, decided.api);
     if let Some(id) = decided.strategy {
         line.put("strategy", id.to_string().as_bytes());
     }
@@ -92,13 +94,28 @@ pub(crate) fn log(config: &Config, revision: Option<Revision>, decided: &Decided
     host::log(LogLevel::Info, &line.text);
 }
 
-struct Line {
-    text: String,
+/// Names and values, in words or as members of an object.
+pub(crate) struct Line {
+    pub(crate) text: String,
     json: bool,
 }
 
 impl Line {
-    fn put(&mut self, name: &str, value: &[u8]) {
+    /// An object that has begun like this.
+    pub(crate) const fn json(text: String) -> Self {
+        Self { text, json: true }
+    }
+
+    pub(crate) fn put_ids(&mut self, application: Option<ApplicationId>, api: Option<ApiId>) {
+        if let Some(id) = application {
+            self.put("application", id.to_string().as_bytes());
+        }
+        if let Some(id) = api {
+            self.put("api", id.to_string().as_bytes());
+        }
+    }
+
+    pub(crate) fn put(&mut self, name: &str, value: &[u8]) {
         if value.is_empty() {
             return;
         }

@@ -34,6 +34,7 @@ mod host;
 mod limit;
 mod metrics;
 mod pairs;
+mod refusals;
 mod report;
 mod respond;
 mod root;

@@ -15,7 +15,7 @@ pub(crate) fn deny(
     refusal: &Refusal,
     policy: Option<&Policy>,
     config: &Config,
-    request_id: Option<&[u8]>,
+    request_id: &str,
 ) -> HostResult<()> {
     let ending = policy.filter(|_| refusal.ends_session);
     let cookie = ending.zip(refusal.strategy).and_then(|(policy, id)| policy.ending_cookie(id));
@@ -89,14 +89,24 @@ pub(crate) fn redirect(redirect: &Redirect) -> HostResult<()> {
 pub(crate) fn deny_at_gate() -> HostResult<()> {
     let message = "You cannot consume this service";
     let (code, challenge) = ("not_admitted", "");
-    Answer { status: 403, message, code, challenge, exceeded: None, cookie: None }.send(None)
+    Answer { status: 403, message, code, challenge, exceeded: None, cookie: None }
+        .send(&request_id(None))
 }
 
 /// What a request is told for which there is no configuration.
 pub(crate) fn deny_without_configuration() -> HostResult<()> {
     let denial = Denial::NoPolicy;
     let (status, message, code) = (denial.status(), denial.message(), denial.code());
-    Answer { status, message, code, challenge: "", exceeded: None, cookie: None }.send(None)
+    Answer { status, message, code, challenge: "", exceeded: None, cookie: None }
+        .send(&request_id(None))
+}
+
+/// The id that a client is told: the request's own, or one that is made up where it has none.
+pub(crate) fn request_id(own: Option<&[u8]>) -> String {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    own.filter(|id| (1..=MAX_REQUEST_ID).contains(&id.len()) && id.iter().all(plain))
+        .and_then(|id| core::str::from_utf8(id).ok())
+        .map_or_else(|| format!("{:016x}", host::random()), String::from)
 }
 
 /// What a client is told of the limit that it ran into: `RateLimit-Policy`, `RateLimit`
@@ -125,14 +135,9 @@ struct Answer<'a> {
 }
 
 impl Answer<'_> {
-    fn send(&self, request_id: Option<&[u8]>) -> HostResult<()> {
-        let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-        let request_id = request_id
-            .filter(|id| (1..=MAX_REQUEST_ID).contains(&id.len()) && id.iter().all(plain))
-            .and_then(|id| core::str::from_utf8(id).ok())
-            .map_or_else(|| format!("{:016x}", host::random()), String::from);
+    fn send(&self, request_id: &str) -> HostResult<()> {
         let body =
-            [r#"{"message":""#, self.message, r#"","request_id":""#, &request_id, r#""}"#].concat();
+            [r#"{"message":""#, self.message, r#"","request_id":""#, request_id, r#""}"#].concat();
         let details = ["gatekey_", self.code].concat();
         let mut headers: Vec<(&[u8], &[u8])> = vec![(b"content-type", b"application/json")];
         if !self.challenge.is_empty() {

@@ -1,5 +1,7 @@
 //! One configuration of the filter in one VM.
 
+use core::mem;
+
 use gatekey_core::check::{Memory, Methods};
 use gatekey_core::crypto::{Crypto, Entropy};
 use gatekey_core::id::Revision;
@@ -16,6 +18,7 @@ use crate::documents::Documents;
 use crate::fleet::Fleet;
 use crate::host::{self, LogLevel};
 use crate::metrics::Metrics;
+use crate::refusals::Refusals;
 use crate::report;
 use crate::send::Body;
 
@@ -35,6 +38,7 @@ pub(crate) struct Root {
     pub(crate) follower: Follower,
     pub(crate) memory: Memory,
     pub(crate) metrics: Metrics,
+    pub(crate) refusals: Refusals,
     pub(crate) lent: Lent,
     /// This root's own number.
     pub(crate) context: u32,
@@ -47,6 +51,12 @@ pub(crate) struct Root {
     call: Option<OpenCall>,
     applied_at: UnixMillis,
     reported_at: UnixMillis,
+    /// How many reports there have been.
+    reports: u32,
+    /// The report that nobody answered: it is sent once more, under its id.
+    unanswered: Vec<u8>,
+    /// The last report was such a one.
+    repeated: bool,
     last_trouble: Option<Settled>,
 }
 
@@ -80,6 +90,7 @@ pub struct Abilities {
 struct OpenCall {
     id: u32,
     chore: Chore,
+    report: Vec<u8>,
     given_up_at: UnixMillis,
 }
 
@@ -116,6 +127,7 @@ impl Root {
             follower: Follower::new(replica, timing, &instance),
             memory,
             metrics: Metrics::default(),
+            refusals: Refusals::default(),
             lent,
             context,
             callouts: CallOuts::default(),
@@ -126,6 +138,9 @@ impl Root {
             call: None,
             applied_at: now,
             reported_at: now,
+            reports: 0,
+            unanswered: Vec::new(),
+            repeated: false,
             last_trouble: None,
         };
         // The bytes were read; a policy takes their place.
@@ -180,18 +195,30 @@ impl Root {
             return;
         }
         let Some(sync) = &self.config.sync else { return };
-        let memory = &mut self.memory;
-        let Some((call, chore)) = self.follower.upkeep(self.now, purpose, || report::take(memory))
-        else {
-            return;
+        let Self { memory, refusals, reports, unanswered, repeated, fleet, last_trouble, .. } =
+            self;
+        let report = || {
+            // A report never stands in the way of the policy: what failed is tried without one first.
+            if last_trouble.is_some() {
+                return Vec::new();
+            }
+            *repeated = !unanswered.is_empty();
+            if *repeated {
+                return mem::take(unanswered);
+            }
+            *reports = reports.wrapping_add(1);
+            let id = format!("{:016x}.{reports}", fleet.nonce());
+            report::take(memory, refusals, &id)
         };
+        let Some((call, chore)) = self.follower.upkeep(self.now, purpose, report) else { return };
         self.reported_at = self.now;
         match send(sync, &call) {
             Ok(id) => {
                 let given_up_at = self.now.plus(u64::from(call.timeout_ms) + LOST_CALL_MS);
-                self.call = Some(OpenCall { id, chore, given_up_at });
+                self.call = Some(OpenCall { id, chore, report: call.body, given_up_at });
             }
             Err(_) => {
+                self.keep(call.body);
                 let settled =
                     self.follower.settle(self.now, chore, &Reply::Failed(CallFailure::NotSent));
                 self.tell(settled);
@@ -226,8 +253,11 @@ impl Root {
     }
 
     fn settle(&mut self, reply: &Reply<'_>) {
-        let Some(OpenCall { chore, .. }) = self.call.take() else { return };
+        let Some(OpenCall { chore, report, .. }) = self.call.take() else { return };
         let settled = self.follower.settle(self.now, chore, reply);
+        if matches!(settled, Settled::Failed | Settled::Status(500..)) {
+            self.keep(report);
+        }
         self.tell(settled);
         let (Settled::Accepted { document, progress }, Reply::Response { body, .. }) =
             (settled, reply)
@@ -242,6 +272,13 @@ impl Root {
         let whole = self.fleet.publish(document, progress, body, self.now);
         if !whole && matches!(document, Document::Delta) {
             self.follower.refetch();
+        }
+    }
+
+    /// Keeps a report that may not have arrived.
+    fn keep(&mut self, report: Vec<u8>) {
+        if !self.repeated && !report.is_empty() {
+            self.unanswered = report;
         }
     }
 

@@ -249,10 +249,14 @@ fn refuse(root: &mut Root, refusal: Refusal, seen: &Seen<'_>) -> u32 {
     root.metrics.count(refusal.code());
     let policy = root.follower.replica().policy();
     decision::log(&root.config, policy.map(Policy::revision), &(&refusal).into(), seen);
-    if respond::deny(&refusal, policy, &root.config, seen.id).is_err() {
+    let id = respond::request_id(seen.id);
+    if respond::deny(&refusal, policy, &root.config, &id).is_err() {
         // The stream stays paused: nothing reaches the upstream. No call is under way after which a
         // host could let it go by itself.
         host::log(LogLevel::Error, "the host refused a local response");
+    }
+    if root.config.sync.is_some() {
+        root.refusals.note(&refusal, &id, root.now, seen);
     }
     PAUSE
 }

@@ -20,13 +20,12 @@ pub(crate) fn admit<'p>(
     let mut refusal =
         Refusal { credential: Some(credential), ..Refusal::unproven(Denial::UnknownApplication) };
     let because = |refusal: Refusal, denial| Err(Refusal { denial, ..refusal });
+    let application = attempt.policy.application_at(entry.slot());
+    refusal.application = application.map(|application| application.id);
     if entry.is_expired(attempt.env.now) {
         return because(refusal, Denial::ExpiredCredential);
     }
-    let Some(application) = attempt.policy.application_at(entry.slot()) else {
-        return Err(refusal);
-    };
-    refusal.application = Some(application.id);
+    let Some(application) = application else { return Err(refusal) };
     let Some(facts) = &application.facts else { return Err(refusal) };
     if !facts.active {
         return because(refusal, Denial::ApplicationSuspended);

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::decision::Decision;
+use super::decision::{Decision, Denial};
 use super::limit::Counts;
 use crate::id::{ApiId, ApplicationId, CredentialId};
 use crate::oidc::{Drbg, Notice, Providers};
@@ -30,6 +30,18 @@ pub enum UsageClass {
 }
 
 impl UsageClass {
+    /// How a request ended that was refused for this reason, or for none.
+    #[must_use]
+    pub const fn of(denial: Option<Denial>) -> Self {
+        let Some(denial) = denial else { return Self::Allowed };
+        match denial.status() {
+            401 => Self::Unauthorized,
+            403 => Self::Forbidden,
+            429 => Self::Limited,
+            _ => Self::Unavailable,
+        }
+    }
+
     /// The name in a report.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -50,10 +62,18 @@ pub struct Usage {
     pub application: ApplicationId,
     /// The API; `None` when the request did not get that far.
     pub api: Option<ApiId>,
-    /// How the requests ended.
-    pub class: UsageClass,
+    /// Why the requests were refused; `None` when they were not.
+    pub denial: Option<Denial>,
     /// How many there were.
     pub count: u64,
+}
+
+impl Usage {
+    /// How the requests ended.
+    #[must_use]
+    pub const fn class(&self) -> UsageClass {
+        UsageClass::of(self.denial)
+    }
 }
 
 /// Counters and times of use since the last report. Belongs to the driver: one per worker.
@@ -121,27 +141,21 @@ impl Memory {
 
     /// Counts a decision for the application it names.
     pub(crate) fn note(&mut self, decision: &Decision<'_>) {
-        let (application, api, class) = match decision {
+        let (application, api, denial) = match decision {
             Decision::Redirect(_) => return,
             Decision::Allow(grant) => match &grant.caller {
-                Some(caller) => (caller.application, Some(caller.api), UsageClass::Allowed),
+                Some(caller) => (caller.application, Some(caller.api), None),
                 None => return,
             },
             Decision::Deny(refusal) => {
                 let Some(application) = refusal.application else { return };
-                let class = match refusal.denial.status() {
-                    401 => UsageClass::Unauthorized,
-                    403 => UsageClass::Forbidden,
-                    429 => UsageClass::Limited,
-                    _ => UsageClass::Unavailable,
-                };
-                (application, refusal.api, class)
+                (application, refusal.api, Some(refusal.denial))
             }
         };
         let usage = &mut self.usage;
         let is_it = |place: u32| {
             usage.get(place as usize).is_some_and(|known| {
-                known.application == application && known.api == api && known.class == class
+                known.application == application && known.api == api && known.denial == denial
             })
         };
         if let Some(place) = self.places.find(application.as_bytes(), is_it) {
@@ -155,7 +169,7 @@ impl Memory {
             self.uncounted = self.uncounted.saturating_add(1);
             return;
         };
-        usage.push(Usage { application, api, class, count: 1 });
+        usage.push(Usage { application, api, denial, count: 1 });
         let id_of = |place: u32| Some(usage.get(place as usize)?.application.as_bytes());
         self.places.insert(application.as_bytes(), place, id_of);
     }

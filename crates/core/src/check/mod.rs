@@ -290,7 +290,7 @@ impl Policy {
         for method in self.methods {
             if let Some(step) = method.check(&mut attempt) {
                 return step.map_err(|refusal| {
-                    let refusal = Refusal { challenge: service.challenge, ..refusal };
+                    let refusal = refusal.at(service);
                     match service.undiscovered {
                         Some(id) if refusal.denial == Denial::UnknownIssuer => waits(refusal, id),
                         _ => refusal,
@@ -308,7 +308,7 @@ impl Policy {
         } else {
             Denial::MethodAbsent
         };
-        let refusal = Refusal { challenge: service.challenge, ..Refusal::unproven(denial) };
+        let refusal = Refusal::unproven(denial).at(service);
         let is_token = |field: &Header<'_>| field.name.eq_ignore_ascii_case(b"authorization");
         Err(match service.undiscovered {
             Some(id) if denial == Denial::MethodAbsent || request.headers.iter().any(is_token) => {
@@ -331,6 +331,15 @@ impl Policy {
             Routed::Nowhere if env.settings.unknown_route == UnknownRoute::Pass => Ok(None),
             Routed::Nowhere | Routed::Unclear => Err(Denial::UnknownRoute),
         }
+    }
+}
+
+impl Refusal {
+    /// What is known of it by the service alone: what may be presented there, and which API is meant
+    /// where there is but one.
+    fn at(self, service: &Service) -> Self {
+        let api = self.api.or_else(|| service.only_api());
+        Self { challenge: service.challenge, api, ..self }
     }
 }
 

@@ -42,6 +42,14 @@ pub(crate) struct Service {
     pub(crate) undiscovered: Option<StrategyId>,
 }
 
+impl Service {
+    /// The API that is published behind it, if it is one alone.
+    pub(crate) fn only_api(&self) -> Option<ApiId> {
+        let api = self.publications.first()?.api;
+        self.publications.iter().all(|publication| publication.api == api).then_some(api)
+    }
+}
+
 impl Strategy {
     /// One that refuses.
     fn absent(id: StrategyId) -> Self {
