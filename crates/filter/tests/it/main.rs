@@ -17,6 +17,7 @@ mod nginx;
 mod oidc;
 mod openid_connect;
 mod portal;
+mod refusals;
 mod staleness;
 mod stream;
 mod sync;

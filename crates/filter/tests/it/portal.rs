@@ -58,6 +58,8 @@ pub enum Mood {
     Silent,
     /// Every answer is this status.
     Status(u16),
+    /// Whatever brings a report is answered with this status.
+    Choking(u16),
 }
 
 #[derive(Default)]
@@ -265,6 +267,9 @@ impl State {
             Mood::Breaking => return UpstreamReply::cut_off(),
             Mood::Away => return UpstreamReply::connect_error(),
             Mood::Status(status) => return UpstreamReply::status(status),
+            Mood::Choking(status) if !request.body.is_empty() => {
+                return UpstreamReply::status(status);
+            }
             _ => {}
         }
         let parameter = |name: &str| -> Option<String> {

@@ -279,7 +279,7 @@ async fn a_report_that_comes_twice_tells_once_and_a_bad_one_nothing() {
     assert_eq!(world.listed("").await, ["r-1"]);
     // Whatever a gateway says of a path: no query is kept, and nothing that a database refuses.
     let mut odd = world.refused("r-2", Denial::NotRegistered, -1_000_000);
-    odd["path"] = format!("/a\u{0}{}?key=secret#x", "b".repeat(300)).into();
+    odd["path"] = format!("/a\u{1}{}?key=secret#x", "b".repeat(300)).into();
     world.tell(json!([odd])).await.expect(StatusCode::OK);
     let item = look_up(&world.developer, "r-2").await.expect(StatusCode::OK).json();
     let path = item["path"].as_str().unwrap();
