@@ -13,6 +13,7 @@ mod decisions;
 mod example;
 mod filter;
 mod fleet;
+mod kubernetes;
 mod nginx;
 mod oidc;
 mod openid_connect;
