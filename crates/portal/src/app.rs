@@ -116,6 +116,14 @@ impl App {
     }
 }
 
+impl App {
+    /// What proves that a form of a page is ours: the same in all processes with the same keys.
+    pub(crate) fn form_key(&self) -> [u8; 32] {
+        let pepper = self.secrets.peppers.first();
+        pepper.map_or([0; 32], |key| *key.pepper.digest(b"forms of pages").as_bytes())
+    }
+}
+
 impl core::ops::Deref for App {
     type Target = Parts;
 

@@ -17,7 +17,7 @@ use axum::response::Response;
 use crate::actor::ClientAddress;
 use crate::app::App;
 use crate::audit;
-use crate::call::{Call, REQUEST_ID_HEADER};
+use crate::call::{self, Call, REQUEST_ID_HEADER};
 use crate::revision::COMMITTED;
 use crate::telemetry::RequestSpan;
 
@@ -45,12 +45,7 @@ pub(super) async fn frame(State(app): State<App>, request: Request, next: Next) 
     let span = telemetry
         .and_then(|telemetry| telemetry.begin(&parts.headers, method, &route, &call.request_id));
     let request = Request::from_parts(parts, body);
-    let answering = Arc::clone(&call).answer(async {
-        let response = next.run(request).await;
-        audit::answered(&app, &call, response.status().as_u16()).await;
-        response
-    });
-    let mut response = COMMITTED.scope(Cell::new(None), answering).await;
+    let mut response = answer(&app, Arc::clone(&call), request, next).await;
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(&call.request_id) {
         headers.insert(REQUEST_ID_HEADER, id);
@@ -72,6 +67,32 @@ pub(super) async fn frame(State(app): State<App>, request: Request, next: Next) 
     let ms = took.as_secs_f64() * 1e3;
     tracing::info!(request_id, trace_id, method, route, status, ms, "answered");
     response
+}
+
+/// Answers a call that a page makes for whoever asked for the page: it is audited as a call of its
+/// own, under the id of the page's request.
+pub(super) async fn within(State(app): State<App>, request: Request, next: Next) -> Response {
+    let method = known(request.method());
+    let route = request.extensions().get::<MatchedPath>();
+    let route = route.map_or("none", |route| route.as_str()).to_owned();
+    let path = request.uri().path().to_owned();
+    let outer = call::current();
+    let address = outer.as_ref().and_then(|outer| outer.address);
+    let mut call = Call::new(request.headers(), method, route, path, address);
+    if let Some(outer) = outer {
+        call.request_id.clone_from(&outer.request_id);
+    }
+    let call = Arc::new(call.came_at(app.clock.now()));
+    answer(&app, call, request, next).await
+}
+
+async fn answer(app: &App, call: Arc<Call>, request: Request, next: Next) -> Response {
+    let answering = Arc::clone(&call).answer(async {
+        let response = next.run(request).await;
+        audit::answered(app, &call, response.status().as_u16()).await;
+        response
+    });
+    COMMITTED.scope(Cell::new(None), answering).await
 }
 
 /// The method, or `other`: what a client invents must not become a label.

@@ -1,17 +1,23 @@
 //! The HTTP API: routes, handlers, and the description at `/openapi.json` that is made of them.
 
+use core::net::SocketAddr;
+
 use aide::axum::ApiRouter;
 use aide::openapi::OpenApi;
 use aide::transform::{TransformOpenApi, TransformOperation};
 use axum::Router;
 use axum::body::Bytes;
+use axum::extract::{ConnectInfo, Request};
+use axum::http::Extensions;
 use axum::http::header::CONTENT_TYPE;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::Response;
 use axum::routing::get;
 
 use crate::actor::{ADMIN_SCHEME, DEVELOPER_SCHEME, GATEWAY_SCHEME};
 use crate::app::App;
 use crate::problem::Problem;
+use crate::site::Site;
 
 mod alias;
 mod authorization;
@@ -35,14 +41,20 @@ pub(crate) const OPENAPI_PATH: &str = "/openapi.json";
 
 /// Every route.
 pub(crate) fn router(app: App) -> Router {
-    let (router, description) = described();
+    let (operations, description) = described();
     let text = Bytes::from(description_text(&description));
     let show = move || async move { ([(CONTENT_TYPE, "application/json")], text) };
-    let router = router
-        .layer(from_fn_with_state(app.clone(), enforcement::wait))
+    let operations = operations.layer(from_fn_with_state(app.clone(), enforcement::wait));
+    let pages = gatekey_web::routes(gatekey_web::Config {
+        api: within(operations.clone(), app.clone()),
+        form_key: app.form_key(),
+        base_url: app.config.base_url().to_owned(),
+    });
+    let router = operations
         .merge(operations::routes())
         .merge(authorization::routes(app.clone()))
         .route(OPENAPI_PATH, get(show))
+        .merge(pages.layer(from_fn(mount)).with_state(()))
         .fallback(async || Problem::not_found())
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .layer(from_fn_with_state(app.clone(), frame::frame))
@@ -53,6 +65,29 @@ pub(crate) fn router(app: App) -> Router {
         .fallback_service(router)
         .layer(from_fn(alias::serve))
         .layer(from_fn_with_state(app, host::route))
+}
+
+/// The operations as pages call them: part of a request that is framed already.
+fn within(operations: Router<App>, app: App) -> Router {
+    operations
+        .fallback(async || Problem::not_found())
+        .method_not_allowed_fallback(async || Problem::method_not_allowed())
+        .layer(from_fn_with_state(app.clone(), frame::within))
+        .with_state(app)
+}
+
+/// Tells the pages how they are reached, and what their calls have to carry on.
+async fn mount(mut request: Request, next: Next) -> Response {
+    let mut carried = Extensions::new();
+    let extensions = request.extensions();
+    if let Some(peer) = extensions.get::<ConnectInfo<SocketAddr>>() {
+        carried.insert(*peer);
+    }
+    let site = extensions.get::<Site>().cloned().unwrap_or_default();
+    let own_host = matches!(site, Site::Own(_));
+    carried.insert(site);
+    request.extensions_mut().insert(gatekey_web::Mount { own_host, carried });
+    next.run(request).await
 }
 
 /// Marks an operation that Konnect does not have.

@@ -12,7 +12,7 @@ use crate::{assert_refused, await_status, provider};
 const TIMEOUT_MS: u64 = 2_000;
 /// Keys are fetched anew at this age, and used for so much longer when that is not possible.
 const MAX_AGE_SECONDS: u64 = 30;
-const STALE_SECONDS: u64 = 8;
+const STALE_SECONDS: u64 = 20;
 
 fn world(tools: &Tools, provider: &OidcProvider) -> World {
     let of = |name: &str, more: Value| {

@@ -23,9 +23,10 @@ const ARROWS: &[(&str, &[&str], &[&str])] = &[
     ("gatekey-filter", &["gatekey-core"], &["gatekey-host-harness", "gatekey-scenarios"]),
     (
         "gatekey-portal",
-        &["gatekey-core", "gatekey-dcr", "gatekey-jwt"],
+        &["gatekey-core", "gatekey-dcr", "gatekey-jwt", "gatekey-web"],
         &["gatekey-dcr-fakes", "gatekey-filter", "gatekey-scenarios"],
     ),
+    ("gatekey-web", &[], &[]),
     ("gatekey-scenarios", &["gatekey-core"], &["gatekey-jwt", "gatekey-host-harness"]),
     ("gatekey-key-auth", &["gatekey-core", "gatekey-filter"], &[]),
     ("gatekey-openid-connect", &["gatekey-core", "gatekey-filter", "gatekey-jwt"], &[]),

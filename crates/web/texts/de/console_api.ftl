@@ -1,0 +1,1 @@
+# APIs, strategies, providers, authorization servers in the console.

@@ -1,0 +1,1 @@
+# Applications, credentials, registrations, usage of developers.

@@ -1,0 +1,1 @@
+# Developers, applications, requests, gateways, log in the console.
