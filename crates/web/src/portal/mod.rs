@@ -15,8 +15,8 @@ use uuid::Uuid;
 use crate::backend::Backend;
 use crate::page::Page;
 use crate::refusal::Refusal;
-use crate::visit::{Side, Visit};
-use crate::{Web, cookie, reader};
+use crate::visit::{Side, Visit, see_other};
+use crate::{Web, asset, cookie, reader};
 
 mod catalogue;
 mod frame;
@@ -196,9 +196,15 @@ async fn favicon(guest: Guest) -> Result<Response, Refusal> {
     picture(&guest, "/assets/favicon").await
 }
 
+/// The API shows one transparent pixel where a portal has no picture.
+const LEAST_PICTURE: usize = 100;
+
 /// A picture of the portal, which may be kept for a while.
 async fn picture(guest: &Guest, path: &str) -> Result<Response, Refusal> {
     let answer = guest.api.send(Method::GET, path, None).await.granted()?;
+    if answer.body.len() < LEAST_PICTURE {
+        return Ok(see_other(&asset::href(&guest.base, "icon.svg")));
+    }
     let media_type = answer.headers.get(CONTENT_TYPE).cloned();
     let media_type = media_type.unwrap_or(HeaderValue::from_static("application/octet-stream"));
     // A picture that is opened by itself is a document: it must not run.
