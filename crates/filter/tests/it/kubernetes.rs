@@ -130,7 +130,9 @@ fn objects(text: &str) -> Vec<Value> {
     for object in &objects {
         let kind = object["kind"].as_str().unwrap();
         assert_eq!(object["apiVersion"], shapes[kind]["apiVersion"], "{kind}");
-        assert!(object["metadata"]["name"].is_string() && object["metadata"]["namespace"].is_string());
+        assert!(
+            object["metadata"]["name"].is_string() && object["metadata"]["namespace"].is_string()
+        );
         has_shape(&object["spec"], &shapes[kind]["spec"], kind);
     }
     objects

@@ -76,7 +76,10 @@ fn the_portal_is_told_of_each_refused_call() {
     // What is counted says why as well, under a name of the report.
     let usage = &reports[0]["usage"];
     assert_eq!(usage.as_array().unwrap().len(), 1, "{usage}");
-    assert_eq!((&usage[0]["reason"], &usage[0]["status"]), (&json!("registration_pending"), &json!(403)));
+    assert_eq!(
+        (&usage[0]["reason"], &usage[0]["status"]),
+        (&json!("registration_pending"), &json!(403))
+    );
     assert_eq!((&usage[0]["class"], &usage[0]["count"]), (&json!("forbidden"), &json!(2)));
     assert!(!reports[0]["id"].as_str().unwrap().is_empty());
     wait(&mut world, 5_000);

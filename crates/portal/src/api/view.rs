@@ -344,6 +344,20 @@ pub(crate) async fn credentials(
     Ok(page.show(|row| CredentialItem::Key(CredentialView::of(row, now))))
 }
 
+/// Keys of an application with all that is known of them. Secrets of a client are not keys.
+pub(crate) async fn credential_details(
+    app: &App,
+    application: &application::Model,
+    query: ListQuery,
+) -> Result<Paged<CredentialDetail>, Problem> {
+    let keys = credential::Entity::find()
+        .filter(credential::Column::ApplicationId.eq(application.id))
+        .filter(credential::Column::Scheme.ne(CLIENT));
+    let page = query.read(&CREDENTIAL_LIST)?.fetch(app.store.db(), keys).await?;
+    let now = app.clock.now();
+    Ok(page.show(|row| CredentialDetail::of(row, now)))
+}
+
 /// Lists of keys can only be paged.
 pub(crate) const CREDENTIAL_LIST: ListSpec = ListSpec {
     filters: attributes! {},

@@ -164,13 +164,13 @@ impl Template {
         match self {
             Self::ConfirmAddress => ("/verify-email", true),
             Self::ResetPassword | Self::Invitation => ("/reset-password", true),
-            Self::AccessApproved => ("/login", false),
+            Self::AccessApproved => ("/sign-in", false),
             Self::AccessRejected | Self::AccessRevoked => ("/", false),
             Self::RegistrationApproved
             | Self::RegistrationRejected
             | Self::RegistrationRevoked
             | Self::KeyExpiringSoon
-            | Self::KeyExpired => ("/apps", false),
+            | Self::KeyExpired => ("/applications", false),
         }
     }
 

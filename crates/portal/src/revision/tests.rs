@@ -341,7 +341,7 @@ async fn attempt_of_admin(
                 rotation::rotate(app, admin, None, id, key, body).await?;
             } else {
                 let body = from(json!({"expires_at": "2999-01-01T00:00:00Z"}));
-                usecase::credential::edit(app, portal, id, key, body).await?;
+                usecase::credential::edit(app, Actor::Admin(portal), id, key, body).await?;
             }
         }
         29 => {

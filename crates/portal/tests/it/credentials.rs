@@ -182,6 +182,39 @@ async fn an_administrator_moves_the_end_of_a_key() {
 }
 
 #[tokio::test]
+async fn an_owner_has_a_key_end_earlier_but_not_later() {
+    let world = World::new(TestPortal::start().await).await;
+    world.approved().await;
+    let (key, id) = world.new_key().await;
+    let own = format!("/applications/{}", world.application);
+    let one = format!("{own}/credentials/{id}");
+    let owner = &world.developer.caller;
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    let (end, later) = (rfc3339(now + DAY), rfc3339(now + 2 * DAY));
+    owner.patch(&one, json!({"expires_at": end})).await.expect(StatusCode::OK);
+    for bad in [json!(later), Value::Null] {
+        let blamed = owner.patch(&one, json!({"expires_at": bad})).await.blamed();
+        assert_eq!(blamed, [("expires_at".to_owned(), "max".to_owned())]);
+    }
+    let sooner = rfc3339(now + HOUR);
+    owner.patch(&one, json!({"expires_at": sooner})).await.expect(StatusCode::OK);
+    let listed =
+        owner.get(&format!("{own}/credential-details")).await.expect(StatusCode::OK).json();
+    assert_eq!(listed["data"][0]["expires_at"], json!(sooner), "{listed}");
+    assert_eq!(listed["data"][0]["rotation"]["status"], "current", "{listed}");
+    world.portal.server.advance_clock(HOUR);
+    assert_eq!(world.outcome(&key).await, "expired_credential");
+
+    let other = world.portal.developer(&world.id, "other").await;
+    for path in [format!("{own}/credential-details"), format!("{own}/usage")] {
+        owner.get(&path).await.expect(StatusCode::OK);
+        other.caller.get(&path).await.expect(StatusCode::NOT_FOUND);
+    }
+    let theirs = other.caller.patch(&one, json!({"display_name": "x"})).await;
+    theirs.expect(StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
 async fn every_path_counts_to_20_and_a_rotation_needs_no_room() {
     let world = World::new(TestPortal::start().await).await;
     world.approved().await;

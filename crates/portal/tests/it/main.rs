@@ -51,6 +51,7 @@ mod keys;
 mod lists;
 mod mails;
 mod matrix;
+mod pages;
 mod portal_content;
 mod portals;
 mod products;

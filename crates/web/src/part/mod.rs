@@ -147,6 +147,9 @@ pub(crate) fn table(caption: &str, heads: &[String], rows: &[Vec<Markup>]) -> Ma
 /// Which part of a list is shown, and the ways to the others.
 pub(crate) fn pager(visit: &Visit, asked: &Asked, part: &Part) -> Markup {
     let (lang, number, count) = (visit.lang, part.number.max(asked.number()), part.count());
+    if part.total == 0 {
+        return html! {};
+    }
     let path = visit.here.split('?').next().unwrap_or_default();
     let at = |number: u64| visit.href(&format!("{path}{}", asked.at(number)));
     html! {

@@ -24,7 +24,9 @@ rule-is_fqdn = Muss der ganze Name eines Rechners sein.
 # Ablehnungen, nach ihrem Titel.
 
 problem-too-many = Zu viele Versuche. Bitte warten Sie { $seconds } Sekunden.
-problem-unauthorized = Die E-Mail-Adresse oder das Passwort ist falsch.
+problem-unauthorized = Bitte melden Sie sich an.
+problem-invalid-credentials = Die E-Mail-Adresse oder das Passwort ist falsch.
+problem-sign-in-failed = Die Anmeldung hat nicht geklappt.
 problem-wrong-token = Dieses Token gilt nicht oder nicht mehr.
 problem-approval-required = Ihr Konto muss erst freigegeben werden.
 problem-forbidden = Das dürfen Sie nicht.

@@ -24,7 +24,9 @@ rule-is_fqdn = Must be the whole name of a host.
 # Refusals, by their title.
 
 problem-too-many = Too many attempts. Please wait { $seconds } seconds.
-problem-unauthorized = The e-mail address or the password is wrong.
+problem-unauthorized = Please sign in.
+problem-invalid-credentials = The e-mail address or the password is wrong.
+problem-sign-in-failed = Signing in did not work.
 problem-wrong-token = This token is not valid, or not any more.
 problem-approval-required = An administrator has to approve your account first.
 problem-forbidden = You may not do this.

@@ -13,7 +13,7 @@ use crate::api::reply::{Created, Done, NoContent, Shown};
 use crate::api::shape::{AnyCredentialPath, ApplicationPath};
 use crate::api::view::{
     CREDENTIAL_LIST, ClientSecretView, CredentialDetail, CredentialItem, NewKey, RotatedKey,
-    credentials,
+    credential_details, credentials,
 };
 use crate::app::App;
 use crate::input::{Body, Ids, Optional};
@@ -23,7 +23,7 @@ use crate::throttle::{Act, By};
 use crate::usecase::application;
 use crate::usecase::client::secret;
 use crate::usecase::credential::rotation::{self, Rotation};
-use crate::usecase::credential::{self as usecase, Actor, CredentialEdit, NewCredential};
+use crate::usecase::credential::{self as usecase, Actor, CredentialEdit, Edit, NewCredential};
 
 const TAG: &str = "Credentials";
 
@@ -38,7 +38,22 @@ pub(super) fn routes() -> ApiRouter<App> {
             &format!("{BASE}/applications/{{applicationId}}/credentials/{{credentialId}}"),
             put_with(rename, |op| op.id("update-credential").tag(TAG))
                 .delete_with(delete, |op| op.id("delete-credential").tag(TAG))
-                .get_with(show, |op| extension(op).id("get-credential").tag(TAG)),
+                .get_with(show, |op| extension(op).id("get-credential").tag(TAG))
+                .patch_with(edit, |op| {
+                    extension(op)
+                        .id("edit-credential")
+                        .tag(TAG)
+                        .summary("Renames a key, or has it end earlier (extension)")
+                }),
+        )
+        .api_route(
+            &format!("{BASE}/applications/{{applicationId}}/credential-details"),
+            get_with(details, |op| {
+                let op = extension(op).id("list-credential-details").tag(TAG);
+                CREDENTIAL_LIST
+                    .document(op)
+                    .summary("Keys with their last use and rotation (extension)")
+            }),
         )
         .api_route(
             &format!("{BASE}/applications/{{applicationId}}/credentials/{{credentialId}}/rotate"),
@@ -97,6 +112,27 @@ async fn show(
     let found = application::find_own(db, &developer, ids.application_id).await?;
     let key = usecase::find(db, found.id, key_id(&ids)?).await?;
     Ok(Shown(CredentialDetail::of(key, app.clock.now())))
+}
+
+async fn details(
+    State(app): State<App>,
+    SignedIn { developer, .. }: SignedIn,
+    Ids(ids): Ids<ApplicationPath>,
+    query: ListQuery,
+) -> Result<Shown<Paged<CredentialDetail>>, Problem> {
+    let found = application::find_own(app.store.db(), &developer, ids.application_id).await?;
+    credential_details(&app, &found, query).await.map(Shown)
+}
+
+async fn edit(
+    State(app): State<App>,
+    SignedIn { developer, .. }: SignedIn,
+    Ids(ids): Ids<AnyCredentialPath>,
+    body: Body<Edit>,
+) -> Result<Shown<CredentialDetail>, Problem> {
+    let (owner, id) = (Actor::Owner(&developer), key_id(&ids)?);
+    let edited = usecase::edit(&app, owner, ids.application_id, id, body.0).await?;
+    Ok(Shown(CredentialDetail::of(edited, app.clock.now())))
 }
 
 async fn rotate(

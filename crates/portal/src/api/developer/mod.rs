@@ -23,6 +23,7 @@ mod sso;
 mod stats;
 mod strategy;
 mod team;
+mod usage;
 mod v2;
 
 /// Below which path the developer API of a portal is.
@@ -44,6 +45,7 @@ pub(super) fn routes() -> ApiRouter<App> {
         .merge(credential::routes())
         .merge(limit::routes())
         .merge(stats::routes())
+        .merge(usage::routes())
         .merge(refusal::routes())
         .merge(registration::routes())
         .merge(registration_settings::routes())

@@ -19,7 +19,7 @@ use crate::problem::Problem;
 use crate::usecase::application;
 use crate::usecase::credential::origin::{self, AdminCredential};
 use crate::usecase::credential::rotation::{self, Rotation};
-use crate::usecase::credential::{self as usecase, Actor, AdminEdit};
+use crate::usecase::credential::{self as usecase, Actor, Edit};
 
 const TAG: &str = "Applications";
 
@@ -95,10 +95,11 @@ async fn update(
     _: Admin,
     State(app): State<App>,
     Ids(ids): Ids<CredentialPath>,
-    body: Body<AdminEdit>,
+    body: Body<Edit>,
 ) -> Result<Shown<CredentialDetail>, Problem> {
     let CredentialPath { portal_id, application_id, credential_id } = ids;
-    let after = usecase::edit(&app, portal_id, application_id, credential_id, body.0).await?;
+    let after =
+        usecase::edit(&app, Actor::Admin(portal_id), application_id, credential_id, body.0).await?;
     Ok(Shown(CredentialDetail::of(after, app.clock.now())))
 }
 

@@ -43,7 +43,7 @@ mod snippet;
 mod strategy;
 mod team;
 mod team_role;
-mod usage;
+pub(in crate::api) mod usage;
 mod webhook;
 
 pub(super) fn routes() -> ApiRouter<App> {

@@ -26,7 +26,7 @@ use crate::usecase::{api, application};
 /// Calls over time.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Usage")]
-struct View {
+pub(in crate::api) struct View {
     meta: Meta,
     /// In the order of time; stretches without calls are left out.
     data: Vec<Item>,
@@ -104,7 +104,8 @@ pub(super) fn routes() -> ApiRouter<App> {
         )
 }
 
-fn document<'t>(op: TransformOperation<'t>, by: &str) -> TransformOperation<'t> {
+/// What can be asked for.
+pub(in crate::api) fn document<'t>(op: TransformOperation<'t>, by: &str) -> TransformOperation<'t> {
     let by = format!("What is told apart, separated by commas: {by}.");
     op.parameter_untyped("from", |p| {
         p.description("From when, RFC 3339; a day before `to` if absent.")
@@ -123,9 +124,18 @@ async fn of_application(
     query: ListQuery,
 ) -> Result<Shown<View>, Problem> {
     let found = application::find(app.store.db(), ids.portal_id, ids.application_id).await?;
-    let asked = Asked::read(&app, query, ("api", Dimension::Api))?;
-    let which = Condition::all().add(Column::ApplicationId.eq(found.id));
-    Ok(Shown(asked.answer(&app, which).await?.into()))
+    calls(&app, found.id, query).await
+}
+
+/// How often an application called.
+pub(in crate::api) async fn calls(
+    app: &App,
+    application: Uuid,
+    query: ListQuery,
+) -> Result<Shown<View>, Problem> {
+    let asked = Asked::read(app, query, ("api", Dimension::Api))?;
+    let which = Condition::all().add(Column::ApplicationId.eq(application));
+    Ok(Shown(asked.answer(app, which).await?.into()))
 }
 
 async fn of_api(

@@ -15,8 +15,8 @@ mod m0009_credentials;
 mod m0010_events;
 mod m0011_replicas;
 mod m0012_identity_providers;
-mod m0014_admin_sessions;
 mod m0013_refusals;
+mod m0014_admin_sessions;
 #[cfg(test)]
 mod tests;
 

@@ -52,11 +52,11 @@ pub(crate) struct CredentialEdit {
     display_name: String,
 }
 
-/// What an administrator may change of a key.
+/// What may be changed of a key.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "AdminCredentialEdit")]
-pub(crate) struct AdminEdit {
+#[schemars(rename = "CredentialChange")]
+pub(crate) struct Edit {
     #[serde(default)]
     #[schemars(length(max = 255))]
     display_name: Given<String>,
@@ -148,16 +148,17 @@ pub(crate) async fn rename(
     Ok(())
 }
 
-/// Changes the name or the end of a key, as an administrator may.
+/// Changes the name or the end of a key. Its owner may have it end, and earlier, but not later: how
+/// long keys live is the strategy's to say.
 pub(crate) async fn edit(
     app: &App,
-    portal: Uuid,
+    actor: Actor<'_>,
     application: Uuid,
     id: Uuid,
-    edit: AdminEdit,
+    edit: Edit,
 ) -> Result<credential::Model, Problem> {
     let mut tx = app.store.change().await?;
-    let application = application::find(&*tx, portal, application).await?;
+    let application = actor.application(&*tx, application).await?;
     let before = find(&*tx, application.id, id).await?;
     let now = app.clock.now();
     let mut after = credential::ActiveModel { id: Unchanged(before.id), ..Default::default() };
@@ -169,6 +170,12 @@ pub(crate) async fn edit(
             return Err(Problem::conflict("The key was withdrawn"));
         }
         let end = end.map(|text| date("expires_at", &text)).transpose()?;
+        let later = before.expires_at.is_some_and(|was| end.is_none_or(|end| end > was));
+        if later && matches!(actor, Actor::Owner(_)) {
+            let fault =
+                Invalid::body("expires_at", "max", "must not be later than the key ends now");
+            return Err(Problem::one_invalid(fault));
+        }
         let (rotated, was) = (before.rotated_at.is_some(), before.expires_at.map(seconds));
         lifecycle::move_end(rotated, was, end.map(seconds), seconds(now))
             .map_err(|refused| refusal(refused, "expires_at"))?;

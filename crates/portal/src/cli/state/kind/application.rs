@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Change, Count, Fields, Kind, Pages, Place, Reading, Reference, pluck};
 use crate::api::management::application::{CreateApplication, UpdateApplication};
 use crate::input::schema_of;
-use crate::usecase::credential::AdminEdit;
+use crate::usecase::credential::Edit;
 use crate::usecase::credential::origin::AdminCredential;
 use crate::usecase::limit::{Limits, Networks};
 use crate::usecase::registration::{NewRegistration, RegistrationEdit};
@@ -89,7 +89,7 @@ pub(super) const CREDENTIALS: Kind = Kind {
     },
     without: &["value"],
     nulls: &["expires_at"],
-    change: Change::Patch(schema_of::<AdminEdit>),
+    change: Change::Patch(schema_of::<Edit>),
     reading: Reading { within: Some("/application_id"), ..Kind::USUAL.reading },
     at: "/v3/portals/{portals}/credential-digests",
     made_at: Some("/v3/portals/{portals}/applications/{applications}/credentials"),
