@@ -187,6 +187,30 @@ impl FromRequestParts<App> for SignedIn {
     }
 }
 
+/// A developer who signed in, and the session that proves it.
+#[derive(Debug)]
+pub(crate) struct OwnSession {
+    /// The portal.
+    pub(crate) portal: portal::Model,
+    /// The developer.
+    pub(crate) developer: developer::Model,
+    /// The session's id.
+    pub(crate) session: Uuid,
+}
+
+impl FromRequestParts<App> for OwnSession {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let SignedIn { portal, .. } = SignedIn::from_request_parts(parts, app).await?;
+        let token = cookie(&parts.headers, session::ACCESS_COOKIE);
+        let token = token.ok_or_else(Problem::unauthorized)?;
+        let found = session::signed_in(app, portal.id, token).await?;
+        let (developer, session) = found.ok_or_else(Problem::unauthorized)?;
+        Ok(Self { portal, developer, session: session.id })
+    }
+}
+
 /// The address that a request came from.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ClientAddress(pub(crate) IpAddr);
@@ -239,6 +263,7 @@ secured! {
     AdminSession: ADMIN_SCHEME;
     ShownToken: ADMIN_SCHEME;
     Gateway: GATEWAY_SCHEME;
+    OwnSession: DEVELOPER_SCHEME;
     SignedIn: DEVELOPER_SCHEME;
 }
 

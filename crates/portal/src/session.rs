@@ -1,5 +1,7 @@
 //! Sessions of developers: two cookies, of which only digests are stored.
 
+use core::time::Duration;
+
 use axum::http::HeaderValue;
 use gatekey_core::secret::Secret;
 use sea_orm::{
@@ -8,6 +10,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::audit::entry::short;
 use crate::call::{self, Who};
 use crate::clock::millis;
 use crate::entropy;
@@ -19,6 +22,9 @@ use crate::store::entity::{developer, session};
 pub(crate) const ACCESS_COOKIE: &str = "portalaccesstoken";
 /// The cookie that buys a new access token.
 pub(crate) const REFRESH_COOKIE: &str = "portalrefreshtoken";
+
+/// How exactly it is known when a session was last used.
+const USE_IS_NOTED_EVERY: Duration = Duration::from_secs(300);
 
 /// The two tokens of a session, for the browser to keep.
 #[derive(Debug)]
@@ -46,25 +52,25 @@ impl Tokens {
         portal: Uuid,
     ) -> Result<[HeaderValue; 2], Problem> {
         let seconds = app.config.lifetimes.session.as_secs();
-        let [access, refresh] = paths(site, portal);
+        let path = path(site, portal);
         Ok([
-            cookie(ACCESS_COOKIE, self.access.expose(), &access, seconds)?,
-            cookie(REFRESH_COOKIE, self.refresh.expose(), &refresh, seconds)?,
+            cookie(ACCESS_COOKIE, self.access.expose(), &path, seconds)?,
+            cookie(REFRESH_COOKIE, self.refresh.expose(), &path, seconds)?,
         ])
     }
 }
 
 /// The `Set-Cookie` values that end both cookies.
 pub(crate) fn no_cookies(site: &Site, portal: Uuid) -> Result<[HeaderValue; 2], Problem> {
-    let [access, refresh] = paths(site, portal);
-    Ok([cookie(ACCESS_COOKIE, "", &access, 0)?, cookie(REFRESH_COOKIE, "", &refresh, 0)?])
+    let path = path(site, portal);
+    Ok([cookie(ACCESS_COOKIE, "", &path, 0)?, cookie(REFRESH_COOKIE, "", &path, 0)?])
 }
 
-/// Where portals share a host, each cookie is for the paths of its own portal only.
-fn paths(site: &Site, portal: Uuid) -> [String; 2] {
+/// Where portals share a host, cookies are for the paths of their own portal only. Both have one path:
+/// a page that is asked for may renew the session before it is shown.
+fn path(site: &Site, portal: Uuid) -> String {
     let base = site.path(portal);
-    let refresh = format!("{base}/api/v3/developer/refresh");
-    [if base.is_empty() { "/".to_owned() } else { base }, refresh]
+    if base.is_empty() { "/".to_owned() } else { base }
 }
 
 fn cookie(name: &str, value: &str, path: &str, seconds: u64) -> Result<HeaderValue, Problem> {
@@ -83,6 +89,9 @@ pub(crate) async fn start(
 ) -> Result<Tokens, Problem> {
     let tokens = Tokens::mint()?;
     let now = app.clock.now();
+    let call = call::current();
+    let user_agent = call.as_ref().and_then(|call| call.user_agent.as_deref()).map(short);
+    let address = call.as_ref().and_then(|call| call.address).map(|address| address.to_string());
     session::ActiveModel {
         id: Set(Uuid::now_v7()),
         developer_id: Set(developer.id),
@@ -92,6 +101,9 @@ pub(crate) async fn start(
         refresh_digest: Set(digest(tokens.refresh.expose())),
         refresh_expires_at: Set(now + millis(app.config.lifetimes.session)),
         created_at: Set(now),
+        last_used_at: Set(Some(now)),
+        user_agent: Set(user_agent),
+        address: Set(address),
     }
     .insert(db)
     .await?;
@@ -107,22 +119,30 @@ pub(crate) async fn developer(
     Ok(signed_in(app, portal, token).await?.map(|(developer, _)| developer))
 }
 
-/// The same, and when the developer signed in.
+/// The same, and the session.
 pub(crate) async fn signed_in(
     app: &App,
     portal: Uuid,
     token: &str,
-) -> Result<Option<(developer::Model, i64)>, Problem> {
-    let db = app.store.db();
+) -> Result<Option<(developer::Model, session::Model)>, Problem> {
+    let (db, now) = (app.store.db(), app.clock.now());
     let session = session::Entity::find()
         .filter(session::Column::AccessDigest.eq(digest(token)))
         .filter(session::Column::PortalId.eq(portal))
-        .filter(session::Column::AccessExpiresAt.gt(app.clock.now()))
+        .filter(session::Column::AccessExpiresAt.gt(now))
         .one(db)
         .await?;
     let Some(session) = session else { return Ok(None) };
     let found = developer::Entity::find_by_id(session.developer_id).one(db).await?;
-    Ok(found.filter(may_be_signed_in).map(|developer| (developer, session.created_at)))
+    let Some(developer) = found.filter(may_be_signed_in) else { return Ok(None) };
+    if session.last_used_at.is_none_or(|at| at + millis(USE_IS_NOTED_EVERY) <= now) {
+        session::Entity::update_many()
+            .set(session::ActiveModel { last_used_at: Set(Some(now)), ..Default::default() })
+            .filter(session::Column::Id.eq(session.id))
+            .exec(app.store.light())
+            .await?;
+    }
+    Ok(Some((developer, session)))
 }
 
 /// Trades a refresh token for new tokens; the old ones are worthless from then on.
@@ -153,6 +173,7 @@ pub(crate) async fn refresh(
             access_expires_at: Set(now + millis(app.config.lifetimes.access)),
             refresh_digest: Set(digest(tokens.refresh.expose())),
             refresh_expires_at: Set(now + millis(app.config.lifetimes.session)),
+            last_used_at: Set(Some(now)),
             ..Default::default()
         })
         .filter(session::Column::Id.eq(session.id))

@@ -4,9 +4,8 @@
 //! other: who may call it, what is counted, what is logged.
 
 use axum::extract::Request;
-use axum::http::header::SET_COOKIE;
+use axum::http::Uri;
 use axum::http::uri::PathAndQuery;
-use axum::http::{HeaderValue, Uri};
 use axum::middleware::Next;
 use axum::response::Response;
 
@@ -23,15 +22,10 @@ const OF_PORTAL: [&str; 6] = [
 /// Serves an alias by what it stands for.
 pub(super) async fn serve(mut request: Request, next: Next) -> Response {
     let Some(path) = target(request.uri().path()) else { return next.run(request).await };
-    let of_developer = path.starts_with("/portals/");
     if let Some(uri) = with_path(request.uri(), &path) {
         *request.uri_mut() = uri;
     }
-    let mut response = next.run(request).await;
-    if of_developer {
-        keep_refresh_cookie(&mut response);
-    }
-    response
+    next.run(request).await
 }
 
 fn with_path(uri: &Uri, path: &str) -> Option<Uri> {
@@ -39,25 +33,6 @@ fn with_path(uri: &Uri, path: &str) -> Option<Uri> {
     let mut parts = uri.clone().into_parts();
     parts.path_and_query = Some(PathAndQuery::try_from(format!("{path}{query}")).ok()?);
     Uri::from_parts(parts).ok()
-}
-
-/// The cookie that buys a new session is sent to one path alone: the one that this caller knows.
-fn keep_refresh_cookie(response: &mut Response) {
-    let headers = response.headers_mut();
-    let cookies: Vec<_> = headers.get_all(SET_COOKIE).iter().cloned().collect();
-    if cookies.is_empty() {
-        return;
-    }
-    headers.remove(SET_COOKIE);
-    for cookie in cookies {
-        let moved = cookie.to_str().ok().and_then(|text| {
-            let text = text.replace("/api/v3/developer/refresh", "/api/v2/developer/refresh");
-            HeaderValue::try_from(text).ok()
-        });
-        let mut cookie = moved.unwrap_or(cookie);
-        cookie.set_sensitive(true);
-        headers.append(SET_COOKIE, cookie);
-    }
 }
 
 /// The path that an alias stands for.

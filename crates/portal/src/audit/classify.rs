@@ -109,6 +109,7 @@ fn authentication(call: &Call) -> Option<&'static str> {
         "verify-email" => "verify-address",
         "forgot-password" => "ask-for-password",
         "reset-password" => "set-password",
+        "change-password" => "change-password",
         _ => return None,
     })
 }

@@ -245,7 +245,7 @@ pub(crate) fn refusal(refusal: SignInRefusal) -> Problem {
     }
 }
 
-async fn has_sign_in(app: &App, portal: &portal::Model) -> Result<(), Problem> {
+pub(super) async fn has_sign_in(app: &App, portal: &portal::Model) -> Result<(), Problem> {
     if !portal.authentication_enabled {
         return Err(Problem::forbidden("This portal has no sign-in"));
     }
@@ -259,7 +259,7 @@ fn invalid_credentials() -> Problem {
     Problem::sign_in_refused("Invalid Credentials", "The username or the password is wrong")
 }
 
-fn account(portal: &portal::Model, address: &str) -> By {
+pub(super) fn account(portal: &portal::Model, address: &str) -> By {
     By::Account(portal.id, *Digest::sha256(address_key(address).as_bytes()).as_bytes())
 }
 

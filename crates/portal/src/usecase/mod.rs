@@ -33,6 +33,7 @@ pub(crate) mod portal_v2;
 pub(crate) mod presentation;
 pub(crate) mod product;
 pub(crate) mod product_version;
+pub(crate) mod profile;
 pub(crate) mod publication;
 pub(crate) mod publication_settings;
 pub(crate) mod refusal;

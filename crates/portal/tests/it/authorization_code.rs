@@ -228,8 +228,18 @@ async fn somebody_signs_in_agrees_and_the_client_learns_who_it_is() {
     let page = world.page(&browser, &[]).await;
     assert!(browser.get(&page).await.text().contains("value=\"allow\""));
     let page = world.page(&browser, &[("prompt", "login"), ("login_hint", "x@y.test")]).await;
-    let html = browser.get(&page).await.text();
+    let shown = browser.get(&page).await;
+    let html = shown.text();
     assert!(html.contains("type=\"password\"") && html.contains("value=\"x@y.test\""));
+    // Signing in again ends the session that the browser had.
+    let before = browser.clone();
+    let token = token_in(&shown);
+    let right =
+        [("token", token.as_str()), ("username", "ann@example.com"), ("password", PASSWORD)];
+    browser.keep(&post_form(&browser, &page, &right).await);
+    let me = format!("/portals/{}/api/v3/developer/me", world.ann.portal);
+    browser.get(&me).await.expect(StatusCode::OK);
+    before.get(&me).await.expect(StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test]

@@ -116,8 +116,7 @@ async fn an_alias_answers_as_what_it_stands_for() {
     let other = test.anyone().get(&format!("/v3/portals/{portal}/teams")).await;
     assert_eq!(reply.status, other.status);
 
-    // The older developer API signs in by the same rules, and keeps its own path for the cookie that
-    // buys a new session.
+    // The older developer API signs in by the same rules, and with the same cookies.
     let mut developer = test.developer(&portal, "ann").await;
     let mut caller = test.anyone();
     let base = format!("/portals/{portal}/api/v2");
@@ -132,7 +131,7 @@ async fn an_alias_answers_as_what_it_stands_for() {
         .map(|cookie| cookie.to_str().unwrap().to_owned())
         .collect();
     let refresh = cookies.iter().find(|cookie| cookie.starts_with("portalrefreshtoken=")).unwrap();
-    assert!(refresh.contains("/api/v2/developer/refresh;"), "{refresh}");
+    assert!(refresh.contains(&format!("; Path=/portals/{portal};")), "{refresh}");
     caller.keep(&signed_in);
     let me = caller.get(&format!("{base}/developer/me")).await.expect(StatusCode::OK).json();
     assert_eq!(me["email"], developer.email);

@@ -56,6 +56,7 @@ mod portal_content;
 mod portals;
 mod products;
 mod products_developer;
+mod profiles;
 mod reading;
 mod receiver;
 mod refusals;

@@ -143,9 +143,9 @@ impl Visit {
         let mut session = None;
         if let Some(token) = cookie(headers, session::ACCESS_COOKIE) {
             let found = session::signed_in(&app, path.portal_id, token).await?;
-            session = found.map(|(developer, since)| Session {
+            session = found.map(|(developer, session)| Session {
                 developer,
-                since,
+                since: session.created_at,
                 token: Secret::new(token.to_owned()),
             });
         }
@@ -270,7 +270,10 @@ async fn answer(
             Ok(go(&refused).into_response())
         }
         Some("switch") => Ok(visit.sign_in(StatusCode::OK, "", None)?),
-        _ => sign_in(visit, &form, ClientAddress(address)).await,
+        _ => {
+            let before = cookie(&headers, session::ACCESS_COOKIE);
+            sign_in(visit, &form, ClientAddress(address), before).await
+        }
     }
 }
 
@@ -299,7 +302,12 @@ async fn allow(visit: &Visit) -> Result<Response, Bad> {
     Ok(go(&request.granted(code.expose())).into_response())
 }
 
-async fn sign_in(mut visit: Visit, form: &Form, address: ClientAddress) -> Result<Response, Bad> {
+async fn sign_in(
+    mut visit: Visit,
+    form: &Form,
+    address: ClientAddress,
+    before: Option<&str>,
+) -> Result<Response, Bad> {
     let username = typed(form).trim();
     let password = form.get("password").unwrap_or_default();
     let attempt = account::SignIn::new(username, password);
@@ -320,11 +328,15 @@ async fn sign_in(mut visit: Visit, form: &Form, address: ClientAddress) -> Resul
             return Ok(visit.sign_in(status, username, Some(fault))?);
         }
     };
+    // The session that the browser had is not the one that it gets.
+    if let Some(token) = before {
+        session::end(&visit.app, portal.id, token).await?;
+    }
     let cookies = tokens.cookies(&visit.app, &Site::Shared, portal.id)?;
     let found = session::signed_in(&visit.app, portal.id, tokens.access().expose()).await?;
-    let (developer, since) = found.ok_or_else(Problem::unauthorized)?;
+    let (developer, begun) = found.ok_or_else(Problem::unauthorized)?;
     let token = tokens.access().clone();
-    visit.session = Some(Session { developer, since, token });
+    visit.session = Some(Session { developer, since: begun.created_at, token });
     let Some(session) = &visit.session else { return Err(Problem::unauthorized().into()) };
     let page = visit.consent(session)?;
     Ok((AppendHeaders(cookies.map(|cookie| (SET_COOKIE, cookie))), page).into_response())

@@ -13,8 +13,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::BASE;
+use super::{BASE, profile};
 use crate::actor::{ClientAddress, SignedIn, Visitor, cookie};
+use crate::api::extension;
 use crate::api::reply::{Accepted, Done, Made, NoContent, Shown};
 use crate::api::shape::Instant;
 use crate::app::App;
@@ -22,6 +23,7 @@ use crate::input::Body;
 use crate::problem::Problem;
 use crate::session;
 use crate::site::Site;
+use crate::store::entity::developer;
 use crate::usecase::account::{self, ForgotPassword, ResetPassword, SignIn, SignUp, VerifyAddress};
 use crate::usecase::{domain, identity_provider};
 
@@ -78,12 +80,24 @@ struct Verified {
 /// A developer, as they see themselves.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Developer")]
-struct Me {
+pub(super) struct Me {
     id: Uuid,
     email: String,
     full_name: String,
     created_at: Instant,
     updated_at: Instant,
+}
+
+impl From<developer::Model> for Me {
+    fn from(row: developer::Model) -> Self {
+        Self {
+            id: row.id,
+            email: row.email,
+            full_name: row.full_name,
+            created_at: Instant(row.created_at),
+            updated_at: Instant(row.updated_at),
+        }
+    }
 }
 
 pub(super) fn routes() -> ApiRouter<App> {
@@ -122,7 +136,8 @@ pub(super) fn routes() -> ApiRouter<App> {
         )
         .api_route(
             &format!("{BASE}/developer/me"),
-            get_with(me, |op| op.id("get-developer-me").tag(TAG)),
+            get_with(me, |op| op.id("get-developer-me").tag(TAG))
+                .patch_with(profile::update, |op| extension(op).id("update-developer-me").tag(TAG)),
         )
 }
 
@@ -227,11 +242,5 @@ async fn logout(
 }
 
 async fn me(SignedIn { developer, .. }: SignedIn) -> Shown<Me> {
-    Shown(Me {
-        id: developer.id,
-        email: developer.email,
-        full_name: developer.full_name,
-        created_at: Instant(developer.created_at),
-        updated_at: Instant(developer.updated_at),
-    })
+    Shown(developer.into())
 }

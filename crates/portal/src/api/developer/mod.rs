@@ -15,6 +15,7 @@ mod limit;
 pub(in crate::api) mod origin;
 mod page;
 mod refusal;
+mod profile;
 mod registration;
 mod registration_settings;
 mod search;
@@ -32,6 +33,7 @@ const BASE: &str = "/portals/{portalId}/api/v3";
 pub(super) fn routes() -> ApiRouter<App> {
     ApiRouter::new()
         .merge(account::routes())
+        .merge(profile::routes())
         .merge(sso::routes())
         .merge(team::routes())
         .merge(catalogue::routes())

@@ -14,6 +14,9 @@ pub struct Model {
     pub refresh_digest: Vec<u8>,
     pub refresh_expires_at: i64,
     pub created_at: i64,
+    pub last_used_at: Option<i64>,
+    pub user_agent: Option<String>,
+    pub address: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -17,6 +17,7 @@ mod m0011_replicas;
 mod m0012_identity_providers;
 mod m0013_refusals;
 mod m0014_admin_sessions;
+mod m0015_developer_sessions;
 #[cfg(test)]
 mod tests;
 
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_identity_providers::Migration),
             Box::new(m0014_admin_sessions::Migration),
             Box::new(m0013_refusals::Migration),
+            Box::new(m0015_developer_sessions::Migration),
         ]
     }
 }

@@ -30,6 +30,7 @@ const NOT_MADE: &[&str] = &[
     "id",
     "mappingId",
     "packageId",
+    "sessionId",
     "specificationId",
     "tokenId",
 ];
