@@ -31,6 +31,7 @@ pub(crate) mod management;
 mod media;
 mod operations;
 mod path_parameters;
+mod registration_history;
 pub(crate) mod reply;
 mod shape;
 mod v2;
@@ -109,6 +110,7 @@ fn described() -> (Router<App>, OpenApi) {
         .merge(v2::routes())
         .merge(identity::routes())
         .merge(developer::routes())
+        .merge(registration_history::routes())
         .merge(gateway::routes())
         .finish_api_with(&mut description, describe);
     path_parameters::complete(&mut description);

@@ -38,6 +38,7 @@ pub(crate) mod publication;
 pub(crate) mod publication_settings;
 pub(crate) mod refusal;
 pub(crate) mod registration;
+pub(crate) mod registration_history;
 pub(crate) mod route;
 pub(crate) mod search;
 pub(crate) mod service;

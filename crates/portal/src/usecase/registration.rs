@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::application::{self, Owner, OwnerType};
 use super::developer::Status;
-use super::{catalogue, consumer, portal};
+use super::{catalogue, consumer, portal, registration_history};
 use crate::app::App;
 use crate::dcr::notice;
 use crate::event;
@@ -159,6 +159,7 @@ async fn register(
         updated_at: now,
     };
     let made = made.into_active_model().insert(&*tx).await?;
+    registration_history::begin(&*tx, &made, status.is_some()).await?;
     tx.put_registration(&made).await?;
     event::registration(app, &*tx, event::Kind::RegistrationRequested, &made, &application).await?;
     if status_of(&made) == RegistrationStatus::Approved {
@@ -192,6 +193,9 @@ pub(crate) async fn update(
     after.updated_at = app.clock.now().max(after.updated_at + 1);
     let after = after.into_active_model().reset_all().update(&*tx).await?;
     tx.put_registration(&after).await?;
+    if was != wanted {
+        registration_history::go_on(&*tx, &after).await?;
+    }
     if let Some(event) = event {
         let kind = match event {
             Event::Approved => event::Kind::RegistrationApproved,

@@ -60,6 +60,7 @@ mod profiles;
 mod reading;
 mod receiver;
 mod refusals;
+mod registration_histories;
 mod registrations;
 mod replicas;
 mod secrets;

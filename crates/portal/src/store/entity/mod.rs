@@ -61,6 +61,7 @@ pub(crate) mod publication;
 pub(crate) mod receipt;
 pub(crate) mod refusal;
 pub(crate) mod registration;
+pub(crate) mod registration_history;
 pub(crate) mod revision;
 pub(crate) mod route;
 pub(crate) mod service;

@@ -18,6 +18,7 @@ mod m0012_identity_providers;
 mod m0013_refusals;
 mod m0014_admin_sessions;
 mod m0015_developer_sessions;
+mod m0016_registration_history;
 #[cfg(test)]
 mod tests;
 
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0014_admin_sessions::Migration),
             Box::new(m0013_refusals::Migration),
             Box::new(m0015_developer_sessions::Migration),
+            Box::new(m0016_registration_history::Migration),
         ]
     }
 }

@@ -42,6 +42,23 @@ async fn rows_survive_the_rebuilding_of_their_table() {
     assert!(db.query_all_raw(left).await.unwrap().is_empty());
 }
 
+/// A registration that nobody kept a history of has the one entry that is known.
+#[tokio::test]
+async fn registrations_have_a_history_from_the_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}?mode=rwc", dir.path().join("db").display());
+    let db = open(&url).await;
+    Migrator::up(&db, Some(5)).await.unwrap();
+    let sql = "INSERT INTO registrations (id, application_id, api_id, portal_id, status, \
+               created_at, updated_at) VALUES (x'01', x'02', x'03', x'04', 'approved', 5, 6)";
+    db.execute_unprepared(sql).await.unwrap();
+    Migrator::up(&db, None).await.unwrap();
+    let sql = "SELECT id FROM registration_history WHERE registration_id = x'01' \
+               AND status = 'approved' AND \"by\" = 'system' AND at = 5";
+    let statement = sea_orm::Statement::from_string(db.get_database_backend(), sql);
+    assert_eq!(db.query_all_raw(statement).await.unwrap().len(), 1);
+}
+
 /// What was counted by the hour is there after usage became a series.
 #[tokio::test]
 async fn usage_by_the_hour_is_carried_over() {
