@@ -21,6 +21,7 @@ pub(crate) mod email;
 pub(crate) mod gateway;
 pub(crate) mod identity_provider;
 pub(crate) mod image;
+pub(crate) mod impact;
 pub(crate) mod implementation;
 pub(crate) mod issuer;
 pub(crate) mod label;

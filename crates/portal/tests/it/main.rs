@@ -44,6 +44,7 @@ mod identity_claims;
 mod identity_clients;
 mod identity_replicas;
 mod identity_servers;
+mod impacts;
 mod import;
 mod input;
 mod isolation;

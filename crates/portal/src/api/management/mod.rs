@@ -28,6 +28,7 @@ mod email_template;
 mod entity;
 mod gateway;
 mod identity_provider;
+mod impact;
 mod implementation;
 mod ip_allow_list;
 mod limit;
@@ -61,6 +62,7 @@ pub(super) fn routes() -> ApiRouter<App> {
         .merge(publication::routes())
         .merge(publication_settings::routes())
         .merge(implementation::routes())
+        .merge(impact::routes())
         .merge(strategy::routes())
         .merge(dcr_provider::routes())
         .merge(gateway::routes())
