@@ -125,6 +125,8 @@ impl Line {
             match byte {
                 b'"' | b'\\' => self.text.extend(['\\', char::from(*byte)]),
                 b' '..=b'~' => self.text.push(char::from(*byte)),
+                // No database takes U+0000.
+                0 => self.text.push('?'),
                 byte => self.text.push_str(&format!("\\u{byte:04x}")),
             }
         }

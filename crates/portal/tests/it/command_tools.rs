@@ -410,6 +410,22 @@ async fn a_refusal_is_explained_with_what_would_change_it() {
     expect(&key_header, &["--service", "x"], "unknown_service", "name the service `s`").await;
     let stale = ["--max-staleness", "60", "--at", "2100-01-01T00:00:00Z"];
     expect(&key_header, &stale, "stale_policy", "fetch a newer snapshot").await;
+    let networks =
+        format!("/v3/portals/{}/applications/{}/networks", saved.world.id, saved.world.application);
+    let admin = saved.world.portal.admin();
+    let only = async |networks_of: Value| {
+        let body = json!({"networks": networks_of});
+        admin.put(&networks, body).await.expect(StatusCode::OK);
+        saved.save().await;
+    };
+    only(json!(["192.0.2.0/24"])).await;
+    expect(&key_header, &[], "address_unknown", "with `--client-address`").await;
+    let elsewhere = ["--client-address", "198.51.100.7"];
+    let add = "add 198.51.100.7/32 to the networks of the application";
+    expect(&key_header, &elsewhere, "address_refused", add).await;
+    let inside = saved.explain(&key_header, &["--client-address", "192.0.2.9"]).await;
+    assert_eq!(inside.status, 0, "{}", inside.out);
+    only(json!([])).await;
     let set = async |status: &str| {
         saved.world.set(&saved.registration, status).await;
         saved.save().await;

@@ -1,13 +1,16 @@
 //! `gatekey explain`: the gateway's own check, on a snapshot, with the reason told.
 
 use core::error::Error;
+use core::net::IpAddr;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
 use gatekey_core::METHODS;
-use gatekey_core::check::{Decision, Env, Grant, Memory, Refusal, Settings, Staleness, WhenStale};
+use gatekey_core::check::{
+    Decision, Env, Grant, Host, Memory, Refusal, Settings, Staleness, WhenStale,
+};
 use gatekey_core::check::{Denial, Step};
 use gatekey_core::policy::Policy;
 use gatekey_core::secret::Secret;
@@ -55,6 +58,9 @@ pub(super) struct Explain {
     /// The service of the request, by name or id, as the filter's configuration may say
     #[arg(long, value_name = "NAME_OR_ID")]
     service: Option<String>,
+    /// Where the client is, as its gateway would see it [default: not known]
+    #[arg(long, value_name = "IP")]
+    client_address: Option<IpAddr>,
     /// When the request comes [default: now]
     #[arg(long, value_name = "RFC3339")]
     at: Option<String>,
@@ -113,6 +119,7 @@ impl Explain {
             ..Settings::default()
         };
         let mut bench = Bench::new(&bundle, &records, settings, now);
+        bench.client.0 = self.client_address;
         let mut told = Vec::new();
         let (revision, gateway) = (bundle.manifest.revision, bundle.manifest.gateway);
         let issued_at = bundle.issued_at();
@@ -194,6 +201,9 @@ fn tell_logged(
 fn settled(out: &mut impl Write, denial: Denial) -> Result<(), Box<dyn Error>> {
     writeln!(out, "rule         {}: {}", denial.code(), reason(denial))?;
     let remedy = match denial.status() {
+        429 => {
+            "wait, or raise the application's limit: what a gateway has counted is not known here"
+        }
         // What is wrong lies with what the client sent: the check here goes from the credential on.
         400 | 401 => "present the credential as its strategy says: the rest allows the request",
         _ => "none is needed: this policy allows the request",
@@ -250,6 +260,19 @@ struct Bench {
     policy: Policy,
     settings: Settings,
     now: UnixMillis,
+    client: Client,
+}
+
+/// Where a client is, for as much as was said.
+#[derive(Clone, Copy, Debug, Default)]
+struct Client(Option<IpAddr>);
+
+impl Host for Client {
+    fn client_address(&self) -> Option<Vec<u8>> {
+        self.0.map(|address| address.to_string().into_bytes())
+    }
+
+    fn alter(&self, _number: u16, _alter: &mut dyn FnMut(&mut Vec<u8>) -> bool) {}
 }
 
 impl Bench {
@@ -258,12 +281,12 @@ impl Bench {
         let mut policy =
             Policy::empty(manifest.gateway, manifest.revision, manifest.issued_at, METHODS);
         policy.apply(records.iter().cloned().map(Change::Put));
-        Self { policy, settings, now }
+        Self { policy, settings, now, client: Client::default() }
     }
 
     /// What a gateway would decide, the grant in words.
     fn check(&self, asked: &Asked) -> Result<String, Refusal> {
-        let env = Env::new(self.now.seconds(), &self.settings);
+        let env = Env { host: &self.client, ..Env::new(self.now.seconds(), &self.settings) };
         let mut memory = Memory::default();
         let headers = asked.headers();
         match self.policy.check(&mut memory, &env, &asked.request(&headers)) {

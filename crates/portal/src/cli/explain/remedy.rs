@@ -129,6 +129,9 @@ pub(super) fn remedies(
                 ));
             }
         }
+        Denial::AddressUnknown if bench.client.0.is_none() => {
+            told.push("say where the client is, with `--client-address`".into());
+        }
         Denial::UnknownService => other_services(facts, asked, bench, &mut told),
         Denial::UnknownRoute => routes(facts, asked, bench, &mut told),
         Denial::NoCredential
@@ -231,6 +234,19 @@ fn changes(facts: &Facts<'_>, refusal: &Refusal, asked: &Asked, bench: &Bench) -
         let active = Application { active: true, ..application.clone() };
         let says = format!("activate the application {:?}", application.name);
         found.push((put(active), put(application.clone()), says));
+    }
+    if let Some(address) = bench.client.0
+        && refusal.denial == Denial::AddressRefused
+        && let Ok(network) = address.to_string().parse()
+    {
+        let mut wider = application.clone();
+        wider.networks.push(network);
+        let says = format!(
+            "add {network} to the networks of the application {:?}: it has {}",
+            application.name,
+            application.networks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+        );
+        found.push((put(wider), put(application.clone()), says));
     }
     for publication in &facts.publications {
         register(facts, application, publication, &mut found);
