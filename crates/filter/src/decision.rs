@@ -80,12 +80,12 @@ pub(crate) fn log(config: &Config, revision: Option<Revision>, decided: &Decided
     if let Some(id) = decided.credential {
         match key::key_id(id).filter(|_| !line.json) {
             Some(id) => line.put("key", id.as_bytes()),
-            None => line.put("credential", id.to_string().as_bytes()),
+            None => line.put("credential", &id.hyphenated()),
         }
     }
     line.put_ids(decided.application, decided.api);
     if let Some(id) = decided.strategy {
-        line.put("strategy", id.to_string().as_bytes());
+        line.put("strategy", &id.hyphenated());
     }
     line.put("request_id", seen.id.unwrap_or_default());
     if line.json {
@@ -108,10 +108,10 @@ impl Line {
 
     pub(crate) fn put_ids(&mut self, application: Option<ApplicationId>, api: Option<ApiId>) {
         if let Some(id) = application {
-            self.put("application", id.to_string().as_bytes());
+            self.put("application", &id.hyphenated());
         }
         if let Some(id) = api {
-            self.put("api", id.to_string().as_bytes());
+            self.put("api", &id.hyphenated());
         }
     }
 
@@ -120,7 +120,19 @@ impl Line {
             return;
         }
         let (before, between) = if self.json { (",\"", "\":\"") } else { (" ", "=") };
-        self.text.push_str(&[before, name, between].concat());
+        [before, name, between].into_iter().for_each(|part| self.text.push_str(part));
+        let plain = |byte: &u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+        match core::str::from_utf8(value) {
+            Ok(text) if value.iter().all(plain) => self.text.push_str(text),
+            _ => self.put_escaped(value),
+        }
+        if self.json {
+            self.text.push('"');
+        }
+    }
+
+    #[cold]
+    fn put_escaped(&mut self, value: &[u8]) {
         for byte in value {
             match byte {
                 b'"' | b'\\' => self.text.extend(['\\', char::from(*byte)]),
@@ -129,9 +141,6 @@ impl Line {
                 0 => self.text.push('?'),
                 byte => self.text.push_str(&format!("\\u{byte:04x}")),
             }
-        }
-        if self.json {
-            self.text.push('"');
         }
     }
 }

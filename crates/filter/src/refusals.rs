@@ -13,6 +13,8 @@ use crate::decision::{Line, Seen};
 
 /// The most bytes of a half.
 const MAX_BYTES: usize = 16 * 1024;
+/// What a call takes, usually.
+const LIKELY_BYTES: usize = 384;
 /// The most that is told of a path and of a method.
 const MAX_PATH: usize = 256;
 const MAX_METHOD: usize = 16;
@@ -43,7 +45,8 @@ impl Refusals {
     /// Keeps what is told of a call, under the id that its client is told.
     pub(crate) fn note(&mut self, refusal: &Refusal, id: &str, now: UnixMillis, seen: &Seen<'_>) {
         let status = refusal.denial.status();
-        let mut line = Line::json(format!(",{{\"at\":{},\"status\":{status}", now.0));
+        let mut line = Line::json(String::with_capacity(LIKELY_BYTES));
+        line.text.push_str(&format!(",{{\"at\":{},\"status\":{status}", now.0));
         line.put("request_id", id.as_bytes());
         line.put("reason", refusal.code().as_bytes());
         line.put_ids(refusal.application, refusal.api);

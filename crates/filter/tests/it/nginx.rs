@@ -323,7 +323,8 @@ fn what_cannot_be_read_whole_or_in_one_way_is_refused() {
         assert_eq!(refused(&world.request(worker, hidden)).0, 431, "{profile}");
         let twice = Request::get("/flights").header("apikey", &one).header("APIKEY", &one);
         let transcript = world.request(worker, twice);
-        assert_eq!(refused(&transcript), (401, "duplicate_credential".to_owned()), "{profile}");
+        let expected = format!("duplicate_credential api={API}");
+        assert_eq!(refused(&transcript), (401, expected), "{profile}");
         let bytes = Request::get("/flights").header("apikey", b"\xff\xfe".as_slice());
         assert_eq!(refused(&world.request(worker, bytes)).0, 401, "{profile}");
         let other = Request::get("/flights")
