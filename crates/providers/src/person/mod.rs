@@ -18,6 +18,7 @@ use crate::tools::Tools;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const FIND: &str = include_str!("find.js");
+const READ: &str = include_str!("read.js");
 
 /// How somebody uses a browser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -246,26 +247,11 @@ impl Person {
         text.as_str().unwrap_or_default().to_owned()
     }
 
-    /// What a field holds, or what stands beside a term of a list.
+    /// What a field holds, or what stands beside these words: a fact, a secret.
     #[must_use]
     #[track_caller]
     pub fn reads(&self, label: &str) -> String {
-        let script = "const wanted = arguments[0].toLowerCase();\n\
-             const clean = (text) => (text ?? '').replace(/\\s+/g, ' ').trim();\n\
-             const is = (element) => clean(element.textContent).toLowerCase() === wanted;\n\
-             for (const label of document.querySelectorAll('label')) {\n\
-               if (is(label) && label.control) {\n\
-                 return label.control.value ?? clean(label.control.textContent);\n\
-               }\n\
-             }\n\
-             for (const term of document.querySelectorAll('dt, th[scope=row]')) {\n\
-               const value = term.nextElementSibling;\n\
-               if (is(term) && value) {\n\
-                 return clean((value.querySelector('code, output, input') ?? value).textContent);\n\
-               }\n\
-             }\n\
-             return null";
-        let read = self.browser.script(script, &[label.into()]);
+        let read = self.browser.script(READ, &[label.into()]);
         match read.as_str() {
             Some(text) => text.to_owned(),
             None => self.fail(&format!("nothing is called `{label}`")),

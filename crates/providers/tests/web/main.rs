@@ -10,4 +10,6 @@
 )]
 
 mod inspection;
+mod scene;
+mod session;
 mod sign_in;

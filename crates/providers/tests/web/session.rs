@@ -1,0 +1,73 @@
+//! People sign in and out.
+
+use gatekey_providers::{PASSWORD, Person, Way};
+
+use crate::scene::Scene;
+
+fn a_developer_signs_in(way: Way) {
+    let Some(scene) = Scene::set() else { return };
+    let portal = scene.admin().portal("airport");
+    let ada = scene.portal.developer(&portal, "ada");
+    let person = scene.somebody(way);
+    person.visit(&scene.page(&portal, ""));
+    person.follow("Sign in");
+    person.fill("E-mail", &ada.email);
+    person.fill("Password", "not the password");
+    person.press("Sign in");
+    person.sees("password is wrong");
+    assert_eq!(person.reads("E-mail address"), ada.email);
+    assert_eq!(person.reads("Password"), "");
+    person.fill("Password", PASSWORD);
+    person.press("Sign in");
+    person.sees("ada");
+    person.press("Sign out");
+    person.sees("You are signed out");
+}
+
+#[test]
+fn a_developer_signs_in_with_a_mouse() {
+    a_developer_signs_in(Way::Mouse);
+}
+
+#[test]
+fn a_developer_signs_in_with_the_keyboard() {
+    a_developer_signs_in(Way::Keyboard);
+}
+
+#[test]
+fn a_developer_signs_in_without_scripts() {
+    a_developer_signs_in(Way::NoScripts);
+}
+
+#[test]
+fn an_administrator_signs_in() {
+    let Some(scene) = Scene::set() else { return };
+    let person = scene.somebody(Way::Mouse);
+    person.visit(&format!("{}/manager/portals", scene.portal.base()));
+    person.fill("Administrator token", "not-a-token");
+    person.press("Sign in");
+    person.sees("This token is not valid");
+    person.fill("Administrator token", &scene.portal.admin_token());
+    person.press("Sign in");
+    person.is_at(&format!("{}/manager/portals", scene.portal.base()));
+    // What is secret is in no address.
+    assert!(!person.url().contains(&scene.portal.admin_token()));
+    person.press("Sign out");
+    person.sees("Sign in to the console");
+    person.browser().back();
+    person.browser().reload();
+    person.sees("Sign in to the console");
+}
+
+#[test]
+fn somebody_reads_german() {
+    let Some(scene) = Scene::set() else { return };
+    let portal = scene.admin().portal("flughafen");
+    let person = Person::who(&scene.tools, Way::Mouse, "de-CH,de,en");
+    person.visit(&scene.page(&portal, "sign-in"));
+    person.sees("Anmelden");
+    person.fill("E-Mail", "niemand@example.com");
+    person.fill("Passwort", "nicht das Passwort");
+    person.press("Anmelden");
+    person.sees_no("Sign in");
+}
