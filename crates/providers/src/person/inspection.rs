@@ -61,6 +61,16 @@ impl Person {
         assert!(found.is_empty(), "axe-core at {url}:\n{}", found.join("\n"));
     }
 
+    /// How many bytes came for the page that is shown, with all that it loads and headers.
+    #[must_use]
+    pub fn transferred(&self) -> u64 {
+        let script = "const kinds = ['navigation', 'resource'];\n\
+             const entries = kinds.flatMap((kind) => performance.getEntriesByType(kind));\n\
+             return entries.reduce((sum, entry) => sum + entry.transferSize, 0)";
+        let bytes = self.browser.script(script, &[]);
+        bytes.as_u64().unwrap_or_else(|| panic!("{bytes} is no number of bytes"))
+    }
+
     /// Prefers the light or the dark.
     pub fn prefer(&self, scheme: &str) {
         let features = json!([

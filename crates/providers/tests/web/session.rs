@@ -71,3 +71,17 @@ fn somebody_reads_german() {
     person.press("Anmelden");
     person.sees_no("Sign in");
 }
+
+/// What a first look costs, for somebody whose browser has nothing of it yet.
+#[test]
+fn a_first_view_is_small() {
+    const LIMIT: u64 = 100 * 1024;
+    let Some(scene) = Scene::set() else { return };
+    let portal = scene.admin().portal("airport");
+    for page in [scene.page(&portal, ""), format!("{}/manager/", scene.portal.base())] {
+        let person = scene.somebody(Way::Mouse);
+        person.visit(&page);
+        let bytes = person.transferred();
+        assert!((1_000..LIMIT).contains(&bytes), "{page}: {bytes} bytes");
+    }
+}
