@@ -22,6 +22,7 @@ pub struct Portal {
     folder: Folder,
     port: u16,
     program: Option<Program>,
+    preview: Option<(u16, Program)>,
 }
 
 impl Portal {
@@ -33,8 +34,10 @@ impl Portal {
     #[must_use]
     pub fn start(tools: &Tools) -> Self {
         let folder = Folder::new("portal");
-        let mut portal = Self { tools: tools.clone(), folder, port: free_port(), program: None };
+        let port = free_port();
+        let mut portal = Self { tools: tools.clone(), folder, port, program: None, preview: None };
         portal.restart();
+        portal.preview = portal.preview();
         portal
     }
 
@@ -109,6 +112,25 @@ impl Portal {
         format!("http://{}", self.authority())
     }
 
+    /// The pages of another source, for those who work on pages and do not want to build the whole
+    /// portal each time: the example `preview` of `gatekey-web`, where it is named.
+    fn preview(&self) -> Option<(u16, Program)> {
+        let program = std::env::var_os("GATEKEY_PREVIEW")?;
+        let port = free_port();
+        let mut command = Command::new(program);
+        command.arg(self.base()).arg(format!("127.0.0.1:{port}"));
+        Some((port, Program::start("preview", &mut command, port, &self.folder)))
+    }
+
+    /// Where its pages are.
+    #[must_use]
+    pub fn pages(&self) -> String {
+        match &self.preview {
+            Some((port, _)) => format!("http://127.0.0.1:{port}"),
+            None => self.base(),
+        }
+    }
+
     /// Host and port.
     #[must_use]
     pub fn authority(&self) -> String {
@@ -167,7 +189,7 @@ impl Portal {
     #[must_use]
     pub fn link_from_mail(&self, portal: &str, to: &str, template: &str, page: &str) -> String {
         let token = self.token_from_mail(to, template);
-        format!("{}/portals/{portal}/{page}?token={token}", self.base())
+        format!("{}/portals/{portal}/{page}?token={token}", self.pages())
     }
 
     fn mails(&self) -> Vec<Value> {

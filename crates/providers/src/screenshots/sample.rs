@@ -83,7 +83,7 @@ impl Sample {
         crowd(&admin, &people);
         let first = apis.first().cloned().unwrap_or_default();
         Self {
-            base: portal.base(),
+            base: portal.pages(),
             admin_token: portal.admin_token(),
             email: ada.email.clone(),
             names: vec![

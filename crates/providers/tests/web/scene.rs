@@ -29,7 +29,7 @@ impl Scene {
 
     /// The address of a page of a portal.
     pub(crate) fn page(&self, portal: &str, page: &str) -> String {
-        format!("{}/portals/{portal}/{page}", self.portal.base())
+        format!("{}/portals/{portal}/{page}", self.portal.pages())
     }
 
     /// A file that somebody has on their computer.
@@ -47,7 +47,7 @@ impl Scene {
     /// An administrator at the first page of the console.
     pub(crate) fn administrator(&self, way: Way) -> Person {
         let person = self.somebody(way);
-        person.visit(&format!("{}/manager/", self.portal.base()));
+        person.visit(&format!("{}/manager/", self.portal.pages()));
         person.fill("Administrator token", &self.portal.admin_token());
         person.press("Sign in");
         person

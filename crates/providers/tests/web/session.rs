@@ -43,13 +43,13 @@ fn a_developer_signs_in_without_scripts() {
 fn an_administrator_signs_in() {
     let Some(scene) = Scene::set() else { return };
     let person = scene.somebody(Way::Mouse);
-    person.visit(&format!("{}/manager/portals", scene.portal.base()));
+    person.visit(&format!("{}/manager/portals", scene.portal.pages()));
     person.fill("Administrator token", "not-a-token");
     person.press("Sign in");
     person.sees("This token is not valid");
     person.fill("Administrator token", &scene.portal.admin_token());
     person.press("Sign in");
-    person.is_at(&format!("{}/manager/portals", scene.portal.base()));
+    person.is_at(&format!("{}/manager/portals", scene.portal.pages()));
     // What is secret is in no address.
     assert!(!person.url().contains(&scene.portal.admin_token()));
     person.press("Sign out");
@@ -78,7 +78,7 @@ fn a_first_view_is_small() {
     const LIMIT: u64 = 100 * 1024;
     let Some(scene) = Scene::set() else { return };
     let portal = scene.admin().portal("airport");
-    for page in [scene.page(&portal, ""), format!("{}/manager/", scene.portal.base())] {
+    for page in [scene.page(&portal, ""), format!("{}/manager/", scene.portal.pages())] {
         let person = scene.somebody(Way::Mouse);
         person.visit(&page);
         let bytes = person.transferred();
