@@ -1,15 +1,11 @@
 //! Where journeys begin: a portal, and the people who come to it.
 
-use std::fs;
-use std::path::PathBuf;
-
 use gatekey_providers::{Admin, PASSWORD, Person, Portal, Tools, Way};
 
 /// A portal program that runs, and what is needed to start browsers.
 pub(crate) struct Scene {
     pub(crate) tools: Tools,
     pub(crate) portal: Portal,
-    files: PathBuf,
 }
 
 impl Scene {
@@ -17,10 +13,7 @@ impl Scene {
     pub(crate) fn set() -> Option<Self> {
         let tools = Tools::find()?;
         let portal = Portal::start(&tools);
-        let name = portal.authority().replace(['.', ':'], "-");
-        let files = std::env::temp_dir().join(format!("gatekey-web-{name}"));
-        fs::create_dir_all(&files).unwrap();
-        Some(Self { tools, portal, files })
+        Some(Self { tools, portal })
     }
 
     pub(crate) fn admin(&self) -> Admin {
@@ -30,13 +23,6 @@ impl Scene {
     /// The address of a page of a portal.
     pub(crate) fn page(&self, portal: &str, page: &str) -> String {
         format!("{}/portals/{portal}/{page}", self.portal.pages())
-    }
-
-    /// A file that somebody has on their computer.
-    pub(crate) fn file(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.files.join(name);
-        fs::write(&path, text).unwrap();
-        path
     }
 
     /// Somebody who has not signed in.
@@ -59,11 +45,5 @@ impl Scene {
         person.fill("E-mail", email);
         person.fill("Password", PASSWORD);
         person.press("Sign in");
-    }
-}
-
-impl Drop for Scene {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.files);
     }
 }

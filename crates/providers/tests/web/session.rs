@@ -59,6 +59,23 @@ fn an_administrator_signs_in() {
     person.sees("Sign in to the console");
 }
 
+/// A portal and the console are for different people.
+#[test]
+fn a_developer_is_no_administrator() {
+    let Some(scene) = Scene::set() else { return };
+    let portal = scene.admin().portal("airport");
+    let email = scene.portal.developer(&portal, "ada").email;
+    let ada = scene.somebody(Way::Mouse);
+    scene.sign_in(&ada, &portal, &email);
+    ada.sees("Sign out");
+    ada.visit(&format!("{}/manager/portals", scene.portal.pages()));
+    ada.sees("Sign in to the console");
+    let root = scene.administrator(Way::Mouse);
+    root.visit(&scene.page(&portal, ""));
+    root.sees("Sign up");
+    root.sees_no("Sign out");
+}
+
 #[test]
 fn somebody_reads_german() {
     let Some(scene) = Scene::set() else { return };
