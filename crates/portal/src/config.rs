@@ -128,6 +128,7 @@ impl Config {
 
 /// How logs look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
     /// One readable line per event.
@@ -138,6 +139,7 @@ pub enum LogFormat {
 
 /// What is logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum LogLevel {
     /// Failures only.
@@ -152,6 +154,7 @@ pub enum LogLevel {
 
 /// How often, per minute, one address may do what outsiders can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Throttle {
     /// Sign-ups.
@@ -210,12 +213,14 @@ impl Default for Lifetimes {
 
 /// How much clients may ask of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Connections {
     /// How many there may be at a time; more wait until one ends.
     pub most: u32,
     /// How long a client may take to send a request's head, and stay silent between two requests.
     #[serde(rename = "header_timeout_seconds", deserialize_with = "seconds")]
+    #[cfg_attr(test, schemars(with = "u32"))]
     pub header_timeout: Duration,
 }
 
@@ -240,17 +245,21 @@ impl Connections {
 
 /// How authorization servers treat the keys that they sign with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Identity {
     /// How long a key signs until another takes its place.
     #[serde(rename = "key_lifetime_seconds", deserialize_with = "seconds")]
+    #[cfg_attr(test, schemars(with = "u32"))]
     pub key_lifetime: Duration,
     /// How long a key is published before it signs: nobody may remember a key set for longer.
     #[serde(rename = "publish_ahead_seconds", deserialize_with = "seconds")]
+    #[cfg_attr(test, schemars(with = "u32"))]
     pub publish_ahead: Duration,
     /// How long a key stays published after it signed for the last time: as long as a token can
     /// live, and what clocks may differ by.
     #[serde(rename = "keep_retired_seconds", deserialize_with = "seconds")]
+    #[cfg_attr(test, schemars(with = "u32"))]
     pub keep_retired: Duration,
 }
 
@@ -285,13 +294,16 @@ impl Identity {
 
 /// How long it is kept what gateways counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Usage {
     /// What was counted by the minute.
     #[serde(rename = "keep_minutes_seconds", deserialize_with = "seconds")]
+    #[cfg_attr(test, schemars(with = "u32"))]
     pub minutes: Duration,
     /// What was counted by the hour.
     #[serde(rename = "keep_hours_seconds", deserialize_with = "seconds")]
+    #[cfg_attr(test, schemars(with = "u32"))]
     pub hours: Duration,
     /// Calls that were refused.
     #[serde(rename = "keep_refusals_seconds", deserialize_with = "seconds")]
@@ -331,30 +343,58 @@ fn seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Duration
 
 /// One layer of configuration: what a file, the environment or the flags say.
 #[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Layer {
+    /// Where files are kept: the SQLite database, tokens and keys, the mailbox.
     pub(crate) data_dir: Option<PathBuf>,
+    /// The address to listen on.
     pub(crate) listen: Option<SocketAddr>,
+    /// The database: a `sqlite:` or `postgres:` URL. Without it SQLite, in the data directory.
     pub(crate) database_url: Option<String>,
+    /// The base URL under which browsers and gateways reach the portal. Without it `http://` and
+    /// the address that is listened on.
     pub(crate) public_url: Option<String>,
+    /// The domain under which portals get their default domain.
     pub(crate) portal_domain: Option<String>,
+    /// The first word of issued keys.
     pub(crate) key_prefix: Option<String>,
+    /// The second word of issued keys.
     pub(crate) key_environment: Option<String>,
+    /// How many changes gateways can catch up on; older ones cost them a snapshot.
     pub(crate) retained_changes: Option<u64>,
+    /// How many proxies in front of the portal append to `X-Forwarded-For`.
     pub(crate) trusted_proxies: Option<usize>,
+    /// How logs look.
     pub(crate) log_format: Option<LogFormat>,
+    /// What is logged.
     pub(crate) log_level: Option<LogLevel>,
+    /// How often, per minute, one address may do what outsiders can do.
     pub(crate) throttle: Option<Throttle>,
+    /// The keys that seal what is encrypted at rest, one `id:base64` per line. Without it those in
+    /// the data directory.
     pub(crate) encryption_keys: Option<String>,
+    /// Networks and hosts that may be called although they are not of the public internet. Without
+    /// it this machine itself, if the portal listens to nobody else.
     pub(crate) outbound_allow: Option<Vec<String>>,
+    /// How long a call to somebody else's server may take, 1 to 120.
     pub(crate) outbound_timeout_seconds: Option<u64>,
+    /// How authorization servers treat the keys that they sign with.
     pub(crate) identity: Option<Identity>,
+    /// Whether the data directory's keys may differ from those that the database was used with, and
+    /// take their place. For one start.
     pub(crate) accept_new_keys: Option<bool>,
+    /// How much clients may ask of the server.
     pub(crate) connections: Option<Connections>,
+    /// The server that takes e-mails. Without one they lie in the mailbox folder.
     pub(crate) smtp: Option<SmtpLayer>,
+    /// A collector of OpenTelemetry, reached by OTLP over HTTP. Without one there are no traces.
     pub(crate) telemetry: Option<Telemetry>,
+    /// The password for the mail server; it goes before the one in `[smtp]`.
     pub(crate) smtp_password: Option<String>,
+    /// How many days entries of the audit log are kept. Without it they are kept without end.
     pub(crate) audit_retention_days: Option<u32>,
+    /// How long it is kept what gateways counted.
     pub(crate) usage: Option<Usage>,
 }
 

@@ -41,8 +41,8 @@ impl Child {
         lock(&RUNNING).push(Arc::clone(&inner));
         Ok(Self { inner, farewell })
     }
-    #[cfg(test)]
-    fn id(&self) -> u32 {
+
+    pub(crate) fn id(&self) -> u32 {
         lock(&self.inner).id()
     }
 

@@ -77,7 +77,7 @@ pub struct Filter {
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 1)))]
     #[allow(dead_code, reason = "read before the rest, so that other versions are named")]
     pub(super) version: u32,
-    /// The host that runs the filter.
+    /// The host that runs the filter: Envoy unless it is said.
     #[cfg_attr(any(test, feature = "schema"), serde(default))]
     pub(super) host: HostKind,
     /// The id of this gateway in the portal (Konnect: control plane).
@@ -92,7 +92,7 @@ pub struct Filter {
     /// Ignored when `service` is set.
     #[cfg_attr(any(test, feature = "schema"), serde(default = "yes"))]
     pub(super) service_from_route_metadata: bool,
-    /// What happens to requests that belong to no service.
+    /// What happens to requests that belong to no service: they are refused unless it is said.
     #[cfg_attr(any(test, feature = "schema"), serde(default))]
     pub(super) unknown_route: UnknownRoute,
     /// The secrets under which keys are digested: one, or two while they are exchanged.
@@ -107,7 +107,8 @@ pub struct Filter {
     /// A snapshot to start from.
     #[cfg_attr(any(test, feature = "schema"), serde(default))]
     pub(super) snapshot: Option<Snapshot>,
-    /// What happens when the portal has been silent for too long.
+    /// What happens when the portal has been silent for too long. By default, after a day every
+    /// request is answered with 503.
     #[cfg_attr(any(test, feature = "schema"), serde(default))]
     pub(super) staleness: Staleness,
     /// Whether the header with the key is removed from requests that pass. On nginx and Kong it
@@ -128,7 +129,7 @@ pub struct Filter {
     /// Then refusals are not logged in words.
     #[cfg_attr(any(test, feature = "schema"), serde(default))]
     pub(super) decision_log: bool,
-    /// How the upstream is told who calls.
+    /// How the upstream is told who calls: by headers unless it is said.
     #[cfg_attr(any(test, feature = "schema"), serde(default))]
     pub(super) identity: Identity,
     /// Whether a second entry of the module stands later in the chain, with the role `gate`. For

@@ -17,6 +17,8 @@ mod import;
 mod input;
 mod key;
 mod plan;
+#[cfg(test)]
+mod reference;
 mod remote;
 mod serve;
 mod snapshot;

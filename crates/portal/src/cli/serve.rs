@@ -114,9 +114,9 @@ fn allow_connections() -> Result<(), rustix::io::Errno> {
 }
 
 impl Serve {
-    /// Serves until the process is told to stop.
-    pub(super) async fn run(self) -> Result<(), Box<dyn Error>> {
-        let mut config = self.settings.complete(Layer {
+    /// What all commands read, and the flags that are this one's alone.
+    fn split(self) -> (Settings, Layer) {
+        let flags = Layer {
             listen: self.listen,
             log_format: self.log_format,
             log_level: self.log_level,
@@ -127,9 +127,18 @@ impl Serve {
             trusted_proxies: self.trusted_proxies,
             telemetry: self.otlp_endpoint.as_deref().map(Telemetry::new),
             outbound_allow: self.outbound_allow,
+            smtp_password: self.smtp_password,
+            audit_retention_days: self.audit_retention_days,
             accept_new_keys: self.accept_new_keys.then_some(true),
             ..Layer::default()
-        })?;
+        };
+        (self.settings, flags)
+    }
+
+    /// Serves until the process is told to stop.
+    pub(super) async fn run(self) -> Result<(), Box<dyn Error>> {
+        let (settings, flags) = self.split();
+        let mut config = settings.complete(flags)?;
         logging::start(&config);
         // Kept until the end: nobody else may work on the same file.
         let _alone = lock::alone(config.database().expose())?;
@@ -175,5 +184,41 @@ impl Serve {
             tracing::info!("stopping");
         };
         Ok(server.serve(listener, stop).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{ArgAction, Args as _, Command, FromArgMatches as _};
+
+    use super::*;
+
+    fn serve(arguments: &[&str]) -> Serve {
+        let command = Serve::augment_args(Command::new("serve"));
+        let matches = command.get_matches_from([&["serve"], arguments].concat());
+        Serve::from_arg_matches(&matches).unwrap()
+    }
+
+    #[test]
+    fn every_flag_has_its_effect() {
+        let shown = |serve: Serve| {
+            let (settings, flags) = serve.split();
+            format!("{settings:?} {flags:?}")
+        };
+        let silent = shown(serve(&[]));
+        let command = Serve::augment_args(Command::new("serve"));
+        for argument in command.get_arguments() {
+            let flag = format!("--{}", argument.get_long().unwrap());
+            let value = match &*flag {
+                "--listen" => "127.0.0.1:1",
+                "--log-format" => "json",
+                "--log-level" => "debug",
+                "--retained-changes" | "--audit-retention-days" | "--trusted-proxies" => "7",
+                _ => "x",
+            };
+            let switch = matches!(argument.get_action(), ArgAction::SetTrue);
+            let arguments = if switch { vec![&*flag] } else { vec![&*flag, value] };
+            assert_ne!(shown(serve(&arguments)), silent, "{flag} has no effect");
+        }
     }
 }

@@ -36,6 +36,7 @@ pub struct Smtp {
 
 /// How the connection to a mail server is kept secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Tls {
     /// It begins in clear and must change to TLS before anything is said.
@@ -48,18 +49,30 @@ pub enum Tls {
 
 /// What the file says.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SmtpLayer {
+    /// The server's host name or address.
     host: String,
+    /// Its port. Without it 587, 465 or 25, as `tls` is.
     port: Option<u16>,
+    /// How the connection is kept secret.
     tls: Option<Tls>,
+    /// Who signs in, when that is asked.
     username: Option<String>,
+    /// The password; better in `GATEKEY_SMTP_PASSWORD`.
     #[serde(default, deserialize_with = "secret")]
+    #[cfg_attr(test, schemars(with = "Option<String>"))]
     password: Option<Secret<String>>,
+    /// The sender's address, where a portal has none of its own.
     from: String,
+    /// The sender's name. Without it the portal's.
     from_name: Option<String>,
+    /// Where answers go.
     reply_to: Option<String>,
+    /// How long one step of a delivery may take, 1 to 60.
     timeout_seconds: Option<u64>,
+    /// Certificates, as PEM, of which one has to vouch for the server. Without it the system's.
     ca_file: Option<PathBuf>,
 }
 

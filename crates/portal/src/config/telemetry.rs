@@ -6,6 +6,7 @@ use super::ConfigError;
 
 /// A collector of OpenTelemetry, reached by OTLP over HTTP.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Telemetry {
     /// The collector's base URL: spans go to `/v1/traces` below it.

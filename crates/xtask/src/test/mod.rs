@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every check there is, in stages, the cheap ones first.
 
+mod docs;
 mod no_std;
 mod readme;
 mod stages;

@@ -60,7 +60,7 @@ fn commands(readme: &str) -> Vec<&str> {
     commands
 }
 
-fn run_one(workspace: &Workspace, document: &str, command: &str) -> Result<()> {
+pub(super) fn run_one(workspace: &Workspace, document: &str, command: &str) -> Result<()> {
     let mut words = command.split_whitespace();
     if words.next() != Some("cargo") {
         bail!("{document}: `{command}` is no command of cargo");

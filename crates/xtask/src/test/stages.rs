@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use super::tally::Tally;
-use super::{no_std, readme};
+use super::{docs, no_std, readme};
 use crate::build_filters::{self, FILTERS, GUESTS, WASI, YARDSTICK};
 use crate::tools::PostgresServer;
 use crate::workspace::Workspace;
@@ -31,6 +31,11 @@ pub(super) const STAGES: &[Stage] = &[
     Stage { name: "node", purpose: "the core's tests as Wasm in Node", run: node },
     Stage { name: "demo", purpose: "the whole journey, on a real Envoy", run: demo },
     Stage { name: "readme", purpose: "the README's commands work", run: readme },
+    Stage {
+        name: "docs",
+        purpose: "the pages of docs/ hold together, their commands work",
+        run: docs,
+    },
     Stage { name: "doc", purpose: "the documentation builds", run: doc },
 ];
 
@@ -147,6 +152,10 @@ fn demo(workspace: &Workspace, _: &mut Tally) -> Result<()> {
 
 fn readme(workspace: &Workspace, _: &mut Tally) -> Result<()> {
     readme::run(workspace)
+}
+
+fn docs(workspace: &Workspace, _: &mut Tally) -> Result<()> {
+    docs::run(workspace)
 }
 
 fn doc(workspace: &Workspace, _: &mut Tally) -> Result<()> {

@@ -17,7 +17,6 @@ use anyhow::{Context as _, Result};
 
 pub(crate) use self::browser::Chromium;
 pub(crate) use self::postgres::Server as PostgresServer;
-#[cfg(test)]
 pub(crate) use self::postgres::free_port;
 use crate::workspace::Workspace;
 use crate::{process, say};
@@ -26,6 +25,7 @@ use crate::{process, say};
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     envoy(workspace)?;
     node(workspace)?;
+    jq()?;
     postgres::programs(workspace)?;
     oidc_provider(workspace)?;
     relying_party(workspace)?;
@@ -62,6 +62,17 @@ pub(crate) fn node(workspace: &Workspace) -> Result<PathBuf> {
         _ => wheel::Wheel::named("node")?.provide(workspace)?,
     };
     found("node", &path);
+    Ok(path)
+}
+
+/// The program that the documents' commands read JSON with.
+pub(crate) fn jq() -> Result<PathBuf> {
+    const NAME: &str = "jq";
+    if process::on_path(NAME).is_none() {
+        apt::install(NAME, &[NAME])?;
+    }
+    let path = process::on_path(NAME).context("the package holds no `jq`")?;
+    found(NAME, &path);
     Ok(path)
 }
 

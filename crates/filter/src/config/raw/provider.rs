@@ -20,7 +20,7 @@ pub(in crate::config) struct Provider {
     #[cfg_attr(any(test, feature = "schema"), serde(default, deserialize_with = "secret"))]
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub(in crate::config) client_secret: Option<Secret<String>>,
-    /// How the client proves itself.
+    /// How the client proves itself: by `client_secret_basic` unless it is said.
     #[cfg_attr(any(test, feature = "schema"), serde(default))]
     pub(in crate::config) client_auth: ClientAuth,
 }
