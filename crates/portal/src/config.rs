@@ -307,6 +307,7 @@ pub struct Usage {
     pub hours: Duration,
     /// Calls that were refused.
     #[serde(rename = "keep_refusals_seconds", deserialize_with = "seconds")]
+    #[cfg_attr(test, schemars(with = "u32"))]
     pub refusals: Duration,
     /// The most refused calls that are kept of one application; of callers without one, as many for
     /// each API.

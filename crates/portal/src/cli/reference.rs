@@ -140,6 +140,8 @@ fn defaults() -> Value {
         "usage": {
             "keep_minutes_seconds": seconds(config.usage.minutes),
             "keep_hours_seconds": seconds(config.usage.hours),
+            "keep_refusals_seconds": seconds(config.usage.refusals),
+            "most_refusals": config.usage.most_refusals,
         },
     })
 }
@@ -190,9 +192,10 @@ fn portal_settings() -> String {
             let _ = write!(tables, "\n### `[{name}]`\n\n{}\n\n", cell(description(property)));
             tables.push_str("| Setting | Type | Default | Meaning |\n|---|---|---|---|\n");
             let said = defaults[name].as_object().unwrap();
-            assert_eq!(members.len(), said.len(), "`{name}`");
+            let names = (members.keys().collect::<Vec<_>>(), said.keys().collect::<Vec<_>>());
+            assert_eq!(names.0, names.1, "each setting of `{name}` has a default here");
             for (member, property) in members {
-                let default = said.get(member).unwrap_or_else(|| panic!("`{name}.{member}`"));
+                let default = &said[member];
                 let required =
                     table["required"].as_array().is_some_and(|r| r.iter().any(|r| r == member));
                 let default = if required { "required".to_owned() } else { shown(default) };
