@@ -67,6 +67,12 @@ impl Server {
         Ok(server)
     }
 
+    /// Where it listens on this machine.
+    pub(crate) fn port(&self) -> String {
+        let behind = self.url.rsplit(':').next().unwrap_or_default();
+        behind.chars().take_while(char::is_ascii_digit).collect()
+    }
+
     fn wait_until_ready(&self, port: u16) -> Result<()> {
         let start = Instant::now();
         while start.elapsed() < START && self.postmaster.exited()?.is_none() {

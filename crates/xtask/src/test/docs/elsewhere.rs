@@ -19,7 +19,7 @@ pub(super) const ELSEWHERE: &[(&str, &str, &str)] = &[
     (
         "clients-at-providers.md",
         "gatekey dcr forget ID",
-        "needs an identity provider that lost a client: the tests of `gatekey-portal` have one",
+        "needs an identity provider that lost a client: the tests of `gatekey-providers` have one",
     ),
     ("quick-start-envoy-gateway.md", "cargo xtask build-filters", BUILT),
     ("quick-start-envoy-gateway.md", DOCKER, CLUSTER),

@@ -42,7 +42,8 @@ pub(super) fn run(workspace: &Workspace) -> Result<()> {
     if let Ok(only) = std::env::var(ONLY) {
         pages.retain(|(name, _)| *name == only);
     }
-    let programs = Programs { envoy: tools::envoy(workspace)?, jq: tools::jq()? };
+    let postgres = tools::PostgresServer::start(workspace)?;
+    let programs = Programs { envoy: tools::envoy(workspace)?, jq: tools::jq()?, postgres };
     for (name, text) in &pages {
         play_page(workspace, &programs, name, text)?;
     }

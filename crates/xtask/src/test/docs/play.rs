@@ -17,14 +17,14 @@ use nix::unistd::Pid;
 use super::page::{Block, shows};
 use crate::children::{Child, Folder};
 use crate::say;
-use crate::tools::free_port;
+use crate::tools::{PostgresServer, free_port};
 use crate::workspace::Workspace;
 
 /// How long a page may take.
 const PATIENCE: Duration = Duration::from_secs(240);
 
 /// The ports that pages speak of. Here others are in their places, that nobody uses.
-const PORTS: [&str; 4] = ["8180", "8100", "8101", "8181"];
+const PORTS: [&str; 6] = ["8180", "8100", "8101", "8181", "8190", "8191"];
 
 /// What a page that speaks of a portal finds: a running one, with an application and its key.
 const PORTAL: &str = include_str!("portal.sh");
@@ -38,11 +38,12 @@ pub(super) enum Place {
     Portal,
 }
 
-/// The programs that pages call, beside those of every machine.
+/// The programs that pages call, beside those of every machine, and the server that one speaks of.
 #[derive(Debug)]
 pub(super) struct Programs {
     pub(super) envoy: PathBuf,
     pub(super) jq: PathBuf,
+    pub(super) postgres: PostgresServer,
 }
 
 /// Runs the blocks of a page.
@@ -54,7 +55,8 @@ pub(super) fn play(
     blocks: &[&Block<'_>],
 ) -> Result<()> {
     let folder = Folder::new("gatekey-docs")?;
-    let ports = free_ports()?;
+    let mut ports = free_ports()?;
+    ports.push(("5432", programs.postgres.port()));
     let checkout = folder.path().join("checkout");
     lay_out(workspace, programs, folder.path(), &checkout, &ports)?;
     let script = folder.path().join("page.sh");
