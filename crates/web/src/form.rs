@@ -82,7 +82,6 @@ impl Form {
     }
 
     /// A form of these fields.
-    #[cfg(test)]
     pub(crate) fn of(pairs: &[(&str, &str)]) -> Self {
         Self(pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect())
     }

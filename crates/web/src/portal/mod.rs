@@ -18,6 +18,7 @@ use crate::refusal::Refusal;
 use crate::visit::{Side, Visit, see_other};
 use crate::{Web, asset, cookie, reader};
 
+mod account;
 mod catalogue;
 mod frame;
 mod session;
@@ -170,6 +171,7 @@ pub(crate) async fn arrive(
 pub(crate) fn routes() -> Router<Web> {
     const BASE: &str = "/portals/{portalId}";
     let pages = Router::new()
+        .merge(account::routes())
         .merge(session::routes())
         .merge(catalogue::routes())
         .route("/reader", get(reader::choose))
