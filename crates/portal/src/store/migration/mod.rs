@@ -41,8 +41,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_events::Migration),
             Box::new(m0011_replicas::Migration),
             Box::new(m0012_identity_providers::Migration),
-            Box::new(m0014_admin_sessions::Migration),
             Box::new(m0013_refusals::Migration),
+            Box::new(m0014_admin_sessions::Migration),
             Box::new(m0015_developer_sessions::Migration),
             Box::new(m0016_registration_history::Migration),
         ]
