@@ -46,6 +46,13 @@ impl Zone {
         }
     }
 
+    /// A time as a chart has it below a bar.
+    pub(crate) fn label(&self, written: &str, format: &str) -> String {
+        let at = written.parse::<Timestamp>().ok();
+        let at = at.map(|at| at.to_zoned(self.zone.clone()));
+        at.map(|at| at.strftime(format).to_string()).unwrap_or_default()
+    }
+
     /// A time as a `datetime-local` field has it.
     pub(crate) fn field(&self, written: &str) -> String {
         let at = written.parse::<Timestamp>().ok();

@@ -10,9 +10,7 @@ use crate::visit::Visit;
 mod chart;
 mod confirm;
 
-#[expect(unused_imports, reason = "pages of usage draw them")]
 pub(crate) use self::chart::{Bar, bars};
-#[expect(unused_imports, reason = "pages that remove things ask")]
 pub(crate) use self::confirm::Confirm;
 
 /// A state in a word, in its colour. Its text is `status-` and the state.

@@ -19,6 +19,7 @@ use crate::visit::{Side, Visit, see_other};
 use crate::{Web, asset, cookie, reader};
 
 mod account;
+mod application;
 mod catalogue;
 mod frame;
 mod session;
@@ -174,6 +175,7 @@ pub(crate) fn routes() -> Router<Web> {
         .merge(account::routes())
         .merge(session::routes())
         .merge(catalogue::routes())
+        .merge(application::routes())
         .route("/reader", get(reader::choose))
         .route("/theme.css", get(theme::style))
         .route("/logo", get(logo))
