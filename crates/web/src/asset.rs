@@ -46,6 +46,10 @@ assets! {
     "gatekey.css" = "text/css; charset=utf-8";
     "gatekey.js" = "text/javascript; charset=utf-8";
     "icon.svg" = "image/svg+xml";
+    "reference.js" = "text/javascript; charset=utf-8";
+    "reference.css" = "text/css; charset=utf-8";
+    "swagger-ui-bundle.js" = "text/javascript; charset=utf-8", "gzip", "vendor/swagger-ui/swagger-ui-bundle.js.gz";
+    "swagger-ui.css" = "text/css; charset=utf-8", "gzip", "vendor/swagger-ui/swagger-ui.css.gz";
 }
 
 /// The assets, each with the name that it is loaded by.

@@ -14,6 +14,8 @@ use crate::visit::Visit;
 pub(crate) struct Page {
     /// Its title.
     pub(crate) title: String,
+    /// Which part of what the title names it is, if it is one of several.
+    pub(crate) part: Option<String>,
     /// What stands above it: names and paths of the pages it is below.
     pub(crate) trail: Vec<(String, String)>,
     /// What it shows.
@@ -37,6 +39,7 @@ impl Page {
     pub(crate) fn new(title: impl Into<String>, main: Markup) -> Self {
         Self {
             title: title.into(),
+            part: None,
             trail: Vec::new(),
             main,
             section: "",
@@ -57,6 +60,11 @@ impl Page {
     pub(crate) fn below(mut self, name: impl Into<String>, path: impl Into<String>) -> Self {
         self.trail.push((name.into(), path.into()));
         self
+    }
+
+    /// As one of several parts of what the title names.
+    pub(crate) fn part(self, part: impl Into<String>) -> Self {
+        Self { part: Some(part.into()), ..self }
     }
 
     /// With a few words under the title.
@@ -114,7 +122,10 @@ pub(crate) fn show(visit: &Visit, frame: &Frame, page: &Page) -> Response {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width,initial-scale=1";
                 meta name="color-scheme" content=(frame.mode.unwrap_or("light dark"));
-                title { (page.title) " · " (frame.site) }
+                title {
+                    @if let Some(part) = &page.part { (part) " · " }
+                    (page.title) " · " (frame.site)
+                }
                 link rel="stylesheet" href=(asset::href(base, "gatekey.css"));
                 @if let Some(theme) = &frame.theme { link rel="stylesheet" href=(theme); }
                 @if let Some((_, style)) = page.extra {

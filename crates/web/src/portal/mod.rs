@@ -184,7 +184,7 @@ pub(crate) fn routes() -> Router<Web> {
         .route(BASE, get(async |guest: Guest| guest.go("/")))
         .route(&format!("{BASE}/"), get(catalogue::home))
         .nest(BASE, pages)
-        .route(&format!("{BASE}/{{*page}}"), get(async |_: Guest| Refusal::not_found()))
+        .route(&format!("{BASE}/{{*page}}"), get(catalogue::page))
 }
 
 /// A refusal, as a page.

@@ -1,5 +1,142 @@
 # APIs, wie Entwickler sie sehen.
 
 apis-search = Nach Namen suchen
+apis-any = Alle
+apis-all = Alle APIs
 apis-none = Hier gibt es keine APIs
-apis-none-text = Nichts ist veröffentlicht, das Sie sehen können, oder nichts passt zu Ihrer Suche.
+apis-none-text = Es ist nichts veröffentlicht, das Sie sehen können.
+apis-none-guest = Manche APIs sehen Sie erst, wenn Sie angemeldet sind.
+apis-no-match = Nichts passt
+apis-no-match-text = Keine API passt zu Ihrer Suche.
+
+home-title = Willkommen bei { $portal }
+home-text = Finden Sie eine API, probieren Sie sie mit eigenen Zugangsdaten aus und bauen Sie darauf auf.
+home-search = APIs, Dokumente und Seiten durchsuchen
+home-all = Alle { $count } APIs
+home-way = Von hier bis zum ersten Aufruf
+home-way-account = Legen Sie ein Konto an oder melden Sie sich an.
+home-way-api = Wählen Sie eine API und „Diese API verwenden“: Sie bekommen eine Anwendung mit Zugangsdaten.
+home-way-call = Kopieren Sie den Beispielaufruf der API und senden Sie ihn ab.
+
+api-view = API ansehen
+api-parts = Teile dieser API
+api-overview = Überblick
+api-reference = Referenz
+api-documents = Dokumentation
+api-authenticate = Authentifizierung
+api-use = Diese API verwenden
+api-private = Privat
+api-no-description = Diese API hat noch niemand beschrieben.
+api-deprecated = Diese API ist veraltet: Eines Tages wird sie nicht mehr funktionieren. Bauen Sie nichts Neues darauf auf.
+api-open = Zugangsdaten sind nicht nötig
+api-authentication = Authentifizierung
+api-issuer = Aussteller
+api-access = Zugang
+api-updated = Zuletzt geändert
+api-version = Version
+api-versions = Versionen
+api-described = Beschrieben in
+api-document = Dokument
+
+strategy-keys = API-Schlüssel
+strategy-clients-here = OpenID Connect, der Client wird für Sie angelegt
+strategy-clients = OpenID Connect, eigener Client
+
+access-guest = Melden Sie sich an, um sie zu verwenden.
+access-yes = Sie dürfen sie verwenden.
+access-auto = Anfragen werden sofort freigegeben.
+access-asks = Jede Anfrage wird geprüft, bevor sie freigegeben wird.
+access-no = Sie dürfen diese API noch nicht verwenden: Dafür ist die Rolle „API Consumer“ nötig, die ein Administrator einem Team gibt.
+access-closed = Zurzeit werden keine Anwendungen angenommen.
+
+reference-none = Es gibt noch keine Referenz
+reference-none-text = Es wurde noch kein Dokument hochgeladen, das diese API beschreibt.
+reference-no-script = Die Referenz braucht JavaScript, um gezeigt zu werden. Ohne JavaScript können Sie das Dokument herunterladen und mit einem eigenen Programm öffnen.
+reference-download = Dokument herunterladen
+
+documents-none = Es gibt noch keine Dokumentation
+documents-none-text = Für diese API wurde noch kein Dokument geschrieben.
+
+pages-around = Seiten neben dieser
+
+authenticate-open = Diese API braucht keine Zugangsdaten.
+authenticate-by = Aufrufe dieser API werden nach der Strategie „{ $strategy }“ durchgelassen.
+authenticate-credentials = Zugangsdaten holen
+authenticate-get-key = Registrieren Sie eine Anwendung für diese API und legen Sie einen API-Schlüssel für sie an. Der Schlüssel wird einmal gezeigt.
+authenticate-get-client = Legen Sie eine Anwendung an: Sie bekommt eine Client-ID und ein Client-Secret. Das Secret wird einmal gezeigt.
+authenticate-own-client = Registrieren Sie einen Client bei Ihrem Identitätsanbieter und tragen Sie seine Client-ID hier in einer Anwendung ein.
+authenticate-call = Die API aufrufen
+authenticate-key-text = Senden Sie den Schlüssel in der Kopfzeile
+authenticate-key-names = Diese Kopfzeilen gehen auch:
+authenticate-export = Setzen, was die Befehle brauchen
+authenticate-export-text = Die Befehle unten lesen diese Variablen.
+authenticate-export-issuer = Die Befehle unten lesen diese Variablen. Den Aussteller dieser API zeigt das Portal nicht: Fragen Sie, wer es betreibt.
+authenticate-token = Ein Zugriffstoken holen
+authenticate-token-text = Der Aussteller antwortet mit einem Token, das eine Zeit lang gilt.
+authenticate-bearer = Die API mit dem Token aufrufen
+authenticate-bearer-text = Senden Sie das Zugriffstoken mit jedem Aufruf.
+authenticate-client = Die API mit Client-ID und Secret aufrufen
+authenticate-client-text = Das Gateway holt das Token für Sie.
+authenticate-password = Die API als Person aufrufen
+authenticate-password-text = Das Gateway holt ein Token mit Ihrem Benutzernamen und Passwort beim Identitätsanbieter.
+authenticate-browser = Die API im Browser aufrufen
+authenticate-browser-text = Öffnen Sie eine Adresse der API im Browser: Sie werden zum Identitätsanbieter geschickt, melden sich dort an und kommen zurück.
+authenticate-session = Mit einer Sitzung weitermachen
+authenticate-session-text = Der erste Aufruf behält ein Cookie; die Aufrufe danach brauchen nichts weiter, bis die Sitzung endet.
+
+use-open = Nichts zu registrieren
+use-open-text = Diese API braucht keine Zugangsdaten: Rufen Sie sie gleich auf.
+use-closed = Für neue Anwendungen geschlossen
+use-closed-text = Diese API nimmt zurzeit keine Anwendungen an.
+use-sign-in = Melden Sie sich an, um diese API zu verwenden
+use-sign-in-text = Mit einem Konto können Sie gleich hier:
+use-sign-in-application = Eine Anwendung anlegen oder eine wählen, die Sie haben.
+use-sign-in-approved = Sofort Zugang zu dieser API bekommen.
+use-sign-in-asked = Zugang zu dieser API anfragen und sehen, wann er freigegeben ist.
+use-sign-in-call = Zugangsdaten holen und einen Beispielaufruf kopieren, der funktioniert.
+use-strategy = Anwendungen brauchen die Strategie „{ $strategy }“.
+use-application = Anwendung
+use-access = Zugang
+use-registered = Ihre Anwendungen mit dieser API
+use-choose = Eine vorhandene Anwendung verwenden
+use-request = Zugang anfragen
+use-create = Eine Anwendung anlegen
+use-create-key = Sie bekommt einen API-Schlüssel, der einmal gezeigt wird.
+use-create-client = Sie bekommt eine Client-ID und ein Client-Secret, das einmal gezeigt wird.
+use-create-act = Anlegen und API verwenden
+use-name = Name der Anwendung
+use-description = Beschreibung
+use-client-id = Client-ID
+use-client-id-hint = Die ID des Clients, den Sie bei Ihrem Identitätsanbieter registriert haben.
+use-redirect-uri = Redirect-URI
+use-redirect-uri-hint = Wohin der Identitätsanbieter nach der Anmeldung zurückschickt.
+use-scopes = Scopes
+use-owner = Eigentümer
+use-owner-self = Sie allein
+use-others = Anwendungen, die diese API nicht verwenden können
+use-other-strategy = Sie weist sich mit „{ $strategy }“ aus, diese API braucht „{ $needed }“. Eine Anwendung behält ihre Strategie.
+use-other-owner = Ihr Eigentümer hat die Rolle „API Consumer“ für diese API nicht.
+said-access-approved = Ihre Anwendung kann diese API jetzt verwenden.
+said-access-asked = Der Zugang ist angefragt. Hier sehen Sie, wann er freigegeben ist.
+
+made-title = „{ $application }“ ist angelegt
+made-approved = Die Anwendung kann { $api } jetzt verwenden.
+made-waiting = Der Zugang der Anwendung zu { $api } wartet auf Freigabe.
+made-no-access = Die Anwendung ist angelegt, hat aber keinen Zugang zur API.
+made-no-key = Die Anwendung hat keinen API-Schlüssel bekommen. Legen Sie auf ihrer Seite einen an.
+made-key = API-Schlüssel
+made-client-id = Client-ID
+made-client-secret = Client-Secret
+made-once = Kopieren Sie das jetzt und bewahren Sie es sicher auf: Es wird nur einmal gezeigt.
+made-application = Anwendung ansehen
+
+search-label = Suchen nach
+search-nothing-yet = Suchen Sie in den Namen der APIs, in ihren Operationen und Dokumenten und in Seiten.
+search-none = Nichts gefunden
+search-none-text = Versuchen Sie es mit einem anderen Wort oder mit weniger Wörtern.
+search-pages = Seiten
+search-within = Operationen und Dokumente
+search-operation = Operation
+search-document = Dokument
+search-all = Alles zeigen, was gefunden wurde
+search-more = Mehr

@@ -1,5 +1,142 @@
 # APIs, as developers see them.
 
 apis-search = Search by name
+apis-any = Any
+apis-all = All APIs
 apis-none = There are no APIs here
-apis-none-text = Nothing is published that you can see, or nothing matches your search.
+apis-none-text = Nothing is published that you can see.
+apis-none-guest = Some APIs are only shown to those who are signed in.
+apis-no-match = Nothing matches
+apis-no-match-text = No API matches your search.
+
+home-title = Welcome to { $portal }
+home-text = Find an API, try it with credentials of your own, and build on it.
+home-search = Search APIs, documents and pages
+home-all = All { $count } APIs
+home-way = From here to your first call
+home-way-account = Create an account, or sign in.
+home-way-api = Choose an API and “Use this API”: you get an application with credentials.
+home-way-call = Copy the example call of the API, and send it.
+
+api-view = View API
+api-parts = Parts of this API
+api-overview = Overview
+api-reference = Reference
+api-documents = Documentation
+api-authenticate = How to authenticate
+api-use = Use this API
+api-private = Private
+api-no-description = Nobody has described this API yet.
+api-deprecated = This API is deprecated: it will stop working some day. Do not build anything new on it.
+api-open = No credentials are needed
+api-authentication = Authentication
+api-issuer = Issuer
+api-access = Access
+api-updated = Last changed
+api-version = Version
+api-versions = Versions
+api-described = Described in
+api-document = Document
+
+strategy-keys = API key
+strategy-clients-here = OpenID Connect, client made for you
+strategy-clients = OpenID Connect, client of your own
+
+access-guest = Sign in to use it.
+access-yes = You may use it.
+access-auto = Requests are approved at once.
+access-asks = Somebody looks at each request before it is approved.
+access-no = You may not use this API yet: it takes the role “API Consumer”, which an administrator gives to a team.
+access-closed = It takes no applications at the moment.
+
+reference-none = There is no reference yet
+reference-none-text = Nobody has uploaded a document that describes this API.
+reference-no-script = The reference needs JavaScript to be shown. Without it, download the document and open it with a program of yours.
+reference-download = Download document
+
+documents-none = There is no documentation yet
+documents-none-text = Nobody has written a document for this API.
+
+pages-around = Pages beside this one
+
+authenticate-open = This API needs no credentials.
+authenticate-by = Calls of this API are let through by the strategy “{ $strategy }”.
+authenticate-credentials = Get credentials
+authenticate-get-key = Register an application for this API and create an API key for it. The key is shown once.
+authenticate-get-client = Create an application: it gets a client ID and a client secret. The secret is shown once.
+authenticate-own-client = Register a client with your identity provider, and enter its client ID in an application here.
+authenticate-call = Call the API
+authenticate-key-text = Send the key in the header
+authenticate-key-names = These headers do as well:
+authenticate-export = Set what the commands need
+authenticate-export-text = The commands below read these variables.
+authenticate-export-issuer = The commands below read these variables. The portal does not show the issuer of this API: ask who runs it.
+authenticate-token = Get an access token
+authenticate-token-text = The issuer answers with a token that is good for a while.
+authenticate-bearer = Call the API with the token
+authenticate-bearer-text = Send the access token with each call.
+authenticate-client = Call the API with client ID and secret
+authenticate-client-text = The gateway gets the token for you.
+authenticate-password = Call the API as a person
+authenticate-password-text = The gateway gets a token with your user name and password of the identity provider.
+authenticate-browser = Call the API in a browser
+authenticate-browser-text = Open an address of the API in a browser: you are sent to the identity provider to sign in, and back.
+authenticate-session = Go on with a session
+authenticate-session-text = The first call keeps a cookie; the calls after it need nothing else until the session ends.
+
+use-open = Nothing to register
+use-open-text = This API needs no credentials: call it right away.
+use-closed = Closed for new applications
+use-closed-text = This API takes no applications at the moment.
+use-sign-in = Sign in to use this API
+use-sign-in-text = With an account you can do this right here:
+use-sign-in-application = Create an application, or choose one that you have.
+use-sign-in-approved = Get access to this API at once.
+use-sign-in-asked = Ask for access to this API, and see when it is approved.
+use-sign-in-call = Get credentials and copy an example call that works.
+use-strategy = Applications need the strategy “{ $strategy }”.
+use-application = Application
+use-access = Access
+use-registered = Your applications with this API
+use-choose = Use an application that you have
+use-request = Request access
+use-create = Create an application
+use-create-key = It gets an API key, which is shown once.
+use-create-client = It gets a client ID and a client secret, which is shown once.
+use-create-act = Create and use API
+use-name = Application name
+use-description = Description
+use-client-id = Client ID
+use-client-id-hint = The ID of the client that you registered with your identity provider.
+use-redirect-uri = Redirect URI
+use-redirect-uri-hint = Where the identity provider sends people back to after they signed in.
+use-scopes = Scopes
+use-owner = Owner
+use-owner-self = You alone
+use-others = Applications that cannot use this API
+use-other-strategy = it authenticates by “{ $strategy }”, this API needs “{ $needed }”. An application has one strategy for good.
+use-other-owner = its owner does not have the role “API Consumer” for this API.
+said-access-approved = Your application can use this API now.
+said-access-asked = Access was requested. You will see here when it is approved.
+
+made-title = “{ $application }” is there
+made-approved = It can use { $api } now.
+made-waiting = Its access to { $api } waits for approval.
+made-no-access = The application is there, but it has no access to the API.
+made-no-key = It got no API key. Create one on the application’s page.
+made-key = API key
+made-client-id = Client ID
+made-client-secret = Client secret
+made-once = Copy this now and store it in a safe place: it is shown only once.
+made-application = Show the application
+
+search-label = Search for
+search-nothing-yet = Search in the names of APIs, in their operations and documents, and in pages.
+search-none = Nothing was found
+search-none-text = Try another word, or fewer of them.
+search-pages = Pages
+search-within = Operations and documents
+search-operation = Operation
+search-document = Document
+search-all = Show everything that was found
+search-more = More
