@@ -16,9 +16,16 @@ use crate::refusal::Refusal;
 use crate::visit::{Side, Visit};
 use crate::{Web, cookie, reader};
 
+mod api;
 mod frame;
+mod gateways;
+mod portal;
 mod portals;
+mod publication;
 mod session;
+mod sheet;
+mod traffic;
+mod tree;
 
 /// An administrator who signed in. Others are sent to sign in.
 #[derive(Clone, Debug)]
@@ -78,6 +85,10 @@ pub(crate) fn routes() -> Router<Web> {
     let pages = Router::new()
         .merge(session::routes())
         .merge(portals::routes())
+        .merge(portal::routes())
+        .merge(api::routes())
+        .merge(gateways::routes())
+        .merge(traffic::routes())
         .route("/reader", get(reader::choose));
     Router::new()
         .route("/manager", get(async |visit: Visit| visit.go("/")))
