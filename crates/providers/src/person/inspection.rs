@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Person, Way};
+use super::{Person, Way, origin};
 
 /// The rules of axe-core that are asked for, by their tags.
 const RULES: [&str; 5] = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"];
@@ -13,6 +13,11 @@ impl Person {
     /// Looks at the page that has come.
     #[track_caller]
     pub(super) fn look(&self) {
+        if self.home.get().is_some_and(|home| *home != origin(&self.url())) {
+            // What others write to the console is theirs.
+            let _ = self.browser.console();
+            return;
+        }
         self.silent_console();
         // Pages are the same without scripts, and axe-core waits on timers that do not run there.
         if self.way != Way::NoScripts && self.is_page() {

@@ -1,12 +1,13 @@
 //! Somebody who sits in front of a browser and goes by what the pages say.
 //!
-//! Fields are found by their labels, buttons and links by their words. Every page that comes is
-//! looked at: its console must be silent, and axe-core must find nothing, in the light and in the
-//! dark.
+//! Fields are found by their labels, buttons and links by their words. Every page that comes
+//! from where the person began is looked at: its console must be silent, and axe-core must find
+//! nothing, in the light and in the dark.
 
 mod inspection;
 mod keyboard;
 
+use core::cell::OnceCell;
 use core::time::Duration;
 use std::path::Path;
 use std::time::Instant;
@@ -37,6 +38,8 @@ pub struct Person {
     browser: Browser,
     way: Way,
     axe: String,
+    /// The origin whose pages are looked at: that of the first page.
+    home: OnceCell<String>,
 }
 
 impl Person {
@@ -56,7 +59,8 @@ impl Person {
         let scripts = way != Way::NoScripts;
         let setup = Setup { scripts, languages: languages.to_owned(), ..Setup::default() };
         let axe = std::fs::read_to_string(&tools.axe).expect("axe-core");
-        Self { browser: Browser::open_as(tools, &setup), way, axe }
+        let browser = Browser::open_as(tools, &setup);
+        Self { browser, way, axe, home: OnceCell::new() }
     }
 
     /// The browser.
@@ -68,6 +72,7 @@ impl Person {
     /// Types an address.
     #[track_caller]
     pub fn visit(&self, url: &str) {
+        self.home.get_or_init(|| origin(url));
         self.browser.go(url);
         self.look();
     }
@@ -288,4 +293,9 @@ impl Person {
     fn fail(&self, what: &str) -> ! {
         panic!("{what}\nat {}, which shows:\n{}", self.url(), self.text())
     }
+}
+
+/// The scheme, host and port of an address.
+fn origin(url: &str) -> String {
+    url.splitn(4, '/').take(3).collect::<Vec<_>>().join("/")
 }

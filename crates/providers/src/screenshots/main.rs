@@ -38,7 +38,7 @@ fn main() -> ExitCode {
     let Some(tools) = Tools::find() else { return ExitCode::FAILURE };
     fs::create_dir_all(&folder).expect("the folder");
     let portal = Portal::start(&tools);
-    let sample = Sample::make(&portal);
+    let sample = Sample::make(&tools, &portal);
     let people = People::arrive(&tools, &sample);
     let mut faults = Vec::new();
     for page in PAGES {

@@ -1,8 +1,14 @@
 //! A portal as it is after a year: many developers, names long and short, what waits and what was
 //! refused.
 
-use gatekey_providers::{Admin, Developer, PASSWORD, Person, Portal, id_of};
+use core::time::Duration;
+use std::time::Instant;
+
+use gatekey_providers::{Admin, Developer, PASSWORD, Person, Portal, Tools, World, id_of};
 use serde_json::{Value, json};
+
+/// How long a gateway may take to learn of something, or to report it.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// APIs: name, version, what is said of it, and whether a document describes it.
 const APIS: &[(&str, &str, &str, bool)] = &[
@@ -48,11 +54,12 @@ pub(crate) struct Sample {
     admin_token: String,
     email: String,
     names: Vec<(&'static str, String)>,
+    _gateway: World,
 }
 
 impl Sample {
     /// Makes it.
-    pub(crate) fn make(portal: &Portal) -> Self {
+    pub(crate) fn make(tools: &Tools, portal: &Portal) -> Self {
         let admin = portal.admin();
         let empty = id_of(&admin.create("/v3/portals", &json!({ "name": "empty" })));
         let people = json!({
@@ -79,8 +86,13 @@ impl Sample {
             .map(|(index, api)| publish(&admin, &people, &gateway, &keys, index, api))
             .collect();
         let ada = portal.developer(&people, "ada");
-        let application = applications(&ada, &keys, &apis);
+        let (application, key) = applications(&ada, &keys, &apis);
         crowd(&admin, &people);
+        let routes = [("/flights", "service-0"), ("/passengers", "service-1")];
+        let world =
+            World::plan(tools).every_strategy().following(portal, &gateway, &routes).start();
+        calls(&world, &key);
+        let request = refused(&admin, &people);
         let first = apis.first().cloned().unwrap_or_default();
         Self {
             base: portal.pages(),
@@ -93,7 +105,9 @@ impl Sample {
                 ("{application}", application),
                 ("{strategy}", keys),
                 ("{gateway}", gateway),
+                ("{request}", request),
             ],
+            _gateway: world,
         }
     }
 
@@ -166,9 +180,9 @@ const START: &str = "# Getting started\n\nAsk for a key, then call:\n\n```sh\ncu
                      https://api.example.com/flights\n```\n\n| Code | What it means |\n| --- | --- |\n\
                      | 200 | All is well |\n| 429 | Too fast |\n";
 
-/// Some applications of a developer: the id of the first, which has keys and access.
-fn applications(ada: &Developer, strategy: &str, apis: &[String]) -> String {
-    let mut first = String::new();
+/// Some applications of a developer: the id and a key of the first, which has access.
+fn applications(ada: &Developer, strategy: &str, apis: &[String]) -> (String, String) {
+    let (mut first, mut key) = (String::new(), String::new());
     for (index, name) in APPLICATIONS.iter().enumerate() {
         let more = json!({ "description": "Shows what leaves next." });
         let made = ada.try_create(name, strategy, &more);
@@ -185,11 +199,46 @@ fn applications(ada: &Developer, strategy: &str, apis: &[String]) -> String {
                 let path = format!("/applications/{id}/credentials");
                 let made = ada.call("POST", &path, &json!({ "display_name": name }));
                 assert_eq!(made.status, 201, "{}", made.body);
+                key = made.json()["credential"].as_str().unwrap_or_default().to_owned();
             }
             first = id;
         }
     }
-    first
+    (first, key)
+}
+
+/// Calls of every kind: with access, without it, with a wrong key, with none.
+fn calls(world: &World, key: &str) {
+    let started = Instant::now();
+    while world.get("/flights", &[("apikey", key)]).status != 200 {
+        assert!(started.elapsed() < PATIENCE, "the gateway does not learn of the key");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    for index in 0..60 {
+        let _ = world.get("/flights", &[("apikey", key)]);
+        if index % 3 == 0 {
+            let _ = world.get("/passengers", &[("apikey", key)]);
+        }
+        if index % 10 == 0 {
+            let _ = world.get("/flights", &[("apikey", "a-wrong-key")]);
+            let _ = world.get("/flights", &[]);
+        }
+    }
+}
+
+/// The request id of a call that was refused, once the gateway has reported it.
+fn refused(admin: &Admin, portal: &str) -> String {
+    let started = Instant::now();
+    loop {
+        let told = admin.call("GET", &format!("/v3/portals/{portal}/refusals"), &Value::Null);
+        let id =
+            told.json().pointer("/data/0/request_id").and_then(Value::as_str).map(str::to_owned);
+        if let Some(id) = id {
+            return id;
+        }
+        assert!(started.elapsed() < PATIENCE, "no refusal is reported: {}", told.body);
+        std::thread::sleep(Duration::from_millis(500));
+    }
 }
 
 /// Developers enough for several pages of a list, some of whom wait.

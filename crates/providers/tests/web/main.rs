@@ -10,6 +10,7 @@
 )]
 
 mod inspection;
+mod provider;
 mod scene;
 mod session;
 mod sign_in;
