@@ -18,6 +18,7 @@ account-set-password = Passwort festlegen
 account-change-password = Passwort ändern
 account-save = Speichern
 account-act = Was Sie tun können
+account-parts = Teile Ihres Kontos
 account-profile = Profil
 account-teams = Teams
 account-sessions = Sitzungen

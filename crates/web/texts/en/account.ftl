@@ -18,6 +18,7 @@ account-set-password = Set password
 account-change-password = Change password
 account-save = Save
 account-act = What you can do
+account-parts = Parts of your account
 account-profile = Profile
 account-teams = Teams
 account-sessions = Sessions

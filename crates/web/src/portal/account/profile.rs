@@ -31,7 +31,7 @@ pub(super) fn tabs(member: &Member, current: &str) -> Markup {
         ("/account/teams".to_owned(), t!(lang, "account-teams")),
         ("/account/sessions".to_owned(), t!(lang, "account-sessions")),
     ];
-    part::tabs(member, &t!(lang, "nav-account"), current, &tabs)
+    part::tabs(member, &t!(lang, "account-parts"), current, &tabs)
 }
 
 fn name_fields() -> [Field; 1] {
