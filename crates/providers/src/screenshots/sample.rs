@@ -199,7 +199,9 @@ fn applications(ada: &Developer, strategy: &str, apis: &[String]) -> (String, St
                 let path = format!("/applications/{id}/credentials");
                 let made = ada.call("POST", &path, &json!({ "display_name": name }));
                 assert_eq!(made.status, 201, "{}", made.body);
-                key = made.json()["credential"].as_str().unwrap_or_default().to_owned();
+                let made = made.json();
+                let text = made.get("credential").and_then(Value::as_str);
+                key = text.expect("the key, this once").to_owned();
             }
             first = id;
         }

@@ -9,6 +9,7 @@
     reason = "a test says what is wrong by failing"
 )]
 
+mod accounts;
 mod inspection;
 mod provider;
 mod scene;

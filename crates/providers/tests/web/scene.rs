@@ -46,4 +46,19 @@ impl Scene {
         person.fill("Password", PASSWORD);
         person.press("Sign in");
     }
+
+    /// Signs up, proves the address, and chooses a password.
+    pub(crate) fn sign_up(&self, person: &Person, portal: &str, name: &str, email: &str) {
+        person.visit(&self.page(portal, ""));
+        person.follow("Sign up");
+        person.fill("Full name", name);
+        person.fill("E-mail address", email);
+        person.press("Create account");
+        person.sees("We have sent you an e-mail");
+        let kind = "confirm-email-address";
+        person.visit(&self.portal.link_from_mail(portal, email, kind, "verify-email"));
+        person.fill("New password", PASSWORD);
+        person.press("Set password");
+        person.sees("Your password is set");
+    }
 }
