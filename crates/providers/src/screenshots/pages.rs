@@ -45,8 +45,21 @@ pub(crate) const PAGES: &[Page] = &[
         person.fill("Password", "not the password");
         person.press("Sign in");
     }),
+    page("sign-up", Who::Nobody, "/portals/{portal}/sign-up"),
+    after("sign-up-refused", Who::Nobody, "/portals/{portal}/sign-up", |person| {
+        person.fill("Full name", "Ada Lovelace");
+        person.fill("E-mail address", "ada@.example.com");
+        person.press("Create account");
+    }),
+    page("sign-up-sent", Who::Nobody, "/portals/{portal}/sign-up/sent"),
+    page("choose-password", Who::Nobody, "/portals/{portal}/verify-email?token=of-the-mail"),
+    page("forgot-password", Who::Nobody, "/portals/{portal}/forgot-password"),
+    page("pending", Who::Nobody, "/portals/{portal}/pending"),
     page("not-found", Who::Nobody, "/portals/{portal}/apis/zeppelin"),
     page("console-sign-in", Who::Nobody, "/manager/sign-in"),
     page("catalogue-signed-in", Who::Developer, "/portals/{portal}/apis"),
+    page("account", Who::Developer, "/portals/{portal}/account"),
+    page("account-teams", Who::Developer, "/portals/{portal}/account/teams"),
+    page("account-sessions", Who::Developer, "/portals/{portal}/account/sessions"),
     page("console-portals", Who::Administrator, "/manager/portals"),
 ];
