@@ -21,7 +21,7 @@ fn main() -> Result<(), Fault> {
     let path = std::env::args().nth(1).ok_or("which file?")?;
     let config: Value = serde_json::from_str(&std::fs::read_to_string(path)?)?;
     let text = |pointer: &str| config.pointer(pointer).and_then(Value::as_str).ok_or("not there");
-    let key = <[u8; 32]>::try_from(BASE64_STANDARD.decode(text("/snapshot_keys/0")?)?);
+    let key = <[u8; 32]>::try_from(bytes(text("/snapshot_keys/0")?)?);
     let key = VerifyingKey::from_bytes(key.map_err(|_| "a key has 32 bytes")?);
     let replica = Replica::new(text("/gateway_id")?.parse()?, vec![key], METHODS);
     let timing = Timing { wait_seconds: 0, ..Timing::default() };
@@ -41,7 +41,7 @@ fn main() -> Result<(), Fault> {
         };
         println!("{:?}", follower.settle(now(), chore, &reply));
     }
-    let secret = BASE64_STANDARD.decode(text("/peppers/0/secret")?)?;
+    let secret = bytes(text("/peppers/0/secret")?)?;
     let pepper = Pepper::new(text("/peppers/0/id")?, &secret).map_err(|_| "no pepper")?;
     let settings = Settings { peppers: vec![pepper], ..Settings::default() };
     let policy = follower.replica().policy().ok_or("no policy")?;
@@ -50,6 +50,10 @@ fn main() -> Result<(), Fault> {
         Request { method: b"GET", authority: b"api.test", path: b"/flights", headers: &[] };
     println!("{:?}", policy.check(&mut Memory::default(), &env, &request));
     Ok(())
+}
+
+fn bytes(base64: &str) -> Result<Vec<u8>, Fault> {
+    BASE64_STANDARD.decode(base64).map_err(|error| error.to_string().into())
 }
 
 fn now() -> UnixMillis {
