@@ -10,13 +10,11 @@ use aide::transform::TransformOperation;
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use schemars::JsonSchema;
-use sea_orm::sea_query::{
-    Alias, ColumnName, ColumnRef, Expr, ExprTrait, IntoIden, Query as SqlQuery, SimpleExpr,
-    TableName, TableRef,
-};
+use sea_orm::sea_query::SimpleExpr;
 use sea_orm::{
-    Condition, ConnectionTrait, EntityTrait, FromQueryResult, Identity, JoinType, Order,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, RelationDef, Select,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, Iterable, JoinType,
+    Order, PaginatorTrait, PrimaryKeyToColumn, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    RelationDef, Select,
 };
 use serde::Serialize;
 
@@ -24,10 +22,12 @@ use crate::problem::{Invalid, Problem};
 
 mod filter;
 mod member;
+mod related;
 
 pub(crate) use self::filter::contains;
 use self::filter::{Filter, alternatives, filter};
 pub(crate) use self::member::{MemberFilter, labelled};
+use self::related::{Both, name_of, table_of};
 
 /// Items of a page when the query does not say.
 const DEFAULT_SIZE: u64 = 10;
@@ -235,8 +235,13 @@ impl ListQuery {
 
     /// Reads pages, order and filters.
     pub(crate) fn read(self, spec: &ListSpec) -> Result<Listing, Problem> {
-        let mut listing =
-            Listing { size: DEFAULT_SIZE, number: 1, filters: Vec::new(), order: Vec::new() };
+        let mut listing = Listing {
+            size: DEFAULT_SIZE,
+            number: 1,
+            filters: Vec::new(),
+            order: Vec::new(),
+            of: None,
+        };
         let mut faults = Vec::new();
         let mut seen: Vec<&str> = Vec::new();
         for (name, value) in &self.0 {
@@ -264,7 +269,11 @@ impl ListQuery {
         }
         // In the direction of what it decides between, so that an index can be read either way.
         let last = listing.order.last().map_or(Order::Asc, |(_, direction)| direction.clone());
-        listing.order.extend((spec.order)().into_iter().map(|column| (column, last.clone())));
+        // Once each: SQLite takes a column that it has sorted by already for another.
+        let rest = (spec.order)().into_iter();
+        let rest = rest.filter(|column| listing.order.iter().all(|(known, _)| known != column));
+        let rest: Vec<_> = rest.map(|column| (column, last.clone())).collect();
+        listing.order.extend(rest);
         Ok(listing)
     }
 }
@@ -276,9 +285,18 @@ pub(crate) struct Listing {
     number: u64,
     filters: Vec<Filter>,
     order: Vec<(SimpleExpr, Order)>,
+    /// What the rows have in common, where tables that are joined say the same of theirs.
+    of: Option<SimpleExpr>,
 }
 
 impl Listing {
+    /// The list is of such rows. A table that is joined for an order has to say the same of its own:
+    /// the rows are then found by those, in their order, and not the other way round.
+    pub(crate) fn of(mut self, rows: SimpleExpr) -> Self {
+        self.of = Some(rows);
+        self
+    }
+
     /// What it lets through, if it lets not everything through.
     pub(crate) fn condition(self, db: &impl ConnectionTrait) -> Option<Condition> {
         let backend = db.get_database_backend();
@@ -332,7 +350,7 @@ impl Listing {
     async fn fetch_related_as<E, M>(
         self,
         db: &impl ConnectionTrait,
-        mut select: Select<E>,
+        select: Select<E>,
         related: &[RelationDef],
     ) -> Result<Page<M>, Problem>
     where
@@ -345,6 +363,15 @@ impl Listing {
             related.iter().position(|relation| name_of(&relation.to_tbl).as_ref() == Some(table))
         };
         let backend = db.get_database_backend();
+        let joined: BTreeSet<_> =
+            self.order.iter().filter_map(|(column, _)| other(&table_of(column))).collect();
+        let mut list = Both { page: select.clone(), total: select };
+        if let Some(of) = self.of {
+            list.total = list.total.filter(of.clone());
+            if joined.is_empty() {
+                list.page = list.page.filter(of);
+            }
+        }
         let mut elsewhere: BTreeMap<usize, Condition> = BTreeMap::new();
         for filter in self.filters {
             let place = other(&filter.table);
@@ -354,19 +381,17 @@ impl Listing {
                     let all = elsewhere.remove(&place).unwrap_or_else(Condition::all);
                     elsewhere.insert(place, all.add(condition));
                 }
-                None => select = select.filter(condition),
+                None => list = list.filter(condition),
             }
         }
         for (place, condition) in elsewhere {
             if let Some(relation) = related.get(place) {
-                select = select.filter(belongs_to(relation, condition)?);
+                list = list.belonging(db, relation, condition).await?;
             }
         }
         let (number, size) = (self.number, self.size);
         let offset = (number - 1).saturating_mul(size);
-        let all = select.clone();
-        let joined: BTreeSet<_> =
-            self.order.iter().filter_map(|(column, _)| other(&table_of(column))).collect();
+        let Both { page: mut select, total: all } = list;
         for relation in joined.into_iter().filter_map(|place| related.get(place)) {
             select = select.join(JoinType::InnerJoin, relation.clone());
         }
@@ -391,8 +416,8 @@ impl Listing {
         let after = total - offset - count;
         let backwards = after < offset;
         let start = if backwards { after } else { offset };
-        let page = ordered(select, self.order, backwards).offset(start).limit(count);
-        let mut data = page.into_model::<M>().all(db).await?;
+        let select = far(ordered(select, self.order, backwards), start, count);
+        let mut data = select.into_model::<M>().all(db).await?;
         if backwards {
             data.reverse();
         }
@@ -517,39 +542,15 @@ fn order(spec: &ListSpec, value: &str) -> Result<(SimpleExpr, Order), Invalid> {
     Ok(((sort.column)(), direction))
 }
 
-/// The table of a column; none of what is no plain column.
-fn table_of(column: &SimpleExpr) -> Option<String> {
-    match column {
-        SimpleExpr::Column(ColumnRef::Column(ColumnName(Some(TableName(_, table)), _))) => {
-            Some(table.to_string())
-        }
-        _ => None,
-    }
-}
-
-fn name_of(table: &TableRef) -> Option<String> {
-    match table {
-        TableRef::Table(TableName(_, table), _) => Some(table.to_string()),
-        _ => None,
-    }
-}
-
-/// Whether the row of another table that a row belongs to is such a one.
-fn belongs_to(relation: &RelationDef, condition: Condition) -> Result<SimpleExpr, Problem> {
-    let (Identity::Unary(from), Identity::Unary(to)) = (&relation.from_col, &relation.to_col)
-    else {
-        return Err(Problem::internal("a relation by more than one column"));
+/// A page that is far from the start. What lies before it is passed in an index, where that has all that
+/// the order needs: the rows are fetched of the page alone.
+fn far<E: EntityTrait>(select: Select<E>, offset: u64, limit: u64) -> Select<E> {
+    let mut keys = E::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column);
+    let (Some(key), None) = (keys.next(), keys.next()) else {
+        return select.offset(offset).limit(limit);
     };
-    let (Some(here), Some(there)) = (name_of(&relation.from_tbl), name_of(&relation.to_tbl)) else {
-        return Err(Problem::internal("a relation to no table"));
-    };
-    let mut found = SqlQuery::select();
-    found.column((Alias::new(&there), to.clone())).from(relation.to_tbl.clone());
-    found.cond_where(condition);
-    if let Some(on) = &relation.on_condition {
-        found.cond_where(on(Alias::new(&here).into_iden(), Alias::new(&there).into_iden()));
-    }
-    Ok(Expr::col((Alias::new(&here), from.clone())).in_subquery(found))
+    let ids = select.clone().select_only().column(key).offset(offset).limit(limit).into_query();
+    select.filter(key.in_subquery(ids))
 }
 
 fn ordered<E: EntityTrait>(

@@ -1,10 +1,11 @@
 //! Filters: what a parameter of a query says of a column.
 
-use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, SimpleExpr};
+use sea_orm::sea_query::{Alias, BinOper, Expr, ExprTrait, Func, LikeExpr, SimpleExpr};
 use sea_orm::{Condition, DbBackend};
 use uuid::Uuid;
 
-use super::{Kind, ListSpec, MAX_ALTERNATIVES, table_of};
+use super::related::table_of;
+use super::{Kind, ListSpec, MAX_ALTERNATIVES};
 use crate::clock;
 use crate::input::is_uuid;
 use crate::problem::Invalid;
@@ -33,7 +34,7 @@ impl Filter {
                 // SQLite's `LIKE` looks at the case of no letter of ASCII, as its `lower` does.
                 any.add(match backend {
                     DbBackend::Sqlite => like(column.clone(), part),
-                    _ => contains(column.clone(), part),
+                    _ => in_postgres(column.clone(), part),
                 })
             }),
         }
@@ -97,6 +98,18 @@ pub(super) fn text(
             .fold(Condition::any(), |any, part| any.add(contains(column.clone(), part))),
         _ => Condition::all().add(column.eq(value)),
     })
+}
+
+/// The same for PostgreSQL. Letters of ASCII are lowered alone where nothing else is looked for, which
+/// takes a quarter of the time, and what has three of them is looked up by the index of trigrams, which
+/// is of that collation. Its other name keeps PostgreSQL from the index, which has nothing shorter.
+fn in_postgres(column: SimpleExpr, part: &str) -> SimpleExpr {
+    if !part.is_ascii() {
+        return contains(column, part);
+    }
+    let collation = if part.len() < 3 { "POSIX" } else { "C" };
+    let column = column.binary(BinOper::Custom("COLLATE"), Expr::col(Alias::new(collation)));
+    contains(column, part)
 }
 
 /// Whether a column contains a text, whatever the case of letters: the databases disagree on what

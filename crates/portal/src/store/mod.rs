@@ -43,6 +43,11 @@ pub(crate) use self::write::Write;
 /// finds, connections know that are opened later.
 const LOOK_AT_TABLES: &str = "PRAGMA optimize = 0x10002";
 
+/// What PostgreSQL is told of queries here: they are short, and many at a time. A second process for one
+/// takes longer to start than it saves, and what indexes lead to is in memory or on no turning disk.
+const QUICK: [(&str, &str); 2] =
+    [("max_parallel_workers_per_gather", "0"), ("random_page_cost", "1.1")];
+
 /// The open database.
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
@@ -115,8 +120,8 @@ async fn connect(
                 .pragma("synchronous", "FULL")
         })
         .map_sqlx_postgres_opts(move |options| match durable {
-            Durable::Yes => options,
-            Durable::No => options.options([("synchronous_commit", "off")]),
+            Durable::Yes => options.options(QUICK),
+            Durable::No => options.options(QUICK).options([("synchronous_commit", "off")]),
         });
     Database::connect(options).await
 }

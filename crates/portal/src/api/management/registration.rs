@@ -293,7 +293,8 @@ async fn views(
 ) -> Result<Shown<Paged<View>>, Problem> {
     let db = app.store.db();
     let related = related_in(portal);
-    let (rows, page) = query.read(spec)?.fetch_related(db, select, &related).await?.split();
+    let listing = query.read(spec)?.of(Column::PortalId.eq(portal));
+    let (rows, page) = listing.fetch_related(db, select, &related).await?.split();
     let around = Around::fetch(db, &rows).await?;
     Ok(Shown(page.with(rows.into_iter().filter_map(|row| around.view(row)).collect())))
 }
@@ -310,8 +311,7 @@ async fn list(
     query: ListQuery,
 ) -> Result<Shown<Paged<View>>, Problem> {
     usecase::portal::find(app.store.db(), ids.portal_id).await?;
-    let select = registration::Entity::find().filter(Column::PortalId.eq(ids.portal_id));
-    views(&app, query, &LIST, select, ids.portal_id).await
+    views(&app, query, &LIST, registration::Entity::find(), ids.portal_id).await
 }
 
 async fn list_of_application(

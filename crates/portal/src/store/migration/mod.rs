@@ -19,6 +19,7 @@ mod m0013_refusals;
 mod m0014_admin_sessions;
 mod m0015_developer_sessions;
 mod m0016_registration_history;
+mod m0017_list_indexes;
 #[cfg(test)]
 mod tests;
 
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0014_admin_sessions::Migration),
             Box::new(m0015_developer_sessions::Migration),
             Box::new(m0016_registration_history::Migration),
+            Box::new(m0017_list_indexes::Migration),
         ]
     }
 }

@@ -4,9 +4,10 @@ use gatekey_core::lifecycle::APPLICATIONS_PER_DEVELOPER;
 use gatekey_core::lifecycle::application::{self as lifecycle, ApplicationStatus};
 use gatekey_core::lifecycle::developer::{DeveloperStatus, Unapproved};
 use schemars::JsonSchema;
+use sea_orm::sea_query::{SimpleExpr, UnionType};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
-    PaginatorTrait, QueryFilter, Set,
+    PaginatorTrait, QueryFilter, QuerySelect, QueryTrait, Set,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -59,11 +60,17 @@ impl Owner {
     }
 }
 
-/// A developer's own applications and those of their teams.
+/// A developer's own applications and those of their teams, each found by its own index: PostgreSQL
+/// reads every application to find those for which one of two is true.
 pub(crate) fn own(developer: Uuid) -> Condition {
-    Condition::any()
-        .add(application::Column::DeveloperId.eq(developer))
-        .add(application::Column::TeamId.in_subquery(team::of_developer(developer)))
+    let ids = |which: SimpleExpr| {
+        let found = application::Entity::find().select_only().column(application::Column::Id);
+        found.filter(which).into_query()
+    };
+    let of_teams = application::Column::TeamId.in_subquery(team::of_developer(developer));
+    let mut own = ids(application::Column::DeveloperId.eq(developer));
+    own.union(UnionType::All, ids(of_teams));
+    Condition::any().add(application::Column::Id.in_subquery(own))
 }
 
 /// The developer, or one of their teams.
