@@ -35,7 +35,7 @@ async fn list(admin: Administrator, Path(id): Path<String>) -> Result<Response, 
     let act = part::act(&admin, &api.path("/documents/new"), &t!(lang, "document-new"));
     let main = html! {
         @if tree.is_empty() {
-            (part::empty(&t!(lang, "documents-none"), &t!(lang, "documents-none-text"), Some(&act)))
+            (part::empty(&t!(lang, "console-documents-none"), &t!(lang, "console-documents-none-text"), Some(&act)))
         } @else {
             (tree.show(&admin, &api.path("/documents")))
         }

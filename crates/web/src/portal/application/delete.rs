@@ -25,10 +25,8 @@ async fn ask(member: Member, Path(at): Path<At>) -> Result<Response, Refusal> {
     let lang = member.lang;
     let application = Application::find(&member, &at.id).await?;
     let path = application.path();
-    let (keys, registrations) = tokio::join!(
-        keys(&member, &application),
-        registrations(&member, &application)
-    );
+    let (keys, registrations) =
+        tokio::join!(keys(&member, &application), registrations(&member, &application));
     let mut cuts = Vec::new();
     match application.auth_strategy.kind {
         Kind::KeyAuth => cuts.push(t!(lang, "app-cuts-keys", count = keys)),

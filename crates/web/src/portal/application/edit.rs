@@ -90,9 +90,12 @@ async fn change(member: Member, Path(at): Path<At>, typed: Form) -> Result<Respo
     let agreed = if typed.has(NEW_SECRET) { "?regenerate_secret=true" } else { "" };
     let path = format!("{}{agreed}", application.path());
     match member.api.patch::<Changed>(&path, &body).await {
-        Ok(Changed { application, client_secret: Some(secret) }) => {
-            Ok(secret::shown(&member, &application, &t!(member.lang, "said-own-app-changed"), &secret))
-        }
+        Ok(Changed { application, client_secret: Some(secret) }) => Ok(secret::shown(
+            &member,
+            &application,
+            &t!(member.lang, "said-own-app-changed"),
+            &secret,
+        )),
         Ok(changed) => Ok(member.go_saying(&changed.application.path(), "own-app-changed")),
         Err(refusal) if refusal.is_about_the_form() => {
             let filled = Filled::refused(&typed, &refusal);

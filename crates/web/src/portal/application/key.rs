@@ -311,10 +311,8 @@ pub(super) fn shown(
 
 async fn name(member: Member, Path(at): Path<KeyAt>) -> Result<Response, Refusal> {
     let path = at.path();
-    let (application, current) = tokio::join!(
-        Application::find(&member, &at.id),
-        member.api.get::<Value>(&path)
-    );
+    let (application, current) =
+        tokio::join!(Application::find(&member, &at.id), member.api.get::<Value>(&path));
     Ok(name_form(&member, &application?, Filled::with(&current?), StatusCode::OK))
 }
 
@@ -377,7 +375,8 @@ async fn ask(member: Member, Path(at): Path<KeyAt>) -> Result<Response, Refusal>
         back: at.list(),
         values: Vec::new(),
     };
-    let page = application.below(lang, Page::new(t!(lang, "app-key-revoke"), confirm.show(&member)));
+    let page =
+        application.below(lang, Page::new(t!(lang, "app-key-revoke"), confirm.show(&member)));
     Ok(member.page(page.below(application.credentials(lang), at.list())))
 }
 

@@ -142,7 +142,8 @@ impl Application {
 
     /// A page below its own.
     fn below(&self, lang: Lang, page: Page) -> Page {
-        let page = page.section("applications").below(t!(lang, "nav-applications"), "/applications");
+        let page =
+            page.section("applications").below(t!(lang, "nav-applications"), "/applications");
         page.below(self.name.clone(), self.path())
     }
 

@@ -79,7 +79,11 @@ fn form(
 ) -> Response {
     let lang = member.lang;
     let main = match choice.strategy(chosen) {
-        None => part::empty(&t!(lang, "app-strategies-none"), &t!(lang, "app-strategies-none-text"), None),
+        None => part::empty(
+            &t!(lang, "app-strategies-none"),
+            &t!(lang, "app-strategies-none-text"),
+            None,
+        ),
         Some(strategy) => {
             let form = FormView {
                 action: member.href(&path(strategy)),
@@ -118,9 +122,12 @@ async fn create(member: Member, typed: Form) -> Result<Response, Refusal> {
     let fields = all_fields(&member, strategy, &choice.teams);
     let body = field::body(&fields, &typed, &member.zone);
     match member.api.post::<Made>("/applications", &body).await {
-        Ok(Made { application, client_secret: Some(secret) }) => {
-            Ok(secret::shown(&member, &application, &t!(member.lang, "said-own-app-created"), &secret))
-        }
+        Ok(Made { application, client_secret: Some(secret) }) => Ok(secret::shown(
+            &member,
+            &application,
+            &t!(member.lang, "said-own-app-created"),
+            &secret,
+        )),
         Ok(made) => Ok(member.go_saying(&made.application.path(), "own-app-created")),
         Err(refusal) if refusal.is_about_the_form() => {
             let filled = Filled::refused(&typed, &refusal);

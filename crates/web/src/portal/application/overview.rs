@@ -181,7 +181,9 @@ impl Limit {
 
 /// How long a window is, in the largest unit that fits.
 fn window(lang: Lang, seconds: u32) -> String {
-    for (unit, key) in [(86_400, "app-window-days"), (3_600, "app-window-hours"), (60, "app-window-minutes")] {
+    for (unit, key) in
+        [(86_400, "app-window-days"), (3_600, "app-window-hours"), (60, "app-window-minutes")]
+    {
         if seconds >= unit && seconds.is_multiple_of(unit) {
             return t!(lang, key, count = seconds / unit);
         }

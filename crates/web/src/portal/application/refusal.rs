@@ -18,9 +18,7 @@ use crate::refusal::Refusal;
 use crate::segments::segments;
 
 pub(super) fn routes() -> Router<Web> {
-    Router::new()
-        .route("/refusals", get(look_up))
-        .route("/applications/{id}/refusals", get(list))
+    Router::new().route("/refusals", get(look_up)).route("/applications/{id}/refusals", get(list))
 }
 
 /// The field that asks for a call.
@@ -135,7 +133,11 @@ async fn find(member: &Member, id: &str) -> Result<Option<Refused>, Refusal> {
 }
 
 fn not_found(lang: Lang) -> Markup {
-    part::empty(&t!(lang, "app-refused-not-found-call"), &t!(lang, "app-refused-not-found-call-text"), None)
+    part::empty(
+        &t!(lang, "app-refused-not-found-call"),
+        &t!(lang, "app-refused-not-found-call-text"),
+        None,
+    )
 }
 
 async fn look_up(member: Member, asked: Asked) -> Result<Response, Refusal> {
@@ -165,7 +167,8 @@ async fn list(member: Member, Path(at): Path<At>, asked: Asked) -> Result<Respon
     );
     let (application, found): (_, List<_>) = (application?, found?);
     // A call without a key of anybody is of no application, and still can be looked up.
-    let other = if found.data.is_empty() && !id.is_empty() { find(&member, id).await? } else { None };
+    let other =
+        if found.data.is_empty() && !id.is_empty() { find(&member, id).await? } else { None };
     let main = html! {
         (form(&member, &path, id))
         @match (found.data.as_slice(), &other) {

@@ -21,9 +21,7 @@ use crate::segments::segments;
 const PATH: &str = "/applications/{id}/registrations/{registration}";
 
 pub(super) fn routes() -> Router<Web> {
-    Router::new()
-        .route(PATH, get(show))
-        .route(&format!("{PATH}/withdraw"), get(ask).post(withdraw))
+    Router::new().route(PATH, get(show)).route(&format!("{PATH}/withdraw"), get(ask).post(withdraw))
 }
 
 /// Which registration a page is about.
@@ -115,7 +113,10 @@ async fn show(member: Member, Path(at): Path<At>) -> Result<Response, Refusal> {
     );
     let (application, found) = (application?, found?);
     let facts = [
-        (t!(lang, "app-access-api"), html! { a href=(member.href(&found.api())) { (found.api_name) } }),
+        (
+            t!(lang, "app-access-api"),
+            html! { a href=(member.href(&found.api())) { (found.api_name) } },
+        ),
         (
             t!(lang, "app-access-status"),
             html! { (part::status(lang, &found.status)) " " (found.means(lang)) },
@@ -171,10 +172,8 @@ fn by(lang: Lang, entry: &Entry) -> String {
 async fn ask(member: Member, Path(at): Path<At>) -> Result<Response, Refusal> {
     let lang = member.lang;
     let path = at.path();
-    let (application, found) = tokio::join!(
-        Application::find(&member, &at.id),
-        member.api.get::<Registration>(&path),
-    );
+    let (application, found) =
+        tokio::join!(Application::find(&member, &at.id), member.api.get::<Registration>(&path),);
     let (application, found) = (application?, found?);
     let api = found.api_name.as_str();
     let mut cuts = Vec::new();

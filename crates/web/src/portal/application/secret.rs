@@ -49,8 +49,7 @@ pub(super) async fn show(member: &Member, application: &Application) -> Result<P
     let lang = member.lang;
     let id = application.client_id.as_deref().unwrap_or_default();
     let registered = application.auth_strategy.kind == Kind::ClientCredentials;
-    let (secrets, issuer) =
-        tokio::join!(secrets(member, application), issuer(member, application));
+    let (secrets, issuer) = tokio::join!(secrets(member, application), issuer(member, application));
     let main = html! {
         p { (application.auth_strategy.kind.means(lang)) }
         (part::facts(&[(t!(lang, "application-client-id"), part::copy(lang, id))]))

@@ -16,7 +16,7 @@ impl Example {
     pub(super) fn read(document: &str) -> Self {
         let json = serde_json::from_str::<Value>(document).ok();
         let read = json.or_else(|| serde_saphyr::from_str::<Value>(document).ok());
-        read.map(|document| Self::of(&document)).unwrap_or_default()
+        Self::of(&read.unwrap_or_default())
     }
 
     fn of(document: &Value) -> Self {

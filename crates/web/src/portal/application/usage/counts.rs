@@ -27,8 +27,7 @@ pub(super) struct Period {
     seconds: i64,
 }
 
-const HOUR: Period =
-    Period { name: "hour", range: "1h", granularity: "minutely", seconds: 3_600 };
+const HOUR: Period = Period { name: "hour", range: "1h", granularity: "minutely", seconds: 3_600 };
 const DAY: Period =
     Period { name: "day", range: "24h", granularity: "thirtyMinutely", seconds: 86_400 };
 const WEEK: Period =

@@ -36,10 +36,8 @@ async fn show(member: Member, Path(at): Path<At>, asked: Asked) -> Result<Respon
     );
     let (counts, apis, reasons, keys) = (counts?, apis?, reasons?, keys?);
     let path = format!("{}/usage", application.path());
-    let tabs: Vec<_> = PERIODS
-        .iter()
-        .map(|one| (format!("{path}?period={}", one.name), one.text(lang)))
-        .collect();
+    let tabs: Vec<_> =
+        PERIODS.iter().map(|one| (format!("{path}?period={}", one.name), one.text(lang))).collect();
     let main = html! {
         (part::tabs(&member, &t!(lang, "app-usage-period"), &format!("{path}?period={}", period.name), &tabs))
         @if counts.total() == 0 {
