@@ -28,7 +28,7 @@ macro_rules! catalogues {
 
 catalogues! {
     ["frame", "fields", "faults", "account", "catalogue", "application", "console", "console_api",
-     "console_operations", "console_people", "settings"]:
+     "console_operations", "console_people", "settings", "reasons"]:
     "en" => "English",
     "de" => "Deutsch",
 }

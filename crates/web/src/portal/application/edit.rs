@@ -79,7 +79,8 @@ fn form(
         cancel: Some(member.href(&application.path())),
     };
     let main = html! { (form.show(member)) };
-    let page = Page::new(t!(lang, "app-edit"), main).status(status);
+    let page =
+        Page::new(t!(lang, "app-edit-of", name = application.name.as_str()), main).status(status);
     member.page(application.below(lang, page))
 }
 

@@ -212,7 +212,7 @@ fn table(member: &Member, application: &Application, keys: &[Key]) -> Markup {
                 },
                 part::moment_or_never(member, key.expires_at.as_deref()),
                 html! {
-                    div.actions {
+                    div.row-acts {
                         (act("rename", "app-key-rename"))
                         @if key.can_rotate() { (act("rotate", "app-key-rotate")) }
                         (act("revoke", "app-key-revoke"))

@@ -53,6 +53,13 @@ pub(super) fn reason(lang: Lang, code: &str) -> String {
     lang.find(&format!("reason-{code}"), None).unwrap_or_else(|| part::sentence(code))
 }
 
+/// A sentence that may begin with a name's stand-in.
+fn begun(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string());
+    first.unwrap_or_default() + letters.as_str()
+}
+
 impl Refused {
     /// What happened, and what can be done. The API says it in English, with names in it.
     fn words(&self, lang: Lang) -> (String, String) {
@@ -62,7 +69,10 @@ impl Refused {
         };
         names.set("api", name(&self.api, t!(lang, "app-refused-some-api")));
         names.set("application", name(&self.application, t!(lang, "app-refused-some-application")));
-        let told = |part: &str| lang.find(&format!("reason-{}-{part}", self.reason), Some(&names));
+        let told = |part: &str| {
+            let text = lang.find(&format!("reason-{}-{part}", self.reason), Some(&names))?;
+            Some(begun(&text))
+        };
         (
             told("explained").unwrap_or_else(|| self.explanation.clone()),
             told("remedy").unwrap_or_else(|| self.remedy.clone()),
@@ -205,8 +215,8 @@ fn table(member: &Member, path: &str, found: &[Refused]) -> Markup {
                     div { a.quiet href=(member.href(&format!("{path}{this}"))) { code { (one.request_id) } } }
                 },
                 html! {
-                    @if let Some(call) = one.call() { code { (call) } }
-                    div.quiet {
+                    @if let Some(call) = one.call() { div.call { code { (call) } } }
+                    div.call.quiet {
                         @if let Some(api) = &one.api { (api.name) " · " }
                         (one.status)
                     }

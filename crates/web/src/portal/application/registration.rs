@@ -92,7 +92,7 @@ pub(super) fn table(member: &Member, application: &Application, all: &[Registrat
                 html! { a href=(member.href(&one.api())) { (one.api_name) } },
                 html! { (part::status(lang, &one.status)) div.quiet { (one.means(lang)) } },
                 part::moment(member, &one.created_at),
-                html! { div.actions {
+                html! { div.row-acts {
                     a href=(member.href(&path)) { (t!(lang, "app-access-details")) span.hidden { " " (one.api_name) } }
                     a href=(member.href(&format!("{path}/withdraw"))) { (t!(lang, "app-access-withdraw")) span.hidden { " " (one.api_name) } }
                 } },

@@ -68,11 +68,13 @@ fn form(
         cancel: Some(member.href(&at.list())),
     };
     let main = html! {
-        p { (t!(lang, "app-rotation-text", name = key.display_name.as_str())) }
-        ul {
-            li { (t!(lang, "app-rotation-text-new")) }
-            li { (t!(lang, "app-rotation-text-old")) }
-            li { (t!(lang, "app-rotation-text-end")) }
+        div.prose {
+            p { (t!(lang, "app-rotation-text", name = key.display_name.as_str())) }
+            ul {
+                li { (t!(lang, "app-rotation-text-new")) }
+                li { (t!(lang, "app-rotation-text-old")) }
+                li { (t!(lang, "app-rotation-text-end")) }
+            }
         }
         (form.show(member))
     };

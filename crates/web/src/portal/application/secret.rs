@@ -19,6 +19,7 @@ use crate::page::Page;
 use crate::part::{self, Confirm};
 use crate::portal::Member;
 use crate::refusal::Refusal;
+use crate::segments::segments;
 
 pub(super) fn routes() -> Router<Web> {
     Router::new().route("/applications/{id}/secret", get(ask).post(regenerate))
@@ -70,9 +71,16 @@ pub(super) async fn show(member: &Member, application: &Application) -> Result<P
     })
 }
 
-async fn secrets(member: &Member, application: &Application) -> Result<List<Secret>, Refusal> {
+/// The secrets, where the provider keeps several and tells of them.
+async fn secrets(
+    member: &Member,
+    application: &Application,
+) -> Result<Option<List<Secret>>, Refusal> {
+    if !application.auth_strategy.supports_multiple_credentials {
+        return Ok(None);
+    }
     let path = format!("{}/credentials", application.path());
-    member.api.list(&path, &Asked::first(100)).await
+    member.api.list(&path, &Asked::first(100)).await.map(Some)
 }
 
 /// The issuer of the strategy, if an API that the application may call shows it.
@@ -86,54 +94,53 @@ async fn issuer(member: &Member, application: &Application) -> Option<String> {
 fn listed(
     member: &Member,
     application: &Application,
-    secrets: &Result<List<Secret>, Refusal>,
+    secrets: &Result<Option<List<Secret>>, Refusal>,
 ) -> Markup {
     let lang = member.lang;
     let secrets = match secrets {
-        Ok(secrets) => &secrets.data,
+        Ok(Some(secrets)) => &secrets.data,
+        Ok(None) => return html! { p { (t!(lang, "app-secret-one")) } },
         Err(refusal) => {
             return part::notice("bad", &html! { p { (part::problem(lang, refusal)) } });
         }
     };
-    let several = application.auth_strategy.supports_multiple_credentials;
     let heads = [
         t!(lang, "app-key-name"),
         t!(lang, "created-at"),
         t!(lang, "app-key-ends"),
         t!(lang, "app-access-acts"),
     ];
-    let heads = if several { heads.as_slice() } else { heads.get(..3).unwrap_or_default() };
     let rows: Vec<_> = secrets
         .iter()
         .map(|secret| {
             let name = secret.display_name.clone().filter(|name| !name.is_empty());
             let name = name.unwrap_or_else(|| t!(lang, "app-secret-unnamed"));
-            let path = format!("{}/credentials", application.path());
-            let path = format!("{path}{}/revoke", crate::segments::segments![secret.id]);
-            let mut row = vec![
+            let path = segments!["applications", application.id, "credentials", secret.id];
+            vec![
                 html! { (name) },
                 match &secret.created_at {
                     Some(at) => part::moment(member, at),
                     None => html! { "–" },
                 },
                 part::moment_or_never(member, secret.expires_at.as_deref()),
-            ];
-            if several {
-                row.push(html! { a href=(member.href(&path)) { (t!(lang, "app-key-revoke")) span.hidden { " " (name) } } });
-            }
-            row
+                html! {
+                    a href=(member.href(&format!("{path}/revoke"))) {
+                        (t!(lang, "app-key-revoke")) span.hidden { " " (name) }
+                    }
+                },
+            ]
         })
         .collect();
     html! {
         h2 { (t!(lang, "app-secrets")) }
         p.quiet { (t!(lang, "app-secrets-text")) }
-        @if let Some(most) = application.auth_strategy.max_allowed_credentials.filter(|_| several) {
+        @if let Some(most) = application.auth_strategy.max_allowed_credentials {
             p.quiet { (t!(lang, "app-secrets-most", count = most)) }
         }
         @if rows.is_empty() {
             p { (t!(lang, "app-secrets-none")) }
         } @else {
-            (part::table(&t!(lang, "app-secrets"), heads, &rows))
+            (part::table(&t!(lang, "app-secrets"), &heads, &rows))
         }
     }
 }
