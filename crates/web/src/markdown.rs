@@ -17,7 +17,11 @@ pub(crate) fn render(text: &str) -> Markup {
     let events: Vec<_> = Parser::new_ext(text, options).map(harmless).collect();
     let mut shown = String::with_capacity(text.len() * 3 / 2);
     html::push_html(&mut shown, anchored(events).into_iter());
-    PreEscaped(shown)
+    // What scrolls by itself can be reached by the keyboard. These tags are the renderer's own: a
+    // text has no others.
+    PreEscaped(
+        shown.replace("<pre>", "<pre tabindex=\"0\">").replace("<table>", "<table tabindex=\"0\">"),
+    )
 }
 
 fn harmless(event: Event<'_>) -> Event<'_> {
@@ -116,6 +120,12 @@ mod tests {
             shown("a <script>alert(1)</script> <b onclick=x>b</b>\n\n<iframe src=x></iframe>");
         assert!(!html.contains("<script") && !html.contains("<b ") && !html.contains("<iframe"));
         assert!(html.contains("&lt;script&gt;"), "{html}");
+    }
+
+    #[test]
+    fn what_scrolls_is_reached_by_the_keyboard() {
+        let html = shown("```sh\n<pre>\n```\n\n| a |\n| - |\n| <table> |\n");
+        assert_eq!(html.matches("tabindex").count(), 2, "{html}");
     }
 
     #[test]

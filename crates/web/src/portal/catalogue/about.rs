@@ -142,6 +142,9 @@ impl About {
         if self.strategy().is_some() {
             tabs.push((self.path("/authenticate"), t!(lang, "api-authenticate")));
         }
+        if rest == "/use" {
+            tabs.push((self.path(rest), t!(lang, "api-use")));
+        }
         let main = html! {
             (part::tabs(guest, &t!(lang, "api-parts"), &self.path(rest), &tabs))
             @if self.settings.deprecated {

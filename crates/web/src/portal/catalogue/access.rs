@@ -166,14 +166,14 @@ fn signed_in_main(
         }
         (offer.registered(guest))
         @if !choices.is_empty() {
-            section.panel aria-labelledby="use-choose" {
-                h2 id="use-choose" { (t!(lang, "use-choose")) }
+            section.panel {
+                h2 { (t!(lang, "use-choose")) }
                 (form(guest, &[act_field("choose"), choice(choices)], refused.choose, "use-request"))
             }
         }
         @if offer.may_create {
-            section.panel aria-labelledby="use-create" {
-                h2 id="use-create" { (t!(lang, "use-create")) }
+            section.panel {
+                h2 { (t!(lang, "use-create")) }
                 @if strategy.has_keys() { p.quiet { (t!(lang, "use-create-key")) } }
                 @if strategy.makes_clients() { p.quiet { (t!(lang, "use-create-client")) } }
                 (form(guest, &fields(offer, strategy), refused.create, "use-create-act"))

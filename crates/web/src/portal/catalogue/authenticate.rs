@@ -67,56 +67,71 @@ fn steps(lang: Lang, about: &About, strategy: &Strategy, example: &Example) -> M
         return with_key(lang, strategy, example);
     }
     let issuer = Issuer::of(about.settings.issuer.as_deref());
-    let step = |title: String, text: Markup, command: Option<String>| {
-        html! {
+    let bearer = strategy.takes(&["bearer", "introspection", "kong_oauth2"]);
+    let client = strategy.takes(&["client_credentials"]);
+    let ways = ways(lang, strategy, &issuer, example, (client, bearer));
+    html! {
+        @if bearer || client {
+            @let title = t!(lang, "authenticate-export");
             li {
                 h2 { (title) }
-                p { (text) }
-                @if let Some(command) = command { (part::code(lang, &title, &command)) }
+                p {
+                    (t!(lang, "authenticate-export-text"))
+                    @if bearer && about.settings.issuer.is_none() {
+                        " " (t!(lang, "authenticate-no-issuer"))
+                    }
+                }
+                (part::code(lang, &title, &command::exports(&issuer, example, bearer)))
             }
         }
-    };
-    let bearer = strategy.takes(&["bearer", "introspection", "kong_oauth2"]);
-    let basic = strategy.takes(&["client_credentials"]);
-    let mut steps = Vec::new();
-    if bearer || basic {
-        let text = if about.settings.issuer.is_some() || !bearer {
-            t!(lang, "authenticate-export-text")
-        } else {
-            t!(lang, "authenticate-export-issuer")
-        };
-        let command = command::exports(&issuer, example, bearer);
-        steps.push(step(t!(lang, "authenticate-export"), html! { (text) }, Some(command)));
+        li {
+            h2 { (t!(lang, "authenticate-call")) }
+            @if ways.len() > 1 { p { (t!(lang, "authenticate-ways")) } }
+            @for way in &ways { (way) }
+        }
     }
-    if basic {
-        let text = html! { (t!(lang, "authenticate-client-text")) };
-        let command = command::with_client(example);
-        steps.push(step(t!(lang, "authenticate-client"), text, Some(command)));
+}
+
+/// The ways to call that a strategy lets through.
+fn ways(
+    lang: Lang,
+    strategy: &Strategy,
+    issuer: &Issuer,
+    example: &Example,
+    (client, bearer): (bool, bool),
+) -> Vec<Markup> {
+    let mut ways = Vec::new();
+    let mut way = |title: String, text: String, commands: &[String]| {
+        ways.push(html! {
+            h3 { (title) }
+            p { (text) }
+            @for (at, command) in (1_u8..).zip(commands) {
+                (part::code(lang, &format!("{title} ({at})"), command))
+            }
+        });
+    };
+    if client {
+        let text = t!(lang, "authenticate-client-text");
+        way(t!(lang, "authenticate-client"), text, &[command::with_client(example)]);
     }
     if bearer {
-        let text = html! { (t!(lang, "authenticate-token-text")) };
         let scopes = strategy.available_scopes.as_deref().unwrap_or_default();
-        let command = command::token(&issuer, scopes);
-        steps.push(step(t!(lang, "authenticate-token"), text, Some(command)));
-        let text = html! { (t!(lang, "authenticate-bearer-text")) };
-        let command = command::with_token(example);
-        steps.push(step(t!(lang, "authenticate-bearer"), text, Some(command)));
+        let commands = [command::token(issuer, scopes), command::with_token(example)];
+        way(t!(lang, "authenticate-token"), t!(lang, "authenticate-token-text"), &commands);
     }
-    if strategy.takes(&["password"]) {
-        let text = html! { (t!(lang, "authenticate-password-text")) };
-        let command = command::with_password(example);
-        steps.push(step(t!(lang, "authenticate-password"), text, Some(command)));
+    let password = strategy.takes(&["password"]);
+    if password {
+        let text = t!(lang, "authenticate-password-text");
+        way(t!(lang, "authenticate-password"), text, &[command::with_password(example)]);
     }
     if strategy.takes(&["authorization_code"]) {
-        let text = html! { (t!(lang, "authenticate-browser-text")) };
-        steps.push(step(t!(lang, "authenticate-browser"), text, None));
+        way(t!(lang, "authenticate-browser"), t!(lang, "authenticate-browser-text"), &[]);
     }
-    if strategy.takes(&["session"]) && (basic || bearer || strategy.takes(&["password"])) {
-        let text = html! { (t!(lang, "authenticate-session-text")) };
-        let command = command::with_session(example, basic, bearer);
-        steps.push(step(t!(lang, "authenticate-session"), text, Some(command)));
+    if strategy.takes(&["session"]) && (client || bearer || password) {
+        let commands = [command::with_session(example, client, bearer)];
+        way(t!(lang, "authenticate-session"), t!(lang, "authenticate-session-text"), &commands);
     }
-    html! { @for step in &steps { (step) } }
+    ways
 }
 
 fn with_key(lang: Lang, strategy: &Strategy, example: &Example) -> Markup {

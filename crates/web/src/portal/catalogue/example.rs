@@ -5,10 +5,17 @@ use serde_json::Value;
 use super::shell::{quoted, within};
 
 /// An address of an API. Without a known base, it begins with a variable.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Example {
     base: Option<String>,
     path: String,
+}
+
+impl Default for Example {
+    /// Of an API that nothing describes.
+    fn default() -> Self {
+        Self::of(&Value::Null)
+    }
 }
 
 impl Example {

@@ -49,8 +49,8 @@ async fn welcome(guest: &Guest) -> Result<Response, Refusal> {
         @if apis.data.is_empty() {
             (list::nothing(guest, false))
         } @else {
-            section.group aria-labelledby="home-apis" {
-                h2.hidden id="home-apis" { (t!(lang, "nav-apis")) }
+            section.group {
+                h2.hidden { (t!(lang, "nav-apis")) }
                 (card::cards(guest, &apis.data))
                 @if apis.meta.page.total > u64::from(CARDS) {
                     p { a href=(guest.href("/apis")) { (t!(lang, "home-all", count = apis.meta.page.total)) } }

@@ -24,6 +24,9 @@ mod search;
 mod shell;
 mod writing;
 
+#[cfg(test)]
+mod tests;
+
 pub(super) use self::content::page;
 pub(super) use self::home::home;
 

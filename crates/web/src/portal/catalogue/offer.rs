@@ -101,8 +101,8 @@ impl Offer {
         }
         let heads = [t!(lang, "use-application"), t!(lang, "use-access")];
         html! {
-            section.group aria-labelledby="use-registered" {
-                h2 id="use-registered" { (t!(lang, "use-registered")) }
+            section.group {
+                h2 { (t!(lang, "use-registered")) }
                 (part::table(&t!(lang, "use-registered"), &heads, &rows))
             }
         }
@@ -117,8 +117,8 @@ impl Offer {
             return html! {};
         }
         html! {
-            section.group aria-labelledby="use-others" {
-                h2 id="use-others" { (t!(lang, "use-others")) }
+            section.group {
+                h2 { (t!(lang, "use-others")) }
                 ul {
                     @for other in others {
                         li {

@@ -42,14 +42,14 @@ pub(super) async fn show(guest: Guest, Path(place): Path<Place>) -> Result<Respo
         }
         (part::facts(&facts(&guest, &about, permitted)))
         @if !versions.is_empty() {
-            section.group aria-labelledby="versions" {
-                h2 id="versions" { (t!(lang, "api-versions")) }
+            section.group {
+                h2 { (t!(lang, "api-versions")) }
                 (reference::table(&guest, &about, &versions))
             }
         }
         @if !about.documents.data.is_empty() {
-            section.group aria-labelledby="documents" {
-                h2 id="documents" { (t!(lang, "api-documents")) }
+            section.group {
+                h2 { (t!(lang, "api-documents")) }
                 ul { @for node in &about.documents.data {
                     li { a href=(guest.href(&about.path(&node.rest()))) { (node.title) } }
                 } }
@@ -65,7 +65,8 @@ fn facts(guest: &Guest, about: &About, permitted: Permitted) -> Vec<(String, Mar
     let how = match about.strategy() {
         Some(strategy) => html! {
             a href=(guest.href(&about.path("/authenticate"))) { (strategy.name) }
-            span.quiet { " · " (strategy.kind(lang)) }
+            @let kind = strategy.kind(lang);
+            @if kind != strategy.name { span.quiet { " · " (kind) } }
         },
         None => html! { (t!(lang, "api-open")) },
     };

@@ -135,8 +135,8 @@ pub(super) async fn show(guest: Guest, asked: Asked) -> Result<Response, Refusal
             (part::empty(&t!(lang, "search-none"), &t!(lang, "search-none-text"), None))
         }
         @if first && !apis.data.is_empty() {
-            section.group aria-labelledby="found-apis" {
-                h2 id="found-apis" { (t!(lang, "nav-apis")) }
+            section.group {
+                h2 { (t!(lang, "nav-apis")) }
                 ul.found {
                     @for api in &apis.data {
                         li {
@@ -148,8 +148,8 @@ pub(super) async fn show(guest: Guest, asked: Asked) -> Result<Response, Refusal
             }
         }
         @if first && !pages.is_empty() {
-            section.group aria-labelledby="found-pages" {
-                h2 id="found-pages" { (t!(lang, "search-pages")) }
+            section.group {
+                h2 { (t!(lang, "search-pages")) }
                 ul.found {
                     @for page in &pages {
                         li {
@@ -161,8 +161,8 @@ pub(super) async fn show(guest: Guest, asked: Asked) -> Result<Response, Refusal
             }
         }
         @if !within.data.is_empty() {
-            section.group aria-labelledby="found-within" {
-                h2 id="found-within" { (t!(lang, "search-within")) }
+            section.group {
+                h2 { (t!(lang, "search-within")) }
                 (hits(&guest, &within.data))
                 @if let Some(after) = within.after() {
                     @let more = query([("q", &wanted.text), ("after", &after)]);

@@ -30,7 +30,7 @@ mod tests {
 
     #[test]
     fn a_shell_reads_what_was_written() {
-        for text in ["a b", "it's", "$(touch x)", "`id`", "a\"b", "\\", "!x", "*", "a;b|c&d", ""] {
+        for text in ["a b", "it's", "$(touch x)", "`id`", "a\"b", "\\", "a!b", "*", "a;b|c&d", ""] {
             let script = format!("printf '%s\\n' {} \"x{}\"", quoted(text), within(text));
             let output = Command::new("sh").args(["-c", &script]).output().unwrap();
             assert_eq!(String::from_utf8(output.stdout).unwrap(), format!("{text}\nx{text}\n"));
