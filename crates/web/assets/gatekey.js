@@ -58,3 +58,8 @@ addEventListener("pageshow", (event) => {
   if (!event.persisted) return;
   for (const button of document.querySelectorAll("button[type=submit]")) button.disabled = false;
 });
+
+// Long work goes on by itself, unless somebody came back to it.
+if (performance.getEntriesByType("navigation")[0]?.type !== "back_forward") {
+  document.querySelector("form[data-continue]")?.requestSubmit();
+}

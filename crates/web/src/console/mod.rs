@@ -19,6 +19,7 @@ use crate::{Web, cookie, reader};
 mod api;
 mod frame;
 mod gateways;
+mod people;
 mod portal;
 mod portals;
 mod publication;
@@ -89,10 +90,11 @@ pub(crate) fn routes() -> Router<Web> {
         .merge(api::routes())
         .merge(gateways::routes())
         .merge(traffic::routes())
+        .merge(people::routes())
         .route("/reader", get(reader::choose));
     Router::new()
         .route("/manager", get(async |visit: Visit| visit.go("/")))
-        .route("/manager/", get(portals::home))
+        .route("/manager/", get(people::home))
         .nest("/manager", pages)
         .route("/manager/{*page}", get(async |_: Administrator| Refusal::not_found()))
 }

@@ -32,11 +32,6 @@ struct Portal {
     created_at: String,
 }
 
-/// The page that the console begins with.
-pub(super) async fn home(admin: Administrator, asked: Asked) -> Result<Response, Refusal> {
-    list(admin, asked).await
-}
-
 async fn list(admin: Administrator, asked: Asked) -> Result<Response, Refusal> {
     let lang = admin.lang;
     let wanted = asked.clone().with("filter[name][contains]", asked.given("q"));

@@ -52,7 +52,7 @@ struct Step {
 const VERIFY: Step = Step { path: "/verify-email", title: "verify", text: "verify-text" };
 const RESET: Step = Step { path: "/reset-password", title: "reset", text: "reset-text" };
 /// The address is proven; what is left is a password that the rules allow.
-const FIRST: Step = Step { title: "verify", ..RESET };
+const FIRST: Step = Step { path: RESET.path, ..VERIFY };
 
 fn fields() -> [Field; 2] {
     [

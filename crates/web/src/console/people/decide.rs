@@ -1,0 +1,454 @@
+//! Approving, rejecting and revoking: one developer or registration, or many.
+//!
+//! Many are worked on in steps. Between two steps the browser holds what is left, so that a step
+//! that was interrupted can be sent again: what is decided already stays as it is.
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::{Method, StatusCode};
+use axum::response::Response;
+use axum::routing::post;
+use maud::{Markup, html};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::cut::{self, HEARD, Impact};
+use super::{back, ours};
+use crate::Web;
+use crate::console::Administrator;
+use crate::form::Form;
+use crate::language::{Lang, t};
+use crate::list::Asked;
+use crate::page::Page;
+use crate::part::{self, Confirm};
+use crate::refusal::Refusal;
+use crate::segments::segments;
+use crate::visit::Visit;
+
+/// How many are decided at once.
+const STEP: usize = 50;
+/// Of more than so many it is not counted what they cut off.
+const COUNTED: usize = 50;
+/// How many are decided that a search found.
+const MOST: usize = 10_000;
+
+pub(super) fn routes() -> Router<Web> {
+    Router::new().route("/decide", post(decide))
+}
+
+/// Something that is decided on, as a form carries it: one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Item {
+    /// Whether it is a registration; a developer otherwise.
+    application: Option<String>,
+    portal: String,
+    id: String,
+    /// Whether it has access now.
+    approved: bool,
+    name: String,
+}
+
+impl Item {
+    /// A developer.
+    pub(super) fn developer(portal: &str, id: &str, status: &str, name: &str) -> Self {
+        Self {
+            application: None,
+            portal: portal.into(),
+            id: id.into(),
+            approved: status == "approved",
+            name: name.into(),
+        }
+    }
+
+    /// A registration of an application.
+    pub(super) fn registration(
+        portal: &str,
+        application: &str,
+        id: &str,
+        status: &str,
+        name: &str,
+    ) -> Self {
+        let item = Self::developer(portal, id, status, name);
+        Self { application: Some(application.into()), ..item }
+    }
+
+    fn line(&self) -> String {
+        let application = self.application.as_deref().unwrap_or("-");
+        let state = if self.approved { "in" } else { "out" };
+        let name = self.name.replace(['\r', '\n'], " ");
+        format!("{application} {} {} {state} {name}", self.portal, self.id)
+    }
+
+    fn read(line: &str) -> Option<Self> {
+        let mut parts = line.trim().splitn(5, ' ');
+        let (application, portal) = (parts.next()?, parts.next()?);
+        let (id, state, name) = (parts.next()?, parts.next()?, parts.next().unwrap_or_default());
+        let item = Self::developer(portal, id, "", name);
+        let application = Some(application.to_owned()).filter(|text| text != "-");
+        Some(Self { application, approved: state == "in", ..item })
+    }
+
+    fn path(&self) -> String {
+        let Self { portal, id, .. } = self;
+        match &self.application {
+            None => segments!["v3", "portals", portal, "developers", id],
+            Some(application) => {
+                let of = segments!["v3", "portals", portal, "applications", application];
+                of + &segments!["registrations", id]
+            }
+        }
+    }
+}
+
+/// What can be decided of something with a status: the new status, and the text of its button.
+fn decisions(status: &str) -> &'static [(&'static str, &'static str, &'static str)] {
+    const APPROVE: (&str, &str, &str) = ("approved", "people-approve", "small main");
+    const REJECT: (&str, &str, &str) = ("rejected", "people-reject", "small");
+    const REVOKE: (&str, &str, &str) = ("revoked", "people-revoke", "small bad");
+    match status {
+        "pending" => &[APPROVE, REJECT],
+        "approved" => &[REVOKE],
+        _ => &[APPROVE],
+    }
+}
+
+/// The box that chooses one of a list.
+pub(super) fn choose(lang: Lang, item: &Item) -> Markup {
+    let label = t!(lang, "people-choose-one", name = item.name.as_str());
+    html! { input type="checkbox" name="item" value=(item.line()) aria-label=(label); }
+}
+
+/// The buttons that decide on one of a list, inside of a [`form`].
+pub(super) fn buttons(lang: Lang, item: &Item, status: &str) -> Markup {
+    html! {
+        span.acts {
+            @for (to, text, class) in decisions(status) {
+                button class=(class) type="submit" name="one" value=(format!("{to} {}", item.line()))
+                    aria-label=(format!("{} {}", t!(lang, text), item.name)) { (t!(lang, text)) }
+            }
+        }
+    }
+}
+
+/// What a search found, all of which can be decided at once.
+pub(super) struct Found<'a> {
+    /// How many there are.
+    pub(super) count: u64,
+    /// Where they are listed.
+    pub(super) path: String,
+    /// The query of that list.
+    pub(super) query: &'a Asked,
+}
+
+/// A form around lists: what can be done with what is chosen of them goes first.
+pub(super) fn form(
+    visit: &Visit,
+    all: Option<&Found<'_>>,
+    statuses: &[&'static str],
+    main: &Markup,
+) -> Markup {
+    let lang = visit.lang;
+    let text = |status: &str| match status {
+        "approved" => "people-approve-chosen",
+        "rejected" => "people-reject-chosen",
+        _ => "people-revoke-chosen",
+    };
+    html! {
+        form.bulk method="post" action=(visit.href("/decide")) {
+            (visit.form_token())
+            input type="hidden" name="back" value=(back(visit));
+            @if !statuses.is_empty() { div.actions {
+                span.option {
+                    input type="checkbox" id="choose-all" data-all="item" hidden;
+                    label for="choose-all" { (t!(lang, "people-choose-all")) }
+                }
+                @for status in statuses {
+                    button.bad[*status == "revoked"] type="submit" name="status" value=(status) { (t!(lang, text(status))) }
+                }
+                @if let Some(all) = all {
+                    input type="hidden" name="list" value=(format!("{}{}", all.path, all.query.query()));
+                    button type="submit" name="all" value="approved" {
+                        (t!(lang, "people-approve-all", count = all.count))
+                    }
+                    button type="submit" name="all" value="rejected" {
+                        (t!(lang, "people-reject-all", count = all.count))
+                    }
+                }
+            } }
+            (main)
+        }
+    }
+}
+
+/// What is to be done.
+#[derive(Debug, Default)]
+struct Order {
+    status: &'static str,
+    left: Vec<Item>,
+    /// How many there were at first.
+    total: usize,
+    /// What did not work, one line each.
+    failed: Vec<String>,
+    back: String,
+    sure: bool,
+}
+
+/// An entry of a list of developers or registrations.
+#[derive(Debug, Deserialize)]
+struct Entry {
+    id: String,
+    status: String,
+    full_name: Option<String>,
+    application: Option<Application>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Application {
+    id: String,
+    name: String,
+}
+
+impl Order {
+    async fn read(admin: &Administrator, form: &Form) -> Result<Self, Refusal> {
+        let lines = |name: &str| {
+            let all: Vec<&str> = form.raw(name).lines().collect();
+            all.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>()
+        };
+        let (mut status, mut left) = (form.text("status").to_owned(), Vec::new());
+        if let Some((to, item)) = form.text("one").split_once(' ') {
+            to.clone_into(&mut status);
+            left.extend(Item::read(item));
+        } else if form.has("all") {
+            form.text("all").clone_into(&mut status);
+            left = found(admin, form.text("list")).await?;
+        } else if form.has("left") {
+            left = lines("left").iter().filter_map(|line| Item::read(line)).collect();
+        } else {
+            left.extend(form.all("item").filter_map(Item::read));
+        }
+        let known = ["approved", "rejected", "revoked"];
+        let status = known.into_iter().find(|known| *known == status);
+        let status = status.ok_or_else(|| Refusal::of(StatusCode::BAD_REQUEST))?;
+        let total = form.text("total").parse().unwrap_or(left.len());
+        Ok(Self {
+            status,
+            total: total.max(left.len()),
+            left,
+            failed: lines("failed"),
+            back: ours(form.text("back")).to_owned(),
+            sure: form.has("sure"),
+        })
+    }
+
+    /// Whether somebody loses access they have.
+    fn cuts(&self) -> bool {
+        self.status != "approved" && self.left.iter().any(|item| item.approved)
+    }
+
+    /// What the next form has to bring.
+    fn values(&self) -> Vec<(&'static str, String)> {
+        let left: Vec<_> = self.left.iter().map(Item::line).collect();
+        let mut values = vec![
+            ("status", self.status.to_owned()),
+            ("left", left.join("\n")),
+            ("total", self.total.to_string()),
+            ("back", self.back.clone()),
+            ("sure", "yes".to_owned()),
+        ];
+        if !self.failed.is_empty() {
+            values.push(("failed", self.failed.join("\n")));
+        }
+        values
+    }
+}
+
+/// Everything that a list of developers or registrations of a portal has.
+async fn found(admin: &Administrator, list: &str) -> Result<Vec<Item>, Refusal> {
+    let malformed = || Refusal::of(StatusCode::BAD_REQUEST);
+    let (path, query) = list.split_once('?').unwrap_or((list, ""));
+    let rest = path.strip_prefix("/v3/portals/").ok_or_else(malformed)?;
+    let (portal, kind) = rest.split_once('/').ok_or_else(malformed)?;
+    if !["developers", "application-registrations"].contains(&kind) {
+        return Err(malformed());
+    }
+    let mut asked = Asked::first(1_000);
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        if name.starts_with("filter[") {
+            asked = asked.with(&name, value);
+        }
+    }
+    let mut items = Vec::new();
+    loop {
+        let part = asked.clone().with("page[number]", (items.len() / 1_000 + 1).to_string());
+        let part = admin.api.list::<Entry>(path, &part).await?;
+        let size = part.data.len();
+        items.extend(part.data.into_iter().map(|entry| match entry.application {
+            Some(application) => {
+                let Application { id, name } = application;
+                Item::registration(portal, &id, &entry.id, &entry.status, &name)
+            }
+            None => {
+                let name = entry.full_name.unwrap_or_default();
+                Item::developer(portal, &entry.id, &entry.status, &name)
+            }
+        }));
+        if size < 1_000 || items.len() >= MOST {
+            return Ok(items);
+        }
+    }
+}
+
+async fn decide(admin: Administrator, form: Form) -> Result<Response, Refusal> {
+    let mut order = Order::read(&admin, &form).await?;
+    if order.total == 0 {
+        return Ok(admin.go_saying(&order.back, "people-none-chosen"));
+    }
+    if order.cuts() && !order.sure {
+        return Ok(ask(&admin, &order).await);
+    }
+    let cuts = order.cuts();
+    let rest = order.left.split_off(order.left.len().min(STEP));
+    let now = core::mem::replace(&mut order.left, rest);
+    let body: Bytes = json!({ "status": order.status }).to_string().into();
+    let (last, mut enforced, mut refused) = (now.len(), None, None);
+    for (at, item) in (1..).zip(&now) {
+        // What the last one waits for has everything before it.
+        let wait = cuts && at == last && order.left.is_empty();
+        let path = item.path() + if wait { HEARD } else { "" };
+        let answer = admin.api.send(Method::PATCH, &path, Some(body.clone())).await;
+        match answer.granted() {
+            Ok(answer) => enforced = cut::enforced(admin.lang, &answer.headers),
+            Err(refusal) => {
+                let why = part::problem(admin.lang, &refusal);
+                order.failed.push(format!("{}: {why}", item.name).replace(['\r', '\n'], " "));
+                refused = Some(refusal.status);
+            }
+        }
+    }
+    if !order.left.is_empty() {
+        return Ok(progress(&admin, &order));
+    }
+    if order.total == 1 && order.failed.is_empty() && enforced.is_none() {
+        return Ok(admin.go_saying(&order.back, &format!("people-{}", order.status)));
+    }
+    let status = refused.filter(|_| order.total == 1).unwrap_or(StatusCode::OK);
+    Ok(result(&admin, &order, enforced.as_deref(), status))
+}
+
+/// Asks again before access is cut off.
+async fn ask(admin: &Administrator, order: &Order) -> Response {
+    let lang = admin.lang;
+    let mut impact = Impact::default();
+    if order.left.len() <= COUNTED {
+        for item in order.left.iter().filter(|item| item.approved && item.application.is_none()) {
+            impact = impact.and(Impact::of(&admin.api, &item.path()).await);
+        }
+    }
+    let mut cuts: Vec<_> = order.left.iter().take(10).map(|item| item.name.clone()).collect();
+    if order.left.len() > 10 {
+        cuts.push(t!(lang, "people-and-more", count = order.left.len() - 10));
+    }
+    cuts.extend(impact.lines(lang));
+    let (title, button) = match order.status {
+        "rejected" => ("people-reject-sure", "people-reject"),
+        _ => ("people-revoke-sure", "people-revoke"),
+    };
+    let confirm = Confirm {
+        says: html! { (t!(lang, "people-sure-text", count = order.total)) },
+        cuts,
+        button: t!(lang, button),
+        back: order.back.clone(),
+        values: order.values(),
+    };
+    admin.page(Page::new(t!(lang, title), confirm.show(admin)).section("requests"))
+}
+
+/// How far it came. A script goes on by itself.
+fn progress(admin: &Administrator, order: &Order) -> Response {
+    let lang = admin.lang;
+    let done = order.total - order.left.len();
+    let says = t!(lang, "people-progress", done = done, total = order.total);
+    let main = html! {
+        progress max=(order.total) value=(done) aria-label=(says) {}
+        p role="status" { (says) }
+        form method="post" action=(admin.href("/decide")) data-continue {
+            (admin.form_token())
+            @for (name, value) in order.values() { input type="hidden" name=(name) value=(value); }
+            div.actions {
+                button.main type="submit" { (t!(lang, "people-continue")) }
+                a.button href=(admin.href(&order.back)) { (t!(lang, "people-stop")) }
+            }
+        }
+        (failures(lang, order))
+    };
+    admin.page(Page::new(t!(lang, "people-working"), main).section("requests"))
+}
+
+fn failures(lang: Lang, order: &Order) -> Markup {
+    if order.failed.is_empty() {
+        return html! {};
+    }
+    part::notice(
+        "bad",
+        &html! {
+            p { (t!(lang, "people-failed", count = order.failed.len())) }
+            ul { @for line in &order.failed { li { (line) } } }
+        },
+    )
+}
+
+fn result(
+    admin: &Administrator,
+    order: &Order,
+    enforced: Option<&str>,
+    status: StatusCode,
+) -> Response {
+    let lang = admin.lang;
+    let done = order.total.saturating_sub(order.failed.len());
+    let main = html! {
+        @if done > 0 {
+            (part::notice("good", &html! {
+                p { (t!(lang, "people-done", count = done)) ": " (part::status(lang, order.status)) }
+                @if let Some(enforced) = enforced { p { (enforced) } }
+            }))
+        }
+        (failures(lang, order))
+        p { a.button.main href=(admin.href(&order.back)) { (t!(lang, "people-go-back")) } }
+    };
+    admin.page(Page::new(t!(lang, "people-result"), main).section("requests").status(status))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_item_is_read_as_it_was_written() {
+        let developer = Item::developer("p", "d", "approved", "Ann  Example");
+        assert_eq!(Item::read(&developer.line()), Some(developer.clone()));
+        assert_eq!(developer.path(), "/v3/portals/p/developers/d");
+        let registration = Item::registration("p", "a", "r", "pending", "App");
+        assert_eq!(Item::read(&registration.line()), Some(registration.clone()));
+        assert_eq!(registration.path(), "/v3/portals/p/applications/a/registrations/r");
+        assert_eq!(Item::read("nothing"), None);
+    }
+
+    #[test]
+    fn an_item_stays_in_its_place() {
+        let odd = Item::read("- ../../apis x?y in name").unwrap();
+        assert_eq!(odd.path(), "/v3/portals/..%2F..%2Fapis/developers/x%3Fy");
+        let lines = Item::developer("p", "d", "", "a\nb");
+        assert_eq!(Item::read(&lines.line()).unwrap().name, "a b");
+    }
+
+    #[test]
+    fn whoever_has_access_and_loses_it_is_asked_about() {
+        let order = |status, held| Order {
+            status,
+            left: vec![Item::developer("p", "d", held, "Ann")],
+            ..Order::default()
+        };
+        assert!(order("revoked", "approved").cuts() && order("rejected", "approved").cuts());
+        assert!(!order("rejected", "pending").cuts() && !order("approved", "approved").cuts());
+    }
+}
