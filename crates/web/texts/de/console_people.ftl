@@ -132,7 +132,6 @@ people-search-application = Nach Namen suchen
 people-applications-none-text = Entwickler legen im Portal Anwendungen an, um Schlüssel zu bekommen und um Zugang zu APIs zu bitten.
 people-applications-none-title = Noch keine Anwendungen
 people-strategy = Anmeldeverfahren
-people-type = Art
 people-client-id = Client-ID
 people-dcr = Beim Identitätsanbieter verwaltet
 people-description = Beschreibung

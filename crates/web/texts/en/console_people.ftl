@@ -132,7 +132,6 @@ people-search-application = Search by name
 people-applications-none-text = Developers create applications in the portal to get keys and to ask for access to APIs.
 people-applications-none-title = No applications yet
 people-strategy = Auth strategy
-people-type = Type
 people-client-id = Client id
 people-dcr = Managed at the identity provider
 people-description = Description
