@@ -1,9 +1,15 @@
 //! Pages, order and filters.
 
 use axum::http::StatusCode;
-use serde_json::json;
+use sea_orm::ConnectionTrait;
+use sea_orm::sea_query::{Query, SimpleExpr};
+use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::support::TestPortal;
+
+/// How many rows a list has that is read in other ways than a short one.
+const MANY: i64 = 1_150;
 
 async fn names(portal: &TestPortal, path: &str) -> Vec<String> {
     let list = portal.admin().get(path).await.expect(StatusCode::OK).json();
@@ -92,4 +98,130 @@ async fn times_and_ids_filter_exactly() {
             "{query}"
         );
     }
+}
+
+/// A page of a list, and its total.
+async fn page(portal: &TestPortal, path: &str) -> (Vec<Value>, u64) {
+    let list = portal.admin().get(path).await.expect(StatusCode::OK).json();
+    let total = list["meta"]["page"]["total"].as_u64().unwrap();
+    (list["data"].as_array().unwrap().clone(), total)
+}
+
+/// Developers with an application and a registration each, behind the portal's back. Of each the ids
+/// count from a number of their own.
+async fn fill(portal: &TestPortal, id: &str, strategy: &str, api: &str) {
+    let (id, strategy, api) = (
+        Uuid::parse_str(id).unwrap(),
+        Uuid::parse_str(strategy).unwrap(),
+        Uuid::parse_str(api).unwrap(),
+    );
+    let key =
+        |kind: u128, number: i64| Uuid::from_u128((kind << 64) + u128::try_from(number).unwrap());
+    let db = portal.database().await;
+    let insert = async |table: &str, columns: &[&str], row: &dyn Fn(i64) -> Vec<SimpleExpr>| {
+        let mut insert = Query::insert();
+        insert.into_table(table.to_owned()).columns(columns.iter().map(|name| (*name).to_owned()));
+        for number in 0..MANY {
+            insert.values_panic(row(number));
+        }
+        db.execute(&insert).await.unwrap();
+    };
+    let people = [
+        "id",
+        "portal_id",
+        "email",
+        "address_key",
+        "full_name",
+        "status",
+        "created_at",
+        "updated_at",
+    ];
+    insert("developers", &people, &|number| {
+        let email = format!("person{number:04}@x.test");
+        // The last to come has the first name.
+        let name = format!("Person {:04}", MANY - number);
+        let who = [email.clone(), email, name, "approved".into()].map(SimpleExpr::from);
+        let at = [number, number].map(SimpleExpr::from);
+        let ids = [key(1, number), id].map(SimpleExpr::from);
+        [ids.to_vec(), who.to_vec(), at.to_vec()].concat()
+    })
+    .await;
+    let applications = [
+        "id",
+        "portal_id",
+        "developer_id",
+        "strategy_id",
+        "name",
+        "status",
+        "suspended",
+        "labels",
+        "created_at",
+        "updated_at",
+    ];
+    insert("applications", &applications, &|number| {
+        let ids = [key(2, number), id, key(1, MANY - 1 - number), strategy].map(SimpleExpr::from);
+        let text = [format!("Bulk {number:04}"), "active".to_owned()].map(SimpleExpr::from);
+        let rest: [SimpleExpr; 4] = [false.into(), json!({}).into(), number.into(), number.into()];
+        [ids.to_vec(), text.to_vec(), rest.to_vec()].concat()
+    })
+    .await;
+    let registrations =
+        ["id", "application_id", "api_id", "portal_id", "status", "created_at", "updated_at"];
+    insert("registrations", &registrations, &|number| {
+        let ids = [key(3, number), key(2, number), api, id].map(SimpleExpr::from);
+        [ids.to_vec(), vec!["pending".into(), number.into(), number.into()]].concat()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn long_lists_are_read_to_their_end() {
+    let portal = TestPortal::start().await;
+    let (id, other) = (portal.new_portal(json!({})).await, portal.new_portal(json!({})).await);
+    let strategy = portal.new_strategy(json!({})).await;
+    let api = portal.new_api().await;
+    for portal_id in [&id, &other] {
+        portal.publish(&api, portal_id, json!({"auth_strategy_ids": [strategy]})).await;
+    }
+    let eve = portal.developer(&other, "eve").await;
+    let of_eve = eve.new_application(&strategy).await;
+    let hers = eve.ask(&of_eve, &api).await.id();
+    fill(&portal, &id, &strategy, &api).await;
+
+    // Far from the start, and from the end.
+    let developers = format!("/v3/portals/{id}/developers?page[size]=50");
+    for (query, first, last, count) in [
+        ("&page[number]=21&sort=email", "Person 0150", "Person 0101", 50),
+        ("&page[number]=23&sort=name desc", "Person 0050", "Person 0001", 50),
+        ("&page[number]=23", "Person 0050", "Person 0001", 50),
+        ("&page[number]=22&sort=updated_at desc", "Person 1051", "Person 1100", 50),
+    ] {
+        let (items, total) = page(&portal, &format!("{developers}{query}")).await;
+        assert_eq!((items.len(), total), (count, 1_150), "{query}");
+        let ends = [&items[0]["full_name"], &items[count - 1]["full_name"]];
+        assert_eq!(ends, [first, last], "{query}");
+    }
+    let (none, total) = page(&portal, &format!("{developers}&page[number]=24")).await;
+    assert_eq!((none.len(), total), (0, 1_150));
+
+    // By what belongs to another table: nothing of another portal comes with it.
+    let registrations = format!("/v3/portals/{id}/application-registrations?page[size]=50");
+    for (query, first, total) in [
+        ("&sort=developer_id", "Bulk 1149", 1_150),
+        ("&sort=developer_id desc", "Bulk 0000", 1_150),
+        ("&sort=developer_id&page[number]=22", "Bulk 0099", 1_150),
+        ("&filter[application_name][contains]=uLk", "Bulk 0000", 1_150),
+        ("&filter[application_name][contains]=k", "Bulk 0000", 1_150),
+        ("&filter[application_name][contains]=bulk 01", "Bulk 0100", 100),
+        ("&filter[application_name][contains]=bulk&filter[status]=pending", "Bulk 0000", 1_150),
+    ] {
+        let (items, found) = page(&portal, &format!("{registrations}{query}")).await;
+        assert_eq!((&items[0]["application"]["name"], found), (&json!(first), total), "{query}");
+    }
+    let nothing = format!("{registrations}&filter[application_name][contains]=nowhere");
+    assert_eq!(page(&portal, &nothing).await, (Vec::new(), 0));
+    let of_api = format!("/v3/apis/{api}/registrations?filter[application_name][contains]=");
+    assert_eq!(page(&portal, &format!("{of_api}bulk")).await.1, 1_150);
+    let elsewhere = format!("/v3/portals/{other}/application-registrations?sort=developer_id");
+    assert_eq!(portal.admin().get(&elsewhere).await.ids(), [hers]);
 }
