@@ -117,7 +117,6 @@ async fn a_session_ends_when_nobody_uses_it_and_after_half_a_day() {
         db.query_all_raw(statement).await.unwrap().len()
     };
     let (fresh, _) = session_of(&portal, &portal.admin()).await;
-    assert_eq!(left().await, 3);
     portal.server.tidy().await.unwrap();
     assert_eq!(left().await, 1);
     fresh.get(CURRENT).await.expect(StatusCode::OK);

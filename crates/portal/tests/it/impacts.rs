@@ -71,7 +71,7 @@ async fn a_providers_strategies_are_what_it_cuts_off() {
         "name": "bridge",
         "provider_type": "http",
         "issuer": "https://id.example.com",
-        "dcr_config": {"dcr_base_url": "https://bridge.example.com", "api_key": "a-key-of-the-bridge"},
+        "dcr_config": {"dcr_base_url": "https://bridge.example.com", "api_key": "a_key_of_the_bridge"},
     });
     let provider = admin.post("/v2/dcr-providers", body).await.id();
     let reply = admin.get(&format!("/v3/dcr-providers/{provider}/impact")).await;
