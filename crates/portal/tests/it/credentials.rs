@@ -202,9 +202,6 @@ async fn an_owner_has_a_key_end_earlier_but_not_later() {
         owner.get(&format!("{own}/credential-details")).await.expect(StatusCode::OK).json();
     assert_eq!(listed["data"][0]["expires_at"], json!(sooner), "{listed}");
     assert_eq!(listed["data"][0]["rotation"]["status"], "current", "{listed}");
-    world.portal.server.advance_clock(HOUR);
-    assert_eq!(world.outcome(&key).await, "expired_credential");
-
     let other = world.portal.developer(&world.id, "other").await;
     for path in [format!("{own}/credential-details"), format!("{own}/usage")] {
         owner.get(&path).await.expect(StatusCode::OK);
@@ -212,6 +209,9 @@ async fn an_owner_has_a_key_end_earlier_but_not_later() {
     }
     let theirs = other.caller.patch(&one, json!({"display_name": "x"})).await;
     theirs.expect(StatusCode::NOT_FOUND);
+
+    world.portal.server.advance_clock(HOUR);
+    assert_eq!(world.outcome(&key).await, "expired_credential");
 }
 
 #[tokio::test]
