@@ -25,7 +25,6 @@ mod new;
 mod overview;
 mod refusal;
 mod registration;
-mod rotation;
 mod secret;
 mod usage;
 
@@ -40,7 +39,6 @@ pub(super) fn routes() -> Router<Web> {
         .merge(edit::routes())
         .merge(delete::routes())
         .merge(key::routes())
-        .merge(rotation::routes())
         .merge(secret::routes())
         .merge(registration::routes())
         .merge(usage::routes())

@@ -17,8 +17,10 @@ use crate::refusal::Refusal;
 use crate::time;
 
 mod counts;
+mod reasons;
 
-use self::counts::{Counts, PERIODS, Reasons};
+use self::counts::{Counts, PERIODS};
+use self::reasons::Reasons;
 
 pub(super) fn routes() -> Router<Web> {
     Router::new().route("/applications/{id}/usage", get(show))

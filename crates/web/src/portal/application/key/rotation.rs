@@ -8,8 +8,7 @@ use axum::routing::get;
 use maud::html;
 use serde::Deserialize;
 
-use super::Application;
-use super::key::{Key, KeyAt, shown};
+use super::{Application, KEYS, Key, KeyAt, shown};
 use crate::Web;
 use crate::field::{self, Field, Filled, FormView, Kind};
 use crate::form::Form;
@@ -20,8 +19,7 @@ use crate::portal::Member;
 use crate::refusal::Refusal;
 
 pub(super) fn routes() -> Router<Web> {
-    const PATH: &str = "/applications/{id}/credentials/{key}/rotate";
-    Router::new().route(PATH, get(show).post(rotate))
+    Router::new().route(&format!("{KEYS}/{{key}}/rotate"), get(show).post(rotate))
 }
 
 /// The successor of a key, and the key that retires.
