@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{Application, KEYS, KeyAt, name_field};
 use crate::Web;
-use crate::field::{self, Field, Filled, FormView};
+use crate::field::{self, Filled, FormView};
 use crate::form::Form;
 use crate::language::t;
 use crate::page::Page;
@@ -48,8 +48,13 @@ fn name_form(
 }
 
 async fn rename(member: Member, Path(at): Path<KeyAt>, typed: Form) -> Result<Response, Refusal> {
-    let body = field::body(&name_field().map(Field::or_empty), &typed, &member.zone);
-    match member.api.put::<Value>(&at.path(), &body).await {
+    let body = field::body(&name_field(), &typed, &member.zone);
+    // The API takes a name without a letter; nobody could tell such a key in a list.
+    let named = match body.is_empty() {
+        true => Err(Refusal::fault("display_name", "required", "is required")),
+        false => member.api.put::<Value>(&at.path(), &body).await,
+    };
+    match named {
         Ok(_) => Ok(member.go_saying(&at.list(), "own-key-renamed")),
         Err(refusal) if refusal.is_about_the_form() => {
             let application = Application::find(&member, &at.id).await?;
