@@ -17,6 +17,8 @@ use crate::visit::{Side, Visit};
 use crate::{Web, cookie, reader};
 
 mod api;
+mod auth_servers;
+mod dcr_providers;
 mod frame;
 mod gateways;
 mod people;
@@ -25,6 +27,7 @@ mod portals;
 mod publication;
 mod session;
 mod sheet;
+mod strategies;
 mod traffic;
 mod tree;
 
@@ -91,6 +94,9 @@ pub(crate) fn routes() -> Router<Web> {
         .merge(gateways::routes())
         .merge(traffic::routes())
         .merge(people::routes())
+        .merge(strategies::routes())
+        .merge(dcr_providers::routes())
+        .merge(auth_servers::routes())
         .route("/reader", get(reader::choose));
     Router::new()
         .route("/manager", get(async |visit: Visit| visit.go("/")))

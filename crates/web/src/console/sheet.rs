@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::Administrator;
 use crate::backend::Answer;
-use crate::field::{self, Field, Filled, FormView};
+use crate::field::{self, Blank, Field, Filled, FormView, Kind};
 use crate::form::Form;
 use crate::language::{Lang, t};
 use crate::list::Asked;
@@ -36,7 +36,17 @@ pub(super) struct Sheet {
 
 impl Sheet {
     /// A page with these fields.
-    pub(super) fn new(title: impl Into<String>, section: &'static str, fields: Vec<Field>) -> Self {
+    pub(super) fn new(
+        title: impl Into<String>,
+        section: &'static str,
+        mut fields: Vec<Field>,
+    ) -> Self {
+        // What was emptied and must not be is for the API to refuse, and not to be left out.
+        for field in fields.iter_mut().filter(|field| field.required) {
+            field.blank = Blank::Empty;
+        }
+        // Where there is nothing to choose of, nothing is asked.
+        fields.retain(|field| !matches!(&field.kind, Kind::Many(options) if options.is_empty()));
         Self {
             page: Page::new(title, html! {}).section(section),
             before: html! {},
