@@ -6,6 +6,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, RETRY_AFTER};
 use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
+use axum::response::Response;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tower::ServiceExt as _;
@@ -105,17 +106,29 @@ impl Backend {
         self.with(COOKIE, &format!("{name}={value}"))
     }
 
-    /// Sends a request to a path with its query.
+    /// Sends a request to a path with its query, and reads the whole answer.
     pub(crate) async fn send(&self, method: Method, path: &str, body: Option<Bytes>) -> Answer {
+        let failed = |status| Answer { status, headers: HeaderMap::new(), body: Bytes::new() };
+        let Some(response) = self.open(method, path, body).await else {
+            return failed(StatusCode::NOT_FOUND);
+        };
+        let (parts, body) = response.into_parts();
+        match axum::body::to_bytes(body, ANSWER_LIMIT).await {
+            Ok(body) => Answer { status: parts.status, headers: parts.headers, body },
+            Err(_) => failed(StatusCode::INTERNAL_SERVER_ERROR),
+        }
+    }
+
+    /// Sends a request, and leaves the answer to be read as it comes; nothing, if that is no path.
+    pub(crate) async fn open(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Bytes>,
+    ) -> Option<Response> {
+        let uri = format!("{}{path}", self.prefix).parse().ok()?;
         let mut request = Request::new(body.clone().map_or_else(Body::empty, Body::from));
         *request.method_mut() = method;
-        let Ok(uri) = format!("{}{path}", self.prefix).parse() else {
-            return Answer {
-                status: StatusCode::NOT_FOUND,
-                headers: HeaderMap::new(),
-                body: Bytes::new(),
-            };
-        };
         *request.uri_mut() = uri;
         *request.headers_mut() = self.headers.clone();
         if body.is_some() {
@@ -124,15 +137,7 @@ impl Backend {
         }
         *request.extensions_mut() = self.extensions.clone();
         let Ok(response) = self.router.clone().oneshot(request).await;
-        let (parts, body) = response.into_parts();
-        match axum::body::to_bytes(body, ANSWER_LIMIT).await {
-            Ok(body) => Answer { status: parts.status, headers: parts.headers, body },
-            Err(_) => Answer {
-                status: StatusCode::INTERNAL_SERVER_ERROR,
-                headers: HeaderMap::new(),
-                body: Bytes::new(),
-            },
-        }
+        Some(response)
     }
 
     async fn ask<T: DeserializeOwned>(

@@ -17,6 +17,7 @@ use crate::visit::{Side, Visit};
 use crate::{Web, cookie, reader};
 
 mod api;
+mod audit;
 mod auth_servers;
 mod dcr_providers;
 mod frame;
@@ -28,6 +29,7 @@ mod publication;
 mod session;
 mod sheet;
 mod strategies;
+mod tokens;
 mod traffic;
 mod tree;
 
@@ -97,6 +99,8 @@ pub(crate) fn routes() -> Router<Web> {
         .merge(strategies::routes())
         .merge(dcr_providers::routes())
         .merge(auth_servers::routes())
+        .merge(audit::routes())
+        .merge(tokens::routes())
         .route("/reader", get(reader::choose));
     Router::new()
         .route("/manager", get(async |visit: Visit| visit.go("/")))
