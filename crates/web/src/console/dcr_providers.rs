@@ -260,7 +260,7 @@ async fn page(
         @if let Some(checked) = &checked { (checked.show(lang)) }
         (part::facts(&rows))
         div.actions {
-            (part::button(admin, &path, &[], &t!(lang, "verify"), ""))
+            (part::button(admin, &path, &[], &t!(lang, "console-verify"), ""))
             (part::bad_act(admin, &format!("{path}/delete"), &t!(lang, "dcr-delete")))
         }
     };

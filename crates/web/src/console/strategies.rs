@@ -318,7 +318,7 @@ async fn page(
         (part::facts(&rows))
         @if kind != Type::KeyAuth && let Ok(discovery) = &discovery { (discovered(admin, discovery)) }
         div.actions {
-            @if kind != Type::KeyAuth { (part::button(admin, &path, &[], &t!(lang, "verify"), "")) }
+            @if kind != Type::KeyAuth { (part::button(admin, &path, &[], &t!(lang, "console-verify"), "")) }
             (part::bad_act(admin, &format!("{path}/delete"), &t!(lang, "strategy-delete")))
         }
     };
