@@ -54,8 +54,8 @@ reference-none-text = Es wurde noch kein Dokument hochgeladen, das diese API bes
 reference-no-script = Die Referenz braucht JavaScript, um gezeigt zu werden. Ohne JavaScript können Sie das Dokument herunterladen und mit einem eigenen Programm öffnen.
 reference-download = Dokument herunterladen
 
-documents-none = Es gibt noch keine Dokumentation
-documents-none-text = Für diese API wurde noch kein Dokument geschrieben.
+api-documents-none = Es gibt noch keine Dokumentation
+api-documents-none-text = Für diese API wurde noch kein Dokument geschrieben.
 
 pages-around = Seiten neben dieser
 

@@ -54,8 +54,8 @@ reference-none-text = Nobody has uploaded a document that describes this API.
 reference-no-script = The reference needs JavaScript to be shown. Without it, download the document and open it with a program of yours.
 reference-download = Download document
 
-documents-none = There is no documentation yet
-documents-none-text = Nobody has written a document for this API.
+api-documents-none = There is no documentation yet
+api-documents-none-text = Nobody has written a document for this API.
 
 pages-around = Pages beside this one
 

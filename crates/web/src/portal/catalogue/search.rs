@@ -1,5 +1,7 @@
 //! Search in all that a portal shows: APIs, what is within them, and pages.
 
+use std::collections::BTreeSet;
+
 use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -74,6 +76,13 @@ impl Found {
         self.kind == "api_specs_operation"
     }
 
+    /// What was found, without the marks of Markdown.
+    fn words(&self) -> String {
+        let words = self.excerpt.split(|c: char| c.is_whitespace() || "#`|*".contains(c));
+        let words = words.filter(|word| word.chars().any(char::is_alphanumeric));
+        words.collect::<Vec<_>>().join(" ")
+    }
+
     fn href(&self) -> String {
         let api = &self.attributes.api_slug;
         if self.is_operation() {
@@ -95,11 +104,33 @@ impl Wanted {
     pub(super) async fn found(&self, guest: &Guest, most: u32) -> Result<Hits, Refusal> {
         let asked = Asked::first(most).with("q", self.text.as_str());
         let asked = asked.with("page[after]", self.after.as_str());
-        guest.api.get(&format!("/search{}", asked.query())).await
+        let mut hits: Hits = guest.api.get(&format!("/search{}", asked.query())).await?;
+        hits.name_apis(guest).await;
+        Ok(hits)
     }
 }
 
 impl Hits {
+    /// Documents are found without the names of their APIs.
+    async fn name_apis(&mut self, guest: &Guest) {
+        let unnamed = self.data.iter().map(|found| &found.attributes);
+        let unnamed = unnamed.filter(|attributes| attributes.api_name.is_none());
+        let slugs: BTreeSet<_> = unnamed.map(|attributes| attributes.api_slug.as_str()).collect();
+        if slugs.is_empty() {
+            return;
+        }
+        let slugs = slugs.into_iter().collect::<Vec<_>>().join(",");
+        let asked = Asked::first(MOST).with("filter[slug][oeq]", slugs);
+        // Without them, they are shown by their slugs.
+        let Ok(apis) = guest.api.list::<Api>("/apis", &asked).await else { return };
+        for found in &mut self.data {
+            let slug = &found.attributes.api_slug;
+            if let Some(api) = apis.data.iter().find(|api| &api.slug == slug) {
+                found.attributes.api_name = Some(api.name.clone());
+            }
+        }
+    }
+
     /// After which the next ones come.
     fn after(&self) -> Option<String> {
         let (_, asked) = self.meta.page.next.as_deref()?.split_once('?')?;
@@ -190,7 +221,7 @@ pub(super) fn hits(guest: &Guest, found: &[Found]) -> Markup {
                     @if let (Some(method), Some(path)) = (&one.attributes.method, &one.attributes.path) {
                         p { code { (method) " " (path) } }
                     } @else if !one.excerpt.is_empty() {
-                        p.quiet { "… " (one.excerpt) " …" }
+                        p.quiet { "… " (one.words()) " …" }
                     }
                 }
             }

@@ -10,7 +10,7 @@ use crate::Config;
 
 const PORTAL: &str = "01a1feb8-d943-7443-b9b2-8457854b776f";
 
-fn list(data: Value) -> Value {
+fn list(data: &Value) -> Value {
     json!({"data": data, "meta": {"page": {"number": 1, "size": 25, "total": 1}}})
 }
 
@@ -42,23 +42,23 @@ async fn answer(method: Method, uri: Uri, headers: axum::http::HeaderMap) -> (St
         ("GET", "/developer/me") if signed_in => {
             ok(json!({"email": "ada@example.com", "full_name": "Ada"}))
         }
-        ("GET", "/apis") => ok(list(json!([api()]))),
+        ("GET", "/apis") => ok(list(&json!([api()]))),
         ("GET", "/apis/flights") => ok(api()),
         ("GET", "/apis/flights/registration-settings") => ok(json!({"tags": [],
             "auto_approve": false, "application_registration_enabled": true, "deprecated": false,
             "issuer": null})),
         ("GET", "/apis/flights/documents" | "/pages") => ok(json!({"data": []})),
         ("GET", "/apis/a1/actions") => ok(json!({"actions": {"register": true}})),
-        ("GET", "/apis/a1/applications") => ok(list(json!([
+        ("GET", "/apis/a1/applications") => ok(list(&json!([
             {"id": "p1", "name": "Asked", "registration_status": "pending"},
             {"id": "p2", "name": "Free", "registration_status": null},
         ]))),
-        ("GET", "/applications") => ok(list(json!([
+        ("GET", "/applications") => ok(list(&json!([
             {"id": "p1", "name": "Asked", "auth_strategy": strategy("s1", "Identity")},
             {"id": "p3", "name": "Keyed", "auth_strategy": strategy("s2", "Keys")},
             {"id": "p4", "name": "Foreign", "auth_strategy": strategy("s1", "Identity")},
         ]))),
-        ("GET", "/developer/teams") => ok(list(json!([]))),
+        ("GET", "/developer/teams") => ok(list(&json!([]))),
         ("POST", "/applications") => (
             StatusCode::CREATED,
             json!({"id": "p5", "name": "New", "client_id": "the-id", "client_secret": "the-secret"})
