@@ -127,7 +127,10 @@ pub(crate) fn table(caption: &str, heads: &[String], rows: &[Vec<Markup>]) -> Ma
         div.table tabindex="0" role="region" aria-label=(caption) {
             table {
                 caption.hidden { (caption) }
-                thead { tr { @for head in heads { th scope="col" { (head) } } } }
+                thead { tr { @for head in heads {
+                    // What can be done with a row needs no head.
+                    @if head.is_empty() { td {} } @else { th scope="col" { (head) } }
+                } } }
                 tbody {
                     @for row in rows {
                         tr {

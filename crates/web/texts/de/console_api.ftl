@@ -214,3 +214,4 @@ keys-rotated = Die Schlüssel wurden gewechselt.
 key-id = Schlüsselkennung
 key-from = Signiert ab
 key-until = Veröffentlicht bis
+verify-outside = Prüfen

@@ -180,3 +180,4 @@ mapping-group = Gruppe
 mapping-team = Team
 mapping-remove = Gruppe entfernen
 mapping-remove-says = Mitglieder der Gruppe „{ $group }“ kommen beim Anmelden nicht mehr in das Team.
+portal-open = Portal öffnen

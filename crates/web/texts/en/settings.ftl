@@ -180,3 +180,4 @@ mapping-group = Group
 mapping-team = Team
 mapping-remove = Remove the group
 mapping-remove-says = Members of the group “{ $group }” are not put into the team any more when they sign in.
+portal-open = Open the portal

@@ -148,12 +148,7 @@ async fn overview(admin: Administrator, Path(id): Path<String>) -> Result<Respon
     let access =
         if portal.is_on("authentication_enabled") { "portal-private" } else { "portal-public" };
     let rows = [
-        (
-            t!(lang, "portal-address"),
-            html! {
-                a href=(address) { (address) } " " (part::copy(lang, &address))
-            },
-        ),
+        (t!(lang, "portal-address"), part::copy(lang, &address)),
         (t!(lang, "portal-domain"), html! { (portal.text("canonical_domain")) }),
         (t!(lang, "portal-display-name"), html! { (portal.text("display_name")) }),
         (t!(lang, "portal-description"), html! { (portal.text("description")) }),
@@ -166,7 +161,10 @@ async fn overview(admin: Administrator, Path(id): Path<String>) -> Result<Respon
         div.actions { (part::bad_act(&admin, &portal.path("/delete"), &t!(lang, "portal-delete"))) }
     };
     let publish = portal.path("/published-apis/new");
-    let acts = part::act(&admin, &publish, &t!(lang, "publish-api"));
+    let acts = html! {
+        a.button href=(address) { (t!(lang, "portal-open")) }
+        (part::act(&admin, &publish, &t!(lang, "publish-api")))
+    };
     Ok(admin.page(portal.page(&admin, "", &main).acts(acts)))
 }
 
