@@ -71,7 +71,7 @@ said-people-approved = Freigegeben.
 said-people-rejected = Abgelehnt.
 said-people-revoked = Entzogen.
 
-people-search-developer = Nach Namen suchen, mit @ nach Adresse
+people-search-developer = Name, oder Adresse mit @
 people-developer-new = Neuer Entwickler
 people-developer-add = Entwickler anlegen
 people-developers-none = Noch keine Entwickler
@@ -117,7 +117,7 @@ people-team-named = Team { $name }
 
 people-overview = Übersicht
 people-figure-requests = Wartende Anfragen
-people-figure-behind = Gateways im Rückstand
+people-figure-behind = von { $count } Gateways im Rückstand
 people-look-requests = Anfragen ansehen
 people-behind-text = Ein laufendes Gateway setzt den neuesten Stand noch nicht durch. Es behält, was es weiß, bis es Neues hört.
 people-next = Was als Nächstes zu tun ist
@@ -218,6 +218,7 @@ people-team-name = Name
 people-team-description = Beschreibung
 people-team-owns = Darf Anwendungen besitzen
 people-owns-yes = Besitzt Anwendungen
+people-owns-no = Darf keine besitzen
 people-team-edit = Bearbeiten
 people-members = Mitglieder
 people-members-none = Keine Mitglieder.

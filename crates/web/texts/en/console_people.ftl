@@ -71,7 +71,7 @@ said-people-approved = Approved.
 said-people-rejected = Rejected.
 said-people-revoked = Revoked.
 
-people-search-developer = Search by name, or by address with @
+people-search-developer = Name, or address with @
 people-developer-new = New developer
 people-developer-add = Add developer
 people-developers-none = No developers yet
@@ -117,7 +117,7 @@ people-team-named = Team { $name }
 
 people-overview = Overview
 people-figure-requests = Waiting requests
-people-figure-behind = Gateways behind
+people-figure-behind = of { $count } gateways behind
 people-look-requests = Look at the requests
 people-behind-text = A running gateway does not enforce the newest policy yet. It keeps what it knows until it hears of more.
 people-next = What to do next
@@ -218,6 +218,7 @@ people-team-name = Name
 people-team-description = Description
 people-team-owns = May own applications
 people-owns-yes = Owns applications
+people-owns-no = May not own any
 people-team-edit = Edit
 people-members = Members
 people-members-none = No members.

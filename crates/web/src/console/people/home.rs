@@ -97,8 +97,6 @@ pub(in crate::console) async fn home(admin: Administrator) -> Result<Response, R
         ("/applications", "nav-applications", figures.applications),
         ("/portals", "nav-portals", count(portals.len())),
         ("/apis", "nav-apis", apis),
-        ("/gateways", "nav-gateways", count(gateways)),
-        ("/gateways", "people-figure-behind", count(behind)),
     ];
     let steps = [
         (portals.is_empty(), "/portals/new", "people-next-portal"),
@@ -115,6 +113,10 @@ pub(in crate::console) async fn home(admin: Administrator) -> Result<Response, R
                     span.number { (number) }
                     a href=(admin.href(path)) { (t!(lang, text)) }
                 }
+            }
+            li {
+                span.number { (behind) }
+                a href=(admin.href("/gateways")) { (t!(lang, "people-figure-behind", count = gateways)) }
             }
         }
         @if figures.waiting > 0 {

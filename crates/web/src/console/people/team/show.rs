@@ -48,8 +48,7 @@ pub(super) async fn page(
         role::show(admin, which, added.role),
     );
     let (team, members, roles) = (team?, members?, roles?);
-    let owns =
-        if team.can_own_applications { "people-owns-yes" } else { "people-applications-none" };
+    let owns = if team.can_own_applications { "people-owns-yes" } else { "people-owns-no" };
     let of_team = segments!["applications"]
         + &crate::encoding::query([("portal", &which.portal), ("team", &which.team)]);
     let facts = [
