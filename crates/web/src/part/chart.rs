@@ -61,7 +61,7 @@ pub(crate) fn bars(
             ul.legend { @for (class, name) in names { li class=(class) { (name) } } }
             details {
                 summary { (t!(lang, "chart-numbers")) }
-                div.table tabindex="0" role="region" aria-label=(title) {
+                div.table tabindex="0" role="group" aria-label=(title) {
                     table {
                         caption.hidden { (title) }
                         thead { tr {

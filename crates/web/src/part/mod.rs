@@ -93,7 +93,7 @@ pub(crate) fn copy(lang: Lang, text: &str) -> Markup {
 pub(crate) fn code(lang: Lang, name: &str, text: &str) -> Markup {
     html! {
         div.snippet {
-            pre tabindex="0" role="region" aria-label=(name) { code { (text) } }
+            pre tabindex="0" role="group" aria-label=(name) { code { (text) } }
             button.small type="button" data-copy=(text) hidden { (t!(lang, "copy")) }
         }
     }
@@ -124,7 +124,7 @@ pub(crate) fn facts(rows: &[(String, Markup)]) -> Markup {
 /// beside it.
 pub(crate) fn table(caption: &str, heads: &[String], rows: &[Vec<Markup>]) -> Markup {
     html! {
-        div.table tabindex="0" role="region" aria-label=(caption) {
+        div.table tabindex="0" role="group" aria-label=(caption) {
             table {
                 caption.hidden { (caption) }
                 thead { tr { @for head in heads {
