@@ -93,3 +93,21 @@ fn somebody_forgets_a_password() {
     before.visit(&scene.page(&portal, "account"));
     before.sees("Forgot your password?");
 }
+
+/// Sees where they are signed in, and ends that.
+#[test]
+fn somebody_ends_a_session() {
+    let Some(scene) = Scene::set() else { return };
+    let portal = scene.admin().portal("airport");
+    let email = scene.portal.developer(&portal, "ada").email;
+    let (here, there) = (scene.somebody(Way::Mouse), scene.somebody(Way::Mouse));
+    scene.sign_in(&here, &portal, &email);
+    scene.sign_in(&there, &portal, &email);
+    here.follow("ada");
+    here.follow("Sessions");
+    here.sees("This session");
+    here.press("End all other sessions");
+    here.sees("All other sessions have ended");
+    there.visit(&scene.page(&portal, "account"));
+    there.sees("Forgot your password?");
+}

@@ -11,6 +11,7 @@
 
 mod accounts;
 mod inspection;
+mod keys;
 mod provider;
 mod scene;
 mod session;

@@ -2,6 +2,9 @@
 
 use gatekey_providers::{Admin, PASSWORD, Person, Portal, Tools, Way};
 
+/// What describes an API.
+pub(crate) const OPENAPI: &str = include_str!("flights.json");
+
 /// A portal program that runs, and what is needed to start browsers.
 pub(crate) struct Scene {
     pub(crate) tools: Tools,
