@@ -46,11 +46,14 @@ impl Zone {
         }
     }
 
+    /// By how many seconds its clocks are ahead.
+    pub(crate) fn offset(&self, at: Timestamp) -> i64 {
+        i64::from(self.zone.to_offset(at).seconds())
+    }
+
     /// A time as a chart has it below a bar.
-    pub(crate) fn label(&self, written: &str, format: &str) -> String {
-        let at = written.parse::<Timestamp>().ok();
-        let at = at.map(|at| at.to_zoned(self.zone.clone()));
-        at.map(|at| at.strftime(format).to_string()).unwrap_or_default()
+    pub(crate) fn label(&self, at: Timestamp, format: &str) -> String {
+        at.to_zoned(self.zone.clone()).strftime(format).to_string()
     }
 
     /// A time as a `datetime-local` field has it.

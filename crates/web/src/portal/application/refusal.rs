@@ -26,12 +26,12 @@ const ID: &str = "request_id";
 
 /// A call that was refused.
 #[derive(Debug, Deserialize)]
-pub(super) struct Refused {
+struct Refused {
     request_id: String,
     at: String,
     application: Option<Named>,
     api: Option<Named>,
-    pub(super) reason: String,
+    reason: String,
     status: u16,
     method: Option<String>,
     path: Option<String>,

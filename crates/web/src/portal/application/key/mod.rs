@@ -1,11 +1,9 @@
 //! Keys of an application: which there are, new ones, their names, their end.
 
 use axum::Router;
-use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
 use serde::Deserialize;
-use tokio::task::JoinSet;
 
 use super::{Application, secret};
 use crate::Web;
@@ -74,12 +72,6 @@ pub(super) struct Rotation {
     pub(super) retire_when_idle_hours: Option<u32>,
 }
 
-/// What an application holds, as its list shows it.
-#[derive(Debug, Deserialize)]
-struct Item {
-    id: String,
-}
-
 impl Key {
     /// What the reader is told of its state: `status-` and this is the text.
     pub(super) fn state(&self, now: jiff::Timestamp) -> &str {
@@ -107,27 +99,14 @@ impl Key {
     }
 }
 
-/// All that is known of keys, in their order: each has to be asked for by itself.
+/// All that is known of the keys of an application.
 pub(super) async fn keys(
     member: &Member,
     application: &Application,
     asked: &Asked,
 ) -> Result<List<Key>, Refusal> {
-    let path = format!("{}/credentials", application.path());
-    let listed: List<Item> = member.api.list(&path, asked).await?;
-    let mut asking = JoinSet::new();
-    for (place, item) in listed.data.iter().enumerate() {
-        let (api, path) = (member.api.clone(), format!("{path}{}", segments![item.id]));
-        asking.spawn(async move { (place, api.get::<Key>(&path).await) });
-    }
-    let mut found = asking.join_all().await;
-    found.sort_by_key(|(place, _)| *place);
-    // One that ended meanwhile is left out.
-    let keys = found.into_iter().filter_map(|(_, key)| match key {
-        Err(refusal) if refusal.status == StatusCode::NOT_FOUND => None,
-        key => Some(key),
-    });
-    Ok(List { data: keys.collect::<Result<_, _>>()?, meta: listed.meta })
+    let path = segments!["applications", application.id, "credential-details"];
+    member.api.list(&path, asked).await
 }
 
 /// How a key is sent.

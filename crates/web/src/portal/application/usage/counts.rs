@@ -1,121 +1,57 @@
 //! The numbers behind the charts, as the API tells them.
 
+use core::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::language::{Lang, t};
+use super::period::Period;
+use crate::encoding::query;
 use crate::portal::Member;
 use crate::refusal::Refusal;
+use crate::segments::segments;
+use crate::time::{self, Zone};
 
-/// A time that ends now.
-#[derive(Debug)]
-pub(super) struct Period {
-    /// What the page calls it.
-    pub(super) name: &'static str,
-    /// What the API calls it.
-    range: &'static str,
-    granularity: &'static str,
-    pub(super) seconds: i64,
-}
-
-const HOUR: Period = Period { name: "hour", range: "1h", granularity: "minutely", seconds: 3_600 };
-const DAY: Period =
-    Period { name: "day", range: "24h", granularity: "thirtyMinutely", seconds: 86_400 };
-const WEEK: Period =
-    Period { name: "week", range: "7d", granularity: "twoHourly", seconds: 604_800 };
-const MONTH: Period =
-    Period { name: "month", range: "30d", granularity: "daily", seconds: 2_592_000 };
-
-/// What can be chosen.
-pub(super) const PERIODS: [&Period; 4] = [&HOUR, &DAY, &WEEK, &MONTH];
-
-/// More stretches than this are not drawn.
-const MOST: usize = 200;
-
-/// The period of that name; a day, if there is none.
-pub(super) fn period(name: &str) -> &'static Period {
-    PERIODS.into_iter().find(|period| period.name == name).unwrap_or(&DAY)
-}
-
-impl Period {
-    /// What the reader calls it.
-    pub(super) fn text(&self, lang: Lang) -> String {
-        match self.name {
-            "hour" => t!(lang, "app-usage-hour"),
-            "week" => t!(lang, "app-usage-week"),
-            "month" => t!(lang, "app-usage-month"),
-            _ => t!(lang, "app-usage-day"),
-        }
-    }
-
-    /// How times of it are written.
-    pub(super) const fn format(&self, lang: Lang) -> &'static str {
-        let german = matches!(lang.tag().as_bytes(), b"de");
-        match (self.seconds, german) {
-            (..=86_400, _) => "%H:%M",
-            (604_800, true) => "%d.%m. %H:%M",
-            (604_800, false) => "%b %d %H:%M",
-            (_, true) => "%d.%m.",
-            (_, false) => "%b %d",
-        }
-    }
-}
+/// What stands for the API of calls that did not get as far as one.
+const NONE: &str = "00000000-0000-0000-0000-000000000000";
 
 #[derive(Debug, Deserialize)]
 struct Answer {
     meta: Meta,
-    data: Vec<Event>,
+    data: Vec<Point>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Meta {
     #[serde(deserialize_with = "moment")]
-    start: Timestamp,
+    from: Timestamp,
     #[serde(deserialize_with = "moment")]
-    end: Timestamp,
-    granularity_ms: i64,
-    #[serde(default)]
-    display: Display,
+    to: Timestamp,
 }
 
-#[derive(Debug, Default, Deserialize)]
-struct Display {
-    #[serde(default)]
-    api: BTreeMap<String, Named>,
-}
-
+/// Calls that ended in the same way.
 #[derive(Debug, Deserialize)]
-struct Named {
-    name: String,
-}
-
-#[derive(Debug, Deserialize)]
-struct Event {
+struct Point {
     #[serde(deserialize_with = "moment")]
-    timestamp: Timestamp,
-    event: Counted,
-}
-
-#[derive(Debug, Deserialize)]
-struct Counted {
-    request_count: u64,
-    status_code_grouped: Option<String>,
-    api: Option<String>,
+    at: Timestamp,
+    class: String,
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    api: String,
+    count: u64,
 }
 
 fn moment<'de, D: Deserializer<'de>>(written: D) -> Result<Timestamp, D::Error> {
     String::deserialize(written)?.parse().map_err(D::Error::custom)
 }
 
-impl Counted {
-    /// Whether it was refused. Of calls that were let through gateways tell no status, or a good
-    /// one.
+impl Point {
     fn is_refused(&self) -> bool {
-        matches!(self.status_code_grouped.as_deref(), Some("4XX" | "5XX"))
+        self.class != "allowed"
     }
 }
 
@@ -123,127 +59,186 @@ async fn ask(
     member: &Member,
     application: &str,
     period: &Period,
+    granularity: &str,
     apart: &str,
 ) -> Result<Answer, Refusal> {
-    let range = json!({ "type": "relative", "time_range": period.range, "tz": member.zone.name() });
-    let own = json!({ "field": "application", "operator": "in", "value": [application] });
-    let mut body = json!({
-        "metrics": ["request_count"], "dimensions": [apart, "status_code_grouped"],
-        "time_range": range, "filters": [own],
-    });
-    if apart == "time"
-        && let Value::Object(members) = &mut body
-    {
-        members.insert("granularity".into(), period.granularity.into());
-    }
-    member.api.post("/stats", &body).await
+    let since = time::now().as_second().saturating_sub(period.seconds);
+    let since = Timestamp::from_second(since).unwrap_or_default().to_string();
+    let asked =
+        query([("from", since.as_str()), ("granularity", granularity), ("group_by", apart)]);
+    member.api.get(&format!("{}{asked}", segments!["applications", application, "usage"])).await
 }
 
-/// Calls over time.
-#[derive(Debug)]
-pub(super) struct Counts(Answer);
-
-impl Counts {
-    pub(super) async fn over_time(
-        member: &Member,
-        application: &str,
-        period: &Period,
-    ) -> Result<Self, Refusal> {
-        ask(member, application, period, "time").await.map(Self)
-    }
-
-    /// All calls.
-    pub(super) fn total(&self) -> u64 {
-        self.0.data.iter().map(|point| point.event.request_count).sum()
-    }
-
-    /// Those that were refused.
-    pub(super) fn refused(&self) -> u64 {
-        let refused = self.0.data.iter().filter(|point| point.event.is_refused());
-        refused.map(|point| point.event.request_count).sum()
-    }
-
-    /// Each stretch of time, those without calls too: when it begins, how many calls were let
-    /// through, how many refused.
-    pub(super) fn stretches(&self) -> impl Iterator<Item = (String, u64, u64)> {
-        let Meta { start, end, granularity_ms, .. } = &self.0.meta;
-        let (start, end) = (start.as_millisecond(), end.as_millisecond());
-        let step = usize::try_from(*granularity_ms).unwrap_or(1).max(1);
-        let mut sums: BTreeMap<i64, (u64, u64)> = BTreeMap::new();
-        for at in (start..end).step_by(step).take(MOST) {
-            sums.insert(at, (0, 0));
-        }
-        for point in &self.0.data {
-            let sum = sums.entry(point.timestamp.as_millisecond()).or_default();
-            let count = point.event.request_count;
-            if point.event.is_refused() { sum.1 += count } else { sum.0 += count }
-        }
-        sums.into_iter().filter_map(|(at, (allowed, refused))| {
-            Some((Timestamp::from_millisecond(at).ok()?.to_string(), allowed, refused))
-        })
-    }
-}
-
-/// The calls of an API.
-#[derive(Debug, Default)]
-pub(super) struct OfApi {
-    /// Its name; none for calls that did not get as far as one.
-    pub(super) name: Option<String>,
+/// How many calls were let through, and how many refused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Sum {
     pub(super) allowed: u64,
     pub(super) refused: u64,
 }
 
-/// The calls of each API, those with most calls first.
-pub(super) async fn by_api(
+impl Sum {
+    /// All of them.
+    pub(super) const fn total(self) -> u64 {
+        self.allowed + self.refused
+    }
+
+    fn add(&mut self, point: &Point) {
+        let part = if point.is_refused() { &mut self.refused } else { &mut self.allowed };
+        *part += point.count;
+    }
+}
+
+/// Calls in stretches of time, those without calls too: when each begins.
+#[derive(Debug)]
+pub(super) struct OverTime(pub(super) Vec<(Timestamp, Sum)>);
+
+impl OverTime {
+    pub(super) async fn find(
+        member: &Member,
+        application: &str,
+        period: &Period,
+    ) -> Result<Self, Refusal> {
+        let answer = ask(member, application, period, period.granularity, "class").await?;
+        Ok(Self::of(&answer, period, &member.zone))
+    }
+
+    fn of(answer: &Answer, period: &Period, zone: &Zone) -> Self {
+        let mut sums: BTreeMap<Timestamp, Sum> = BTreeMap::new();
+        let unit = usize::try_from(period.unit).unwrap_or(1).max(1);
+        for second in (answer.meta.from.as_second()..answer.meta.to.as_second()).step_by(unit) {
+            if let Ok(at) = Timestamp::from_second(second) {
+                sums.entry(period.stretch(at, zone)).or_default();
+            }
+        }
+        for point in &answer.data {
+            sums.entry(period.stretch(point.at, zone)).or_default().add(point);
+        }
+        Self(sums.into_iter().collect())
+    }
+}
+
+/// All calls of a time.
+#[derive(Debug, Default)]
+pub(super) struct Totals {
+    pub(super) all: Sum,
+    /// Why calls were refused, by the code, and how many; the most first.
+    pub(super) reasons: Vec<(String, u64)>,
+    /// The calls of each API by its id, none for calls that did not get as far; the most first.
+    pub(super) apis: Vec<(Option<String>, Sum)>,
+}
+
+impl Totals {
+    pub(super) async fn find(
+        member: &Member,
+        application: &str,
+        period: &Period,
+    ) -> Result<Self, Refusal> {
+        let answer = ask(member, application, period, "total", "api,class,reason").await?;
+        Ok(Self::of(answer.data))
+    }
+
+    fn of(points: Vec<Point>) -> Self {
+        let (mut all, mut reasons, mut apis) = (Sum::default(), BTreeMap::new(), BTreeMap::new());
+        for point in points {
+            all.add(&point);
+            let api = Some(point.api.clone()).filter(|id| !id.is_empty() && id != NONE);
+            apis.entry(api).or_insert_with(Sum::default).add(&point);
+            if point.is_refused() {
+                *reasons.entry(point.reason).or_insert(0_u64) += point.count;
+            }
+        }
+        let mut reasons: Vec<_> = reasons.into_iter().collect();
+        reasons.sort_by_key(|(_, count)| Reverse(*count));
+        let mut apis: Vec<_> = apis.into_iter().collect();
+        apis.sort_by_key(|(_, sum)| Reverse(sum.total()));
+        Self { all, reasons, apis }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct Named {
+    name: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Display {
+    api: BTreeMap<String, Named>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Told {
+    meta: ToldOf,
+}
+
+#[derive(Debug, Deserialize)]
+struct ToldOf {
+    #[serde(default)]
+    display: Display,
+}
+
+/// The names of the APIs that were called, by their ids.
+pub(super) async fn names(
     member: &Member,
     application: &str,
     period: &Period,
-) -> Result<Vec<OfApi>, Refusal> {
-    let answer = ask(member, application, period, "api").await?;
-    let mut found: BTreeMap<String, OfApi> = BTreeMap::new();
-    for Event { event, .. } in answer.data {
-        let (refused, count) = (event.is_refused(), event.request_count);
-        let id = event.api.unwrap_or_default();
-        let known = answer.meta.display.api.get(&id).filter(|_| id != "empty");
-        let sum = found.entry(id).or_insert_with(|| OfApi {
-            name: known.map(|named| named.name.clone()),
-            ..OfApi::default()
-        });
-        if refused { sum.refused += count } else { sum.allowed += count }
-    }
-    let mut found: Vec<_> = found.into_values().collect();
-    found.sort_by_key(|api| core::cmp::Reverse(api.allowed + api.refused));
-    Ok(found)
+) -> Result<BTreeMap<String, String>, Refusal> {
+    let own = json!({ "field": "application", "operator": "in", "value": [application] });
+    let body = json!({
+        "metrics": ["request_count"], "dimensions": ["api"], "filters": [own],
+        "time_range": { "type": "relative", "time_range": period.range },
+    });
+    let told: Told = member.api.post("/stats", &body).await?;
+    Ok(told.meta.display.api.into_iter().map(|(id, named)| (id, named.name)).collect())
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
+    use super::super::period;
     use super::*;
 
+    fn answer(data: Value) -> Answer {
+        let meta = json!({"from": "2026-07-01T10:00:00.000Z", "to": "2026-07-01T10:02:30Z"});
+        serde_json::from_value(json!({ "meta": meta, "data": data })).unwrap()
+    }
+
     #[test]
-    fn stretches_without_calls_are_there_and_refusals_are_told_apart() {
-        let answer = json!({
-            "meta": {"start": "2026-07-01T10:00:00Z", "end": "2026-07-01T10:03:00Z",
-                     "granularity_ms": 60_000, "display": {}},
-            "data": [
-                {"timestamp": "2026-07-01T10:01:00Z",
-                 "event": {"request_count": 7, "status_code_grouped": "empty"}},
-                {"timestamp": "2026-07-01T10:01:00Z",
-                 "event": {"request_count": 2, "status_code_grouped": "4XX"}},
-                {"timestamp": "2026-07-01T10:02:00Z",
-                 "event": {"request_count": 1, "status_code_grouped": "2XX"}},
-            ],
-        });
-        let counts = Counts(serde_json::from_value(answer).unwrap());
-        assert_eq!((counts.total(), counts.refused()), (10, 2));
-        let found: Vec<_> = counts.stretches().collect();
+    fn stretches_without_calls_are_there() {
+        let answer = answer(json!([
+            {"at": "2026-07-01T10:01:00Z", "class": "allowed", "count": 7},
+            {"at": "2026-07-01T10:01:00Z", "class": "limited", "count": 2},
+        ]));
+        let found = OverTime::of(&answer, period::named("hour"), &Zone::named(None));
+        let found: Vec<_> = found.0.iter().map(|(at, sum)| (at.to_string(), *sum)).collect();
+        let none = Sum::default();
         assert_eq!(
             found,
             [
-                ("2026-07-01T10:00:00Z".into(), 0, 0),
-                ("2026-07-01T10:01:00Z".into(), 7, 2),
-                ("2026-07-01T10:02:00Z".into(), 1, 0),
+                ("2026-07-01T10:00:00Z".into(), none),
+                ("2026-07-01T10:01:00Z".into(), Sum { allowed: 7, refused: 2 }),
+                ("2026-07-01T10:02:00Z".into(), none),
             ]
         );
+    }
+
+    #[test]
+    fn what_has_most_calls_is_the_first() {
+        let at = "2026-07-01T10:00:00Z";
+        let answer = answer(json!([
+            {"at": at, "class": "allowed", "reason": "", "api": "a", "count": 1},
+            {"at": at, "class": "forbidden", "reason": "x", "api": NONE, "count": 2},
+            {"at": at, "class": "forbidden", "reason": "x", "api": "a", "count": 3},
+            {"at": at, "class": "limited", "reason": "y", "api": "a", "count": 9},
+        ]));
+        let totals = Totals::of(answer.data);
+        assert_eq!(totals.all, Sum { allowed: 1, refused: 14 });
+        assert_eq!(totals.reasons, [("y".into(), 9), ("x".into(), 5)]);
+        let apis = [
+            (Some("a".into()), Sum { allowed: 1, refused: 12 }),
+            (None, Sum { allowed: 0, refused: 2 }),
+        ];
+        assert_eq!(totals.apis, apis);
     }
 }

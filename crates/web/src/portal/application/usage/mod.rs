@@ -1,9 +1,12 @@
 //! How often an application called, and what came of it.
 
+use std::collections::BTreeMap;
+
 use axum::Router;
 use axum::extract::Path;
 use axum::response::Response;
 use axum::routing::get;
+use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::key::{self, Key};
@@ -17,10 +20,10 @@ use crate::refusal::Refusal;
 use crate::time;
 
 mod counts;
-mod reasons;
+mod period;
 
-use self::counts::{Counts, PERIODS};
-use self::reasons::Reasons;
+use self::counts::{OverTime, Sum, Totals};
+use self::period::PERIODS;
 
 pub(super) fn routes() -> Router<Web> {
     Router::new().route("/applications/{id}/usage", get(show))
@@ -28,27 +31,27 @@ pub(super) fn routes() -> Router<Web> {
 
 async fn show(member: Member, Path(at): Path<At>, asked: Asked) -> Result<Response, Refusal> {
     let lang = member.lang;
-    let application = Application::find(&member, &at.id).await?;
-    let period = counts::period(asked.given("period"));
-    let (counts, apis, reasons, keys) = tokio::join!(
-        Counts::over_time(&member, &application.id, period),
-        counts::by_api(&member, &application.id, period),
-        Reasons::find(&member, &application.id, period),
-        keys(&member, &application),
+    let period = period::named(asked.given("period"));
+    let (application, over_time, totals, names) = tokio::join!(
+        Application::find(&member, &at.id),
+        OverTime::find(&member, &at.id, period),
+        Totals::find(&member, &at.id, period),
+        counts::names(&member, &at.id, period),
     );
-    let (counts, apis, reasons, keys) = (counts?, apis?, reasons?, keys?);
+    let (application, over_time, totals, names) = (application?, over_time?, totals?, names?);
+    let keys = keys(&member, &application).await?;
     let path = format!("{}/usage", application.path());
-    let tabs: Vec<_> =
-        PERIODS.iter().map(|one| (format!("{path}?period={}", one.name), one.text(lang))).collect();
+    let tab = |name: &str| format!("{path}?period={name}");
+    let tabs: Vec<_> = PERIODS.iter().map(|one| (tab(one.name), one.text(lang))).collect();
     let main = html! {
-        (part::tabs(&member, &t!(lang, "app-usage-period"), &format!("{path}?period={}", period.name), &tabs))
-        @if counts.total() == 0 {
+        (part::tabs(&member, &t!(lang, "app-usage-period"), &tab(period.name), &tabs))
+        @if totals.all.total() == 0 {
             (part::empty(&t!(lang, "app-usage-none"), &t!(lang, "app-usage-none-text"), None))
         } @else {
-            (figures(lang, &counts))
-            (chart(&member, &counts, period.format(lang)))
-            (reasons.show(lang))
-            (by_api(lang, &apis))
+            (figures(lang, totals.all))
+            (chart(&member, &over_time, &period.format(lang)))
+            (reasons(lang, &totals.reasons))
+            (by_api(lang, &totals.apis, &names))
         }
         @if let Some(keys) = &keys { (last_uses(&member, keys)) }
         p.quiet { (t!(lang, "app-usage-delay")) }
@@ -60,64 +63,56 @@ async fn keys(member: &Member, application: &Application) -> Result<Option<Vec<K
     if application.auth_strategy.kind != Kind::KeyAuth {
         return Ok(None);
     }
-    let keys = key::keys(member, application, &Asked::first(50)).await?;
+    let keys = key::keys(member, application, &Asked::first(100)).await?;
     Ok(Some(keys.data).filter(|keys| !keys.is_empty()))
 }
 
-fn figures(lang: Lang, counts: &Counts) -> Markup {
-    let (total, refused) = (counts.total(), counts.refused());
-    let share = (refused * 1_000).checked_div(total).unwrap_or_default();
+fn figures(lang: Lang, all: Sum) -> Markup {
+    let share = (all.refused * 1_000).checked_div(all.total()).unwrap_or_default();
+    let share = t!(lang, "app-usage-share", whole = share / 10, tenths = share % 10);
     html! {
         ul.figures {
-            li { span.number { (total) } (t!(lang, "app-usage-calls")) }
-            li { span.number { (total - refused) } (t!(lang, "app-usage-allowed")) }
-            li {
-                span.number { (refused) }
-                (t!(lang, "app-usage-refused")) " (" (t!(lang, "app-usage-share", whole = share / 10, tenths = share % 10)) ")"
-            }
+            li { span.number { (all.total()) } (t!(lang, "app-usage-calls")) }
+            li { span.number { (all.allowed) } (t!(lang, "app-usage-allowed")) }
+            li { span.number { (all.refused) } (t!(lang, "app-usage-refused")) " (" (share) ")" }
         }
     }
 }
 
-fn names(lang: Lang) -> [(&'static str, String); 2] {
-    [("good", t!(lang, "app-usage-allowed")), ("bad", t!(lang, "app-usage-refused"))]
-}
-
-fn chart(member: &Member, counts: &Counts, format: &str) -> Markup {
+fn chart(member: &Member, over_time: &OverTime, format: &str) -> Markup {
     let lang = member.lang;
-    let drawn: Vec<_> = counts
-        .stretches()
-        .map(|(at, allowed, refused)| Bar {
-            label: member.zone.label(&at, format),
-            parts: vec![("good", allowed), ("bad", refused)],
-        })
-        .collect();
-    bars(lang, &t!(lang, "app-usage-over-time"), &names(lang), &drawn)
+    let classes = [("good", t!(lang, "app-usage-allowed")), ("bad", t!(lang, "app-usage-refused"))];
+    let bar = |(at, sum): &(Timestamp, Sum)| Bar {
+        label: member.zone.label(*at, format),
+        parts: vec![("good", sum.allowed), ("bad", sum.refused)],
+    };
+    let drawn: Vec<_> = over_time.0.iter().map(bar).collect();
+    bars(lang, &t!(lang, "app-usage-over-time"), &classes, &drawn)
 }
 
-impl Reasons {
-    fn show(&self, lang: Lang) -> Markup {
-        let heads = [t!(lang, "app-refused-why"), t!(lang, "app-usage-calls")];
-        let row = |(code, count): &(String, u64)| {
-            vec![html! { (refusal::reason(lang, code)) }, html! { (count) }]
-        };
-        let rows: Vec<_> = self.counts.iter().map(row).collect();
-        html! {
-            @if !rows.is_empty() {
-                h2 { (t!(lang, "app-usage-reasons")) }
-                @if self.newest_only { p.quiet { (t!(lang, "app-usage-reasons-newest")) } }
-                (part::table(&t!(lang, "app-usage-reasons"), &heads, &rows))
-            }
+fn reasons(lang: Lang, reasons: &[(String, u64)]) -> Markup {
+    let heads = [t!(lang, "app-refused-why"), t!(lang, "app-usage-calls")];
+    let row = |(code, count): &(String, u64)| {
+        vec![html! { (refusal::reason(lang, code)) }, html! { (count) }]
+    };
+    let rows: Vec<_> = reasons.iter().map(row).collect();
+    html! {
+        @if !rows.is_empty() {
+            h2 { (t!(lang, "app-usage-reasons")) }
+            (part::table(&t!(lang, "app-usage-reasons"), &heads, &rows))
         }
     }
 }
 
-fn by_api(lang: Lang, apis: &[counts::OfApi]) -> Markup {
+fn by_api(lang: Lang, apis: &[(Option<String>, Sum)], names: &BTreeMap<String, String>) -> Markup {
     let heads =
         [t!(lang, "app-access-api"), t!(lang, "app-usage-allowed"), t!(lang, "app-usage-refused")];
-    let row = |api: &counts::OfApi| {
-        let name = api.name.clone().unwrap_or_else(|| t!(lang, "app-usage-no-api"));
-        vec![html! { (name) }, html! { (api.allowed) }, html! { (api.refused) }]
+    let row = |(id, sum): &(Option<String>, Sum)| {
+        let name = match id {
+            Some(id) => names.get(id).unwrap_or(id).clone(),
+            None => t!(lang, "app-usage-no-api"),
+        };
+        vec![html! { (name) }, html! { (sum.allowed) }, html! { (sum.refused) }]
     };
     let rows: Vec<_> = apis.iter().map(row).collect();
     html! {
