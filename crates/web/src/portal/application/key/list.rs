@@ -70,7 +70,7 @@ fn table(member: &Member, application: &Application, keys: &[Key]) -> Markup {
                 html! {
                     (part::status(lang, key.state(now)))
                     @if let Some(hours) = key.rotation.retire_when_idle_hours.filter(|_| key.is_honoured()) {
-                        div.quiet { (t!(lang, "app-key-retires-idle", count = hours)) }
+                        div.quiet.state-note { (t!(lang, "app-key-retires-idle", count = hours)) }
                     }
                 },
                 part::moment(member, &key.created_at),
