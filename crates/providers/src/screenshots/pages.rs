@@ -39,6 +39,14 @@ pub(crate) const PAGES: &[Page] = &[
     page("catalogue", Who::Nobody, "/portals/{portal}/"),
     page("catalogue-empty", Who::Nobody, "/portals/{empty}/"),
     page("catalogue-nothing-found", Who::Nobody, "/portals/{portal}/apis?q=zeppelin"),
+    page("search", Who::Nobody, "/portals/{portal}/search?q=flights"),
+    page("api", Who::Nobody, "/portals/{portal}/apis/{api}"),
+    after("api-reference", Who::Nobody, "/portals/{portal}/apis/{api}/reference", |person| {
+        person.sees("All flights");
+    }),
+    page("api-document", Who::Nobody, "/portals/{portal}/apis/{api}/documents/start"),
+    page("api-authenticate", Who::Nobody, "/portals/{portal}/apis/{api}/authenticate"),
+    page("api-use-guest", Who::Nobody, "/portals/{portal}/apis/{api}/use"),
     page("sign-in", Who::Nobody, "/portals/{portal}/sign-in"),
     after("sign-in-refused", Who::Nobody, "/portals/{portal}/sign-in", |person| {
         person.fill("E-mail", "ada@example.com");
@@ -58,6 +66,10 @@ pub(crate) const PAGES: &[Page] = &[
     page("not-found", Who::Nobody, "/portals/{portal}/apis/zeppelin"),
     page("console-sign-in", Who::Nobody, "/manager/sign-in"),
     page("catalogue-signed-in", Who::Developer, "/portals/{portal}/apis"),
+    page("api-use", Who::Developer, "/portals/{portal}/apis/{api}/use"),
+    after("api-use-refused", Who::Developer, "/portals/{portal}/apis/{api}/use", |person| {
+        person.press("Create and use API");
+    }),
     page("account", Who::Developer, "/portals/{portal}/account"),
     page("account-teams", Who::Developer, "/portals/{portal}/account/teams"),
     page("account-sessions", Who::Developer, "/portals/{portal}/account/sessions"),
