@@ -94,14 +94,16 @@ async fn list(admin: Administrator, asked: Asked) -> Result<Response, Refusal> {
             vec![
                 html! { (entry.sequence) },
                 part::moment(&admin, &entry.at),
-                html! { (entry.actor) },
+                html! {
+                    (entry.actor)
+                    @if let Some(address) = &entry.address { p.hint { (address) } }
+                },
                 html! {
                     @if !named { (entry.action) " " }
                     code { (entry.method) " " (entry.path) }
+                    p.hint { (t!(lang, "audit-request")) " " code { (entry.request_id) } }
                 },
                 outcome(lang, entry),
-                html! { code { (entry.address.as_deref().unwrap_or("–")) } },
-                html! { code { (entry.request_id) } },
             ]
         })
         .collect();
@@ -111,8 +113,6 @@ async fn list(admin: Administrator, asked: Asked) -> Result<Response, Refusal> {
         t!(lang, "audit-actor"),
         t!(lang, "audit-action"),
         t!(lang, "audit-outcome"),
-        t!(lang, "audit-address"),
-        t!(lang, "audit-request"),
     ];
     let choice = |values: &[(&str, String)]| -> Vec<(String, String)> {
         values.iter().map(|(value, text)| ((*value).to_owned(), text.clone())).collect()

@@ -215,8 +215,9 @@ async fn fields(admin: &Administrator, side: &Side, new: bool) -> Result<Vec<Fie
         strategies.insert(0, (DEFAULT.to_owned(), t!(lang, "strategy-of-portal")));
     }
     strategies.push((String::new(), t!(lang, "strategy-none")));
+    let strategy = Field::choice("auth_strategy_ids", "publication-strategy", strategies).or_null();
     fields.extend([
-        Field::choice("auth_strategy_ids", "publication-strategy", strategies).or_null(),
+        if new { strategy.preset(DEFAULT) } else { strategy },
         Field::choice("visibility", "publication-visibility", visibilities(lang)),
         Field::switch("application_registration_enabled", "publication-accept").preset(true),
         Field::switch("auto_approve_registrations", "publication-auto"),
@@ -269,8 +270,24 @@ async fn new<const OF_API: bool>(
     admin: Administrator,
     Path(id): Path<String>,
 ) -> Result<Response, Refusal> {
+    let lang = admin.lang;
     let side = Side::find(&admin, OF_API, &id).await?;
-    Ok(new_sheet(&admin, &side).await?.blank(&admin))
+    let others = if OF_API { "/v3/portals" } else { "/v3/apis" };
+    if total(&admin, others, &[]).await > 0 {
+        return Ok(new_sheet(&admin, &side).await?.blank(&admin));
+    }
+    let main = if OF_API {
+        let act = part::act(&admin, "/portals/new", &t!(lang, "portal-new"));
+        part::empty(&t!(lang, "portals-none"), &t!(lang, "portals-none-text"), Some(&act))
+    } else {
+        let act = part::act(&admin, "/apis/new", &t!(lang, "managed-api-new"));
+        part::empty(&t!(lang, "managed-apis-none"), &t!(lang, "managed-apis-none-text"), Some(&act))
+    };
+    let title = t!(lang, "publish-api");
+    Ok(admin.page(match &side {
+        Side::Portal(portal, _) => portal.below(&admin, title, main),
+        Side::Api(api, _) => api.below(&admin, title, main),
+    }))
 }
 
 async fn create<const OF_API: bool>(

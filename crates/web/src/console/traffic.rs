@@ -103,11 +103,12 @@ fn bars(series: &Series, step: i64, label: impl Fn(&str) -> String) -> Vec<Bar> 
     stretches.into_iter().map(bar).collect()
 }
 
-/// The calls of an API.
+/// The calls of an API. `choice` is what else can be chosen.
 pub(super) async fn of_api(
     admin: &Administrator,
     id: &str,
     asked: &Asked,
+    choice: &Markup,
 ) -> Result<Markup, Refusal> {
     let lang = admin.lang;
     let chosen = PERIODS.iter().find(|(name, ..)| *name == asked.given("period"));
@@ -154,7 +155,7 @@ pub(super) async fn of_api(
     ];
     Ok(html! {
         form.search method="get" {
-            @if !asked.given("api").is_empty() { input type="hidden" name="api" value=(asked.given("api")); }
+            (choice)
             div {
                 label for="period" { (t!(lang, "traffic-period")) }
                 select id="period" name="period" {
@@ -245,18 +246,17 @@ async fn show(admin: Administrator, asked: Asked) -> Result<Response, Refusal> {
                 Some(&act),
             )
         }
-        Some((id, _)) => html! {
-            form.search method="get" {
+        Some((id, _)) => {
+            let choice = html! {
                 div {
                     label for="api" { (t!(lang, "publication-api")) }
                     select id="api" name="api" {
                         @for (value, name) in &apis { option value=(value) selected[value == id] { (name) } }
                     }
                 }
-                button type="submit" { (t!(lang, "choose")) }
-            }
-            (of_api(&admin, id, &asked).await?)
-        },
+            };
+            of_api(&admin, id, &asked, &choice).await?
+        }
     };
     Ok(admin.page(Page::new(t!(lang, "nav-usage"), main).section("usage")))
 }

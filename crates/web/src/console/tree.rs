@@ -16,7 +16,7 @@ pub(super) struct Node {
     status: String,
     visibility: Option<String>,
     #[serde(default)]
-    children: Vec<Node>,
+    children: Vec<Self>,
 }
 
 /// The whole tree.

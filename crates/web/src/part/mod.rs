@@ -17,8 +17,10 @@ pub(crate) use self::confirm::Confirm;
 pub(crate) fn status(lang: Lang, state: &str) -> Markup {
     let kind = match state {
         "approved" | "active" | "granted" | "enabled" | "published" | "delivered" | "current"
-        | "allowed" | "verified" => "good",
-        "pending" | "waiting" | "unverified" | "expiring" | "retiring" | "behind" => "open",
+        | "allowed" | "verified" | "discovered" | "linked" => "good",
+        "pending" | "waiting" | "unverified" | "unlinked" | "expiring" | "retiring" | "behind" => {
+            "open"
+        }
         "revoked" | "rejected" | "failed" | "expired" | "stale" | "refused" | "deprecated" => "bad",
         _ => "plain",
     };

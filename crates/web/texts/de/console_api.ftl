@@ -214,4 +214,3 @@ keys-rotated = Die Schlüssel wurden gewechselt.
 key-id = Schlüsselkennung
 key-from = Signiert ab
 key-until = Veröffentlicht bis
-verify-outside = Prüfen

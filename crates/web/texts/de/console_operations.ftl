@@ -72,7 +72,6 @@ audit-action = Was
 audit-outcome = Ergebnis
 audit-success = Getan
 status-refused = Abgelehnt
-audit-address = Von
 audit-request = Anfrage
 audit-all = Alle
 audit-kind = Art

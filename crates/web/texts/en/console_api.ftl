@@ -214,4 +214,3 @@ keys-rotated = The keys were rotated.
 key-id = Key id
 key-from = Signs from
 key-until = Published until
-verify-outside = Verify

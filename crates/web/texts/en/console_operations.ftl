@@ -72,7 +72,6 @@ audit-action = What
 audit-outcome = Outcome
 audit-success = Done
 status-refused = Refused
-audit-address = From
 audit-request = Request
 audit-all = All
 audit-kind = Kind

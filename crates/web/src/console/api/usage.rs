@@ -4,6 +4,7 @@ use axum::Router;
 use axum::extract::Path;
 use axum::response::Response;
 use axum::routing::get;
+use maud::html;
 
 use super::super::Administrator;
 use super::super::traffic;
@@ -22,6 +23,6 @@ async fn show(
     asked: Asked,
 ) -> Result<Response, Refusal> {
     let api = Api::find(&admin, &id).await?;
-    let main = traffic::of_api(&admin, &id, &asked).await?;
+    let main = traffic::of_api(&admin, &id, &asked, &html! {}).await?;
     Ok(admin.page(api.page(&admin, "/usage", &main)))
 }

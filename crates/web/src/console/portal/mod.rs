@@ -151,11 +151,11 @@ async fn overview(admin: Administrator, Path(id): Path<String>) -> Result<Respon
         (t!(lang, "portal-address"), part::copy(lang, &address)),
         (t!(lang, "portal-domain"), html! { (portal.text("canonical_domain")) }),
         (t!(lang, "portal-display-name"), html! { (portal.text("display_name")) }),
-        (t!(lang, "portal-description"), html! { (portal.text("description")) }),
         (t!(lang, "portal-access"), part::tag(&t!(lang, access))),
         (t!(lang, "created-at"), part::moment(&admin, portal.text("created_at"))),
     ];
     let main = html! {
+        @if !portal.text("description").is_empty() { p { (portal.text("description")) } }
         (figures(&numbers))
         (part::facts(&rows))
         div.actions { (part::bad_act(&admin, &portal.path("/delete"), &t!(lang, "portal-delete"))) }
