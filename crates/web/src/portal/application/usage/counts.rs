@@ -199,14 +199,14 @@ mod tests {
     use super::super::period;
     use super::*;
 
-    fn answer(data: Value) -> Answer {
+    fn answer(data: &Value) -> Answer {
         let meta = json!({"from": "2026-07-01T10:00:00.000Z", "to": "2026-07-01T10:02:30Z"});
         serde_json::from_value(json!({ "meta": meta, "data": data })).unwrap()
     }
 
     #[test]
     fn stretches_without_calls_are_there() {
-        let answer = answer(json!([
+        let answer = answer(&json!([
             {"at": "2026-07-01T10:01:00Z", "class": "allowed", "count": 7},
             {"at": "2026-07-01T10:01:00Z", "class": "limited", "count": 2},
         ]));
@@ -226,7 +226,7 @@ mod tests {
     #[test]
     fn what_has_most_calls_is_the_first() {
         let at = "2026-07-01T10:00:00Z";
-        let answer = answer(json!([
+        let answer = answer(&json!([
             {"at": at, "class": "allowed", "reason": "", "api": "a", "count": 1},
             {"at": at, "class": "forbidden", "reason": "x", "api": NONE, "count": 2},
             {"at": at, "class": "forbidden", "reason": "x", "api": "a", "count": 3},
