@@ -57,7 +57,8 @@ pub(super) async fn first(guest: Guest, Path(place): Path<Place>) -> Result<Resp
         return Ok(guest.go(&about.path(&first.rest())));
     }
     let lang = guest.lang;
-    let main = part::empty(&t!(lang, "api-documents-none"), &t!(lang, "api-documents-none-text"), None);
+    let main =
+        part::empty(&t!(lang, "api-documents-none"), &t!(lang, "api-documents-none-text"), None);
     Ok(guest.page(about.page(&guest, ("/documents", t!(lang, "api-documents")), &main)))
 }
 
