@@ -310,14 +310,16 @@ async fn ask_delete(admin: Administrator, Path(id): Path<String>) -> Result<Resp
     let lang = admin.lang;
     let own = api_path(&id, "");
     let of_provider = [("filter[dcr_provider_id][eq]", id.as_str())];
-    let (provider, strategies) = tokio::join!(
+    let (provider, strategies, cuts) = tokio::join!(
         admin.api.get::<Value>(&own),
         total(&admin, "/v3/application-auth-strategies", &of_provider),
+        sheet::impact(&admin, &own),
     );
-    let provider = provider?;
+    let (provider, cuts) = (provider?, cuts?);
+    let strategies = (strategies > 0).then(|| t!(lang, "cuts-strategies", count = strategies));
     let confirm = Confirm {
         says: html! { (t!(lang, "dcr-delete-says", name = text(&provider, "name"))) },
-        cuts: vec![t!(lang, "cuts-strategies", count = strategies)],
+        cuts: strategies.into_iter().chain(cuts).collect(),
         button: t!(lang, "dcr-delete"),
         back: segments!["dcr-providers", id],
         values: Vec::new(),

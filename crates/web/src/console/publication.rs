@@ -355,17 +355,10 @@ async fn ask_unpublish<const OF_API: bool>(
     let lang = admin.lang;
     let side = Side::find(&admin, OF_API, &id).await?;
     let (api, portal) = side.names(&admin, &other).await?;
-    let (api_id, portal_id) = side.ids(&other);
-    let path = segments!["v3", "apis", api_id, "registrations"];
-    let of_portal = ("filter[portal_id][eq]", portal_id);
-    let (granted, all) = ([of_portal, ("filter[status][eq]", "approved")], [of_portal]);
-    let (granted, all) = tokio::join!(total(&admin, &path, &granted), total(&admin, &path, &all));
+    let cuts = sheet::impact(&admin, &side.publication(&other)).await?;
     let confirm = Confirm {
         says: html! { (t!(lang, "unpublish-says", api = api, portal = portal)) },
-        cuts: vec![
-            t!(lang, "cuts-registrations", count = all),
-            t!(lang, "cuts-approved", count = granted),
-        ],
+        cuts,
         button: t!(lang, "unpublish"),
         back: side.path(""),
         values: Vec::new(),

@@ -179,6 +179,37 @@ pub(super) async fn total(admin: &Administrator, path: &str, filters: &[(&str, &
     admin.api.list::<Value>(path, &asked).await.map_or(0, |list| list.meta.page.total)
 }
 
+/// How much goes, or loses its access, with something.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Impact {
+    publications: u64,
+    developers: u64,
+    applications: u64,
+    registrations: u64,
+    credentials: u64,
+}
+
+impl Impact {
+    /// In words, one line for each kind there is.
+    fn lines(self, lang: Lang) -> Vec<String> {
+        let lines = [
+            (self.publications, t!(lang, "cuts-publications", count = self.publications)),
+            (self.developers, t!(lang, "cuts-developers", count = self.developers)),
+            (self.applications, t!(lang, "cuts-applications", count = self.applications)),
+            (self.registrations, t!(lang, "cuts-registrations", count = self.registrations)),
+            (self.credentials, t!(lang, "cuts-credentials", count = self.credentials)),
+        ];
+        lines.into_iter().filter(|(count, _)| *count > 0).map(|(_, line)| line).collect()
+    }
+}
+
+/// What deleting the thing at a path would cut off, one line for each kind there is.
+pub(super) async fn impact(admin: &Administrator, path: &str) -> Result<Vec<String>, Refusal> {
+    let found = admin.api.get::<Impact>(&format!("{path}/impact")).await?;
+    Ok(found.lines(admin.lang))
+}
+
 /// Where a change is enforced, as the page after it says.
 pub(super) fn enforced(answer: &Answer) -> &'static str {
     let header = answer.headers.get("gatekey-enforcement");
@@ -266,6 +297,14 @@ pub(super) fn is_on(value: &Value, member: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_there_is_is_cut_off() {
+        let lang = Lang::named("en").unwrap();
+        assert!(Impact::default().lines(lang).is_empty());
+        let some = Impact { publications: 2, credentials: 1, ..Impact::default() };
+        assert_eq!(some.lines(lang), ["2 published APIs", "1 key or other credential"]);
+    }
 
     #[test]
     fn what_gateways_say_becomes_words() {

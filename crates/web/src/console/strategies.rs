@@ -402,21 +402,17 @@ async fn change(
 async fn ask_delete(admin: Administrator, Path(id): Path<String>) -> Result<Response, Refusal> {
     let lang = admin.lang;
     let own = api_path(&id, "");
-    let of_strategy = [("filter[auth_strategy_id][eq]", id.as_str())];
-    let (strategy, publications) = tokio::join!(
+    let as_default = [("filter[default_application_auth_strategy_id][eq]", id.as_str())];
+    let (strategy, cuts, portals) = tokio::join!(
         admin.api.get::<Value>(&own),
-        total(&admin, "/v3/api-publications", &of_strategy),
+        sheet::impact(&admin, &own),
+        total(&admin, "/v3/portals", &as_default),
     );
-    let strategy = strategy?;
-    let portals =
-        total(&admin, "/v3/portals", &[("filter[default_application_auth_strategy_id][eq]", &id)])
-            .await;
+    let (strategy, cuts) = (strategy?, cuts?);
+    let portals = (portals > 0).then(|| t!(lang, "cuts-defaults", count = portals));
     let confirm = Confirm {
         says: html! { (t!(lang, "strategy-delete-says", name = text(&strategy, "name"))) },
-        cuts: vec![
-            t!(lang, "cuts-publications", count = publications),
-            t!(lang, "cuts-defaults", count = portals),
-        ],
+        cuts: cuts.into_iter().chain(portals).collect(),
         button: t!(lang, "strategy-delete"),
         back: segments!["auth-strategies", id],
         values: Vec::new(),

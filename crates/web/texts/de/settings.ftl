@@ -65,8 +65,12 @@ cuts-developers = { $count ->
    *[other] { $count } Entwickler
  }
 cuts-applications = { $count ->
-    [one] 1 Anwendung mit ihren Schlüsseln
-   *[other] { $count } Anwendungen mit ihren Schlüsseln
+    [one] 1 Anwendung
+   *[other] { $count } Anwendungen
+ }
+cuts-credentials = { $count ->
+    [one] 1 Schlüssel oder andere Zugangsdaten
+   *[other] { $count } Schlüssel und andere Zugangsdaten
  }
 cuts-registrations = { $count ->
     [one] 1 Registrierung einer Anwendung

@@ -65,8 +65,12 @@ cuts-developers = { $count ->
    *[other] { $count } developers
  }
 cuts-applications = { $count ->
-    [one] 1 application with its keys
-   *[other] { $count } applications with their keys
+    [one] 1 application
+   *[other] { $count } applications
+ }
+cuts-credentials = { $count ->
+    [one] 1 key or other credential
+   *[other] { $count } keys and other credentials
  }
 cuts-registrations = { $count ->
     [one] 1 registration of an application

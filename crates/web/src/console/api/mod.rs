@@ -276,21 +276,10 @@ async fn change(
 async fn ask_delete(admin: Administrator, Path(id): Path<String>) -> Result<Response, Refusal> {
     let lang = admin.lang;
     let api = Api::find(&admin, &id).await?;
-    let registrations = api.api("/registrations");
-    let (of_api, approved) =
-        ([("filter[api_id][eq]", id.as_str())], [("filter[status][eq]", "approved")]);
-    let (publications, all, granted) = tokio::join!(
-        total(&admin, "/v3/api-publications", &of_api),
-        total(&admin, &registrations, &[]),
-        total(&admin, &registrations, &approved),
-    );
+    let cuts = sheet::impact(&admin, &api.api("")).await?;
     let confirm = Confirm {
         says: html! { (t!(lang, "managed-api-delete-says", name = api.name.as_str())) },
-        cuts: vec![
-            t!(lang, "cuts-publications", count = publications),
-            t!(lang, "cuts-registrations", count = all),
-            t!(lang, "cuts-approved", count = granted),
-        ],
+        cuts,
         button: t!(lang, "managed-api-delete"),
         back: api.path(""),
         values: Vec::new(),

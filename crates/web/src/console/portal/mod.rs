@@ -243,20 +243,10 @@ async fn change_developers(
 async fn ask_delete(admin: Administrator, Path(id): Path<String>) -> Result<Response, Refusal> {
     let lang = admin.lang;
     let portal = Portal::find(&admin, &id).await?;
-    let (apis, developers, applications) =
-        (portal.api("/api-publications"), portal.api("/developers"), portal.api("/applications"));
-    let (apis, developers, applications) = tokio::join!(
-        total(&admin, &apis, &[]),
-        total(&admin, &developers, &[]),
-        total(&admin, &applications, &[]),
-    );
+    let cuts = sheet::impact(&admin, &portal.api("")).await?;
     let confirm = Confirm {
         says: html! { (t!(lang, "portal-delete-says", name = portal.name.as_str())) },
-        cuts: vec![
-            t!(lang, "cuts-publications", count = apis),
-            t!(lang, "cuts-developers", count = developers),
-            t!(lang, "cuts-applications", count = applications),
-        ],
+        cuts,
         button: t!(lang, "portal-delete"),
         back: portal.path(""),
         values: Vec::new(),
