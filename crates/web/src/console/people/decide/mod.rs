@@ -278,7 +278,119 @@ fn result(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
+    use axum::extract::{Path, Request, State};
+    use axum::http::HeaderMap;
+    use axum::response::IntoResponse as _;
+    use axum::routing::{get, patch};
+    use serde_json::Value;
+    use tower::ServiceExt as _;
+
     use super::*;
+    use crate::{Config, cookie, form};
+
+    /// What was asked of the API: path and query.
+    type Asked = std::sync::Arc<Mutex<Vec<String>>>;
+
+    /// An API that decides on every developer but one.
+    fn api(asked: &Asked) -> Router {
+        let session = get(async || axum::Json(json!({ "name": "root" })));
+        let set = async |State(asked): State<Asked>, Path(id): Path<String>, request: Request| {
+            asked.lock().unwrap().push(request.uri().to_string());
+            if id == "d7" {
+                let problem = json!({ "title": "Conflict", "detail": "Not this one" });
+                return (StatusCode::CONFLICT, axum::Json(problem)).into_response();
+            }
+            let mut headers = HeaderMap::new();
+            if request.uri().query().is_some() {
+                let told = "enforced on 1 of 2 at revision 7";
+                headers.insert("gatekey-enforcement", told.parse().unwrap());
+            }
+            (headers, axum::Json(Value::Null)).into_response()
+        };
+        Router::new()
+            .route("/v3/admin-sessions/current", session)
+            .route("/v3/portals/p/developers/{id}", patch(set))
+            .with_state(std::sync::Arc::clone(asked))
+    }
+
+    /// Sends a form as an administrator.
+    async fn send(asked: &Asked, pairs: &[(&str, String)]) -> (StatusCode, String) {
+        let (key, browser) = ([7; 32], "b".repeat(43));
+        let token = form::token(&key, &browser, "secret");
+        let all = pairs.iter().map(|(name, value)| (*name, value.as_str()));
+        let body = crate::encoding::query(all.chain([(form::TOKEN, token.as_str())]));
+        let cookies = format!("{}=secret; {}={browser}", cookie::CONSOLE, cookie::FORM);
+        let request = axum::http::Request::post("/manager/decide")
+            .header("cookie", cookies)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(axum::body::Body::from(body.trim_start_matches('?').to_owned()));
+        let config = Config { api: api(asked), form_key: key, base_url: "http://x".into() };
+        let answer = crate::routes(config).oneshot(request.unwrap()).await.unwrap();
+        let status = answer.status();
+        let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    fn lines(count: usize, status: &str) -> String {
+        let line = |at| Item::developer("p", &format!("d{at}"), status, &format!("N{at}")).line();
+        (0..count).map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    #[tokio::test]
+    async fn many_are_decided_in_steps_and_what_did_not_work_is_named() {
+        let asked = Asked::default();
+        let first = [("status", "approved".into()), ("left", lines(60, "pending"))];
+        let (status, page) = send(&asked, &first).await;
+        assert_eq!((status, asked.lock().unwrap().len()), (StatusCode::OK, STEP));
+        assert!(page.contains("data-continue") && page.contains("50 of 60"), "{page}");
+        assert!(page.contains("N7: "), "{page}");
+        let left: Vec<_> = (50..60).collect();
+        let left = left.iter().map(|at| Item::developer("p", &format!("d{at}"), "", "N").line());
+        let rest = [
+            ("status", "approved".into()),
+            ("left", left.collect::<Vec<_>>().join("\n")),
+            ("total", "60".into()),
+            ("failed", "N7: no".into()),
+        ];
+        let (_, page) = send(&asked, &rest).await;
+        assert_eq!(asked.lock().unwrap().len(), 60);
+        assert!(!page.contains("data-continue") && page.contains("N7: no"), "{page}");
+        assert!(page.contains("59 are decided"), "{page}");
+    }
+
+    #[tokio::test]
+    async fn access_is_cut_off_when_somebody_is_sure_and_gateways_are_asked() {
+        let asked = Asked::default();
+        let revoke = [("status", "revoked".into()), ("left", lines(2, "approved"))];
+        let (_, page) = send(&asked, &revoke).await;
+        assert!(asked.lock().unwrap().is_empty() && page.contains("Revoke access?"), "{page}");
+        let [status, left] = revoke;
+        let (_, page) = send(&asked, &[status, left, ("sure", "yes".into())]).await;
+        let paths = asked.lock().unwrap().clone();
+        // One wait is enough: it is for everything before it, too.
+        assert_eq!(paths.len(), 2);
+        assert!(!paths[0].contains("wait_for") && paths[1].contains("wait_for=gateways"));
+        assert!(page.contains("1 of 2 running gateways"), "{page}");
+    }
+
+    #[tokio::test]
+    async fn one_goes_back_to_the_list_and_nothing_chosen_changes_nothing() {
+        let asked = Asked::default();
+        let item = Item::developer("p", "d1", "pending", "Ann").line();
+        let one = [("one", format!("approved {item}")), ("back", "/requests".into())];
+        assert_eq!(send(&asked, &one).await.0, StatusCode::SEE_OTHER);
+        assert_eq!(asked.lock().unwrap().len(), 1);
+        let none = [("status", "approved".into()), ("back", "//elsewhere.test".into())];
+        assert_eq!(send(&asked, &none).await.0, StatusCode::SEE_OTHER);
+        let odd = [("status", "deleted".into()), ("left", lines(1, "pending"))];
+        assert_eq!(send(&asked, &odd).await.0, StatusCode::BAD_REQUEST);
+        let refused = Item::developer("p", "d7", "pending", "Ann").line();
+        let (status, page) = send(&asked, &[("one", format!("approved {refused}"))]).await;
+        assert!(status == StatusCode::CONFLICT && page.contains("Not this one"), "{page}");
+        assert_eq!(asked.lock().unwrap().len(), 2);
+    }
 
     #[test]
     fn whoever_has_access_and_loses_it_is_asked_about() {

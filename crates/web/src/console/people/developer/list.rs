@@ -57,7 +57,7 @@ pub(super) async fn list(admin: Administrator, asked: Asked) -> Result<Response,
     let rows: Vec<_> = developers.data.iter().map(row).collect();
     let total = developers.meta.page.total;
     let more = status == Some("pending") && total > rows.len() as u64;
-    let found = more.then(|| Found { count: total, path, query: &wanted });
+    let found = more.then_some(Found { count: total, path, query: &wanted });
     let mut options = vec![(String::new(), t!(lang, "people-every-status"))];
     options
         .extend(STATUSES.map(|status| (status.to_owned(), t!(lang, &format!("status-{status}")))));
