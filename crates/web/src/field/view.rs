@@ -21,7 +21,11 @@ pub(crate) fn reason(lang: Lang, fault: &Fault) -> String {
         _ => true,
     };
     let known = bounded.then(|| lang.find(&format!("rule-{}", fault.rule), Some(&variables)));
-    known.flatten().unwrap_or_else(|| part::sentence(&fault.reason))
+    // What has words of its own in the API may have them here.
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    let words: String = fault.reason.chars().take(64).map(plain).collect();
+    let known = known.flatten().or_else(|| lang.find(&format!("rule-words-{words}"), None));
+    known.unwrap_or_else(|| part::sentence(&fault.reason))
 }
 
 /// A whole form: faults first, the fields, and the button.

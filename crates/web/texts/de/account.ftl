@@ -62,3 +62,5 @@ said-account-saved = Gespeichert.
 said-session-ended = Die Sitzung ist beendet.
 said-sessions-ended = Alle anderen Sitzungen sind beendet.
 session-current = Diese Sitzung
+rule-words-must-be-an-e-mail-address = Muss eine E-Mail-Adresse sein.
+rule-words-is-not-the-password-of-the-account = Ist nicht das Passwort Ihres Kontos.

@@ -62,3 +62,5 @@ said-account-saved = Saved.
 said-session-ended = The session has ended.
 said-sessions-ended = All other sessions have ended.
 session-current = This session
+rule-words-must-be-an-e-mail-address = Must be an e-mail address.
+rule-words-is-not-the-password-of-the-account = Is not the password of your account.

@@ -35,7 +35,9 @@ pub(super) fn tabs(member: &Member, current: &str) -> Markup {
 }
 
 fn name_fields() -> [Field; 1] {
-    [Field::text("full_name", "account-full-name").required().most(250).autocomplete("name")]
+    // Left out, it would stay as it is.
+    let name = Field::text("full_name", "account-full-name").required().or_empty();
+    [name.most(250).autocomplete("name")]
 }
 
 fn password_fields() -> [Field; 2] {

@@ -60,7 +60,7 @@ struct Team {
 
 fn fields() -> Vec<Field> {
     vec![
-        Field::text("name", "people-team-name").required().most(250),
+        Field::text("name", "people-team-name").required().or_empty().most(250),
         Field::area("description", "people-team-description").most(250),
         Field::switch("can_own_applications", "people-team-owns"),
     ]

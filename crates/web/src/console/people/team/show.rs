@@ -100,7 +100,9 @@ pub(super) async fn change(
     which: Which,
     typed: Form,
 ) -> Result<Response, Refusal> {
-    let body = field::body(&fields(), &typed, &admin.zone);
+    let mut body = field::body(&fields(), &typed, &admin.zone);
+    // A team cannot be without a description; left out, it would stay as it is.
+    body.entry("description").or_insert_with(|| json!(""));
     match admin.api.patch::<Value>(&which.path(), &body).await {
         Ok(_) => Ok(admin.go_saying(&which.page(), "people-team-changed")),
         Err(refusal) if refusal.is_about_the_form() => {
