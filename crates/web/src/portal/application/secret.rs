@@ -153,10 +153,11 @@ fn quoted(text: &str) -> String {
 /// How a token is had.
 fn token(member: &Member, client: &str, issuer: Option<&str>) -> Markup {
     let lang = member.lang;
-    let place = quoted(issuer.map_or("ISSUER", |issuer| issuer.trim_end_matches('/')));
+    let place = quoted(issuer.map_or("https://...", |issuer| issuer.trim_end_matches('/')));
     let client = quoted(client);
     let lines = format!(
-        "TOKEN_URL=$(curl -s '{place}/.well-known/openid-configuration' | jq -r .token_endpoint)\n\
+        "ISSUER='{place}'\n\
+         TOKEN_URL=$(curl -s \"$ISSUER/.well-known/openid-configuration\" | jq -r .token_endpoint)\n\
          curl -s -u '{client}:CLIENT_SECRET' -d grant_type=client_credentials \"$TOKEN_URL\""
     );
     html! {
