@@ -317,14 +317,17 @@ async fn ask_delete(admin: Administrator, Path(id): Path<String>) -> Result<Resp
     );
     let (provider, cuts) = (provider?, cuts?);
     let strategies = (strategies > 0).then(|| t!(lang, "cuts-strategies", count = strategies));
+    let uses: Vec<_> = strategies.into_iter().chain(cuts).collect();
     let confirm = Confirm {
         says: html! { (t!(lang, "dcr-delete-says", name = text(&provider, "name"))) },
-        cuts: strategies.into_iter().chain(cuts).collect(),
+        cuts: Vec::new(),
         button: t!(lang, "dcr-delete"),
         back: segments!["dcr-providers", id],
         values: Vec::new(),
     };
-    let page = Page::new(t!(lang, "dcr-delete"), confirm.show(&admin)).section("dcr-providers");
+    let back = admin.href(&segments!["dcr-providers", id]);
+    let main = if uses.is_empty() { confirm.show(&admin) } else { sheet::used(lang, &uses, &back) };
+    let page = Page::new(t!(lang, "dcr-delete"), main).section("dcr-providers");
     Ok(admin.page(page.below(t!(lang, "nav-dcr-providers"), "/dcr-providers")))
 }
 

@@ -210,6 +210,17 @@ pub(super) async fn impact(admin: &Administrator, path: &str) -> Result<Vec<Stri
     Ok(found.lines(admin.lang))
 }
 
+/// What stands where something cannot be deleted, because others use it.
+pub(super) fn used(lang: Lang, uses: &[String], back: &str) -> Markup {
+    html! {
+        (part::notice("open", &html! {
+            p { (t!(lang, "still-used")) }
+            ul { @for one in uses { li { (one) } } }
+        }))
+        p { a.button href=(back) { (t!(lang, "go-back")) } }
+    }
+}
+
 /// Where a change is enforced, as the page after it says.
 pub(super) fn enforced(answer: &Answer) -> &'static str {
     let header = answer.headers.get("gatekey-enforcement");

@@ -410,14 +410,17 @@ async fn ask_delete(admin: Administrator, Path(id): Path<String>) -> Result<Resp
     );
     let (strategy, cuts) = (strategy?, cuts?);
     let portals = (portals > 0).then(|| t!(lang, "cuts-defaults", count = portals));
+    let uses: Vec<_> = cuts.into_iter().chain(portals).collect();
     let confirm = Confirm {
         says: html! { (t!(lang, "strategy-delete-says", name = text(&strategy, "name"))) },
-        cuts: cuts.into_iter().chain(portals).collect(),
+        cuts: Vec::new(),
         button: t!(lang, "strategy-delete"),
         back: segments!["auth-strategies", id],
         values: Vec::new(),
     };
-    let page = Page::new(t!(lang, "strategy-delete"), confirm.show(&admin)).section("strategies");
+    let back = admin.href(&segments!["auth-strategies", id]);
+    let main = if uses.is_empty() { confirm.show(&admin) } else { sheet::used(lang, &uses, &back) };
+    let page = Page::new(t!(lang, "strategy-delete"), main).section("strategies");
     Ok(admin.page(page.below(t!(lang, "nav-strategies"), "/auth-strategies")))
 }
 

@@ -185,3 +185,5 @@ mapping-team = Team
 mapping-remove = Gruppe entfernen
 mapping-remove-says = Mitglieder der Gruppe „{ $group }“ kommen beim Anmelden nicht mehr in das Team.
 portal-open = Portal öffnen
+still-used = Noch in Benutzung und darum nicht zu löschen:
+go-back = Zurück

@@ -185,3 +185,5 @@ mapping-team = Team
 mapping-remove = Remove the group
 mapping-remove-says = Members of the group “{ $group }” are not put into the team any more when they sign in.
 portal-open = Open the portal
+still-used = It is still used, so it cannot be deleted:
+go-back = Back
