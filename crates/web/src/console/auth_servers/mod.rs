@@ -215,10 +215,20 @@ async fn change(
 async fn ask_delete(admin: Administrator, Path(id): Path<String>) -> Result<Response, Refusal> {
     let lang = admin.lang;
     let server = Server::find(&admin, &id).await?;
-    let clients = total(&admin, &server.api("/clients"), &[]).await;
+    let (scopes, claims, clients) =
+        (server.api("/scopes"), server.api("/claims"), server.api("/clients"));
+    let (scopes, claims, clients) = tokio::join!(
+        total(&admin, &scopes, &[]),
+        total(&admin, &claims, &[]),
+        total(&admin, &clients, &[]),
+    );
     let confirm = Confirm {
         says: html! { (t!(lang, "server-delete-says", name = server.name())) },
-        cuts: vec![t!(lang, "cuts-clients", count = clients)],
+        cuts: vec![
+            t!(lang, "cuts-clients", count = clients),
+            format!("{}: {scopes}", t!(lang, "server-scopes")),
+            format!("{}: {claims}", t!(lang, "server-claims")),
+        ],
         button: t!(lang, "server-delete"),
         back: server.path(""),
         values: Vec::new(),
@@ -228,7 +238,8 @@ async fn ask_delete(admin: Administrator, Path(id): Path<String>) -> Result<Resp
 }
 
 async fn delete(admin: Administrator, Path(id): Path<String>) -> Result<Response, Refusal> {
-    admin.api.delete(&format!("{LIST}{}", segments![id])).await?;
+    // The page before named what goes with it.
+    admin.api.delete(&format!("{LIST}{}?force=true", segments![id])).await?;
     Ok(admin.go_saying("/auth-servers", "removed"))
 }
 
