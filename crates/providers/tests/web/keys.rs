@@ -5,8 +5,9 @@ use core::time::Duration;
 use std::time::Instant;
 
 use gatekey_providers::{Admin, Answer, PASSWORD, Way, World, id_of};
-use serde_json::{Value, json};
+use serde_json::json;
 
+use crate::console;
 use crate::scene::{OPENAPI, Scene};
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -36,25 +37,6 @@ fn published(admin: &Admin) -> (String, String) {
     (portal, gateway)
 }
 
-/// The first thing of a list of the management API.
-fn first(admin: &Admin, path: &str) -> Value {
-    let mut list = admin.call("GET", path, &Value::Null).json();
-    list["data"][0].take()
-}
-
-fn decide(admin: &Admin, path: &str, status: &str) {
-    let answer = admin.call("PATCH", path, &json!({ "status": status }));
-    assert_eq!(answer.status, 200, "{answer:?}");
-}
-
-/// The path of the first registration of a portal.
-fn registration(admin: &Admin, portal: &str) -> String {
-    let portal = format!("/v3/portals/{portal}");
-    let found = first(admin, &format!("{portal}/application-registrations"));
-    let application = found["application"]["id"].as_str().unwrap();
-    format!("{portal}/applications/{application}/registrations/{}", id_of(&found))
-}
-
 #[track_caller]
 fn until(status: u16, call: impl Fn() -> Answer) {
     let started = Instant::now();
@@ -66,18 +48,18 @@ fn until(status: u16, call: impl Fn() -> Answer) {
 
 fn a_developer_gets_a_key(way: Way) {
     let Some(scene) = Scene::set() else { return };
-    let admin = scene.admin();
-    let (portal, gateway) = published(&admin);
+    let root = scene.administrator(way);
+    console::everything(&root);
+    let portal = scene.id_of_portal("airport");
     let world = World::plan(&scene.tools).every_strategy();
-    let world = world.following(&scene.portal, &gateway, &[("/flights", "flights")]).start();
+    let world = world.following(&scene.portal, "edge", &[("/flights", "flights")]).start();
 
     let ada = scene.somebody(way);
     scene.sign_up(&ada, &portal, "Ada Lovelace", ADA);
     scene.sign_in(&ada, &portal, ADA);
     ada.sees("Your account waits for approval");
-    let developers = format!("/v3/portals/{portal}/developers");
-    let id = id_of(&first(&admin, &developers));
-    decide(&admin, &format!("{developers}/{id}"), "approved");
+    root.follow("Requests");
+    root.press_near("Ada Lovelace", "Approve");
     ada.follow("Try to sign in again");
     ada.fill("E-mail", ADA);
     ada.fill("Password", PASSWORD);
@@ -98,14 +80,19 @@ fn a_developer_gets_a_key(way: Way) {
 
     let call = || world.get("/flights", &[("apikey", &key)]);
     until(403, call);
-    let registration = registration(&admin, &portal);
-    decide(&admin, &registration, "approved");
+    root.follow("Requests");
+    root.press_near("Timetable", "Approve");
     until(200, call);
     ada.visit(&scene.page(&portal, "applications"));
     ada.follow("Timetable");
     ada.sees("Approved");
 
-    decide(&admin, &registration, "revoked");
+    root.follow("Applications");
+    root.follow("Timetable");
+    root.press_near("Flights", "Revoke");
+    // What it will cut off is told before.
+    root.sees("Revoke access?");
+    root.press("Revoke");
     until(403, call);
     let refused = call().json();
     let request = refused["request_id"].as_str().unwrap();

@@ -10,6 +10,8 @@
 )]
 
 mod accounts;
+mod clients;
+mod console;
 mod inspection;
 mod keys;
 mod provider;

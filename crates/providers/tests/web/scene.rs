@@ -1,6 +1,7 @@
 //! Where journeys begin: a portal, and the people who come to it.
 
-use gatekey_providers::{Admin, PASSWORD, Person, Portal, Tools, Way};
+use gatekey_providers::{Admin, PASSWORD, Person, Portal, Tools, Way, id_of};
+use serde_json::Value;
 
 /// What describes an API.
 pub(crate) const OPENAPI: &str = include_str!("flights.json");
@@ -26,6 +27,13 @@ impl Scene {
     /// The address of a page of a portal.
     pub(crate) fn page(&self, portal: &str, page: &str) -> String {
         format!("{}/portals/{portal}/{page}", self.portal.pages())
+    }
+
+    /// The id of the portal of this name.
+    pub(crate) fn id_of_portal(&self, name: &str) -> String {
+        let portals = self.admin().call("GET", "/v3/portals", &Value::Null).json();
+        let mut all = portals["data"].as_array().unwrap().iter();
+        id_of(all.find(|portal| portal["name"] == name).unwrap())
     }
 
     /// Somebody who has not signed in.
