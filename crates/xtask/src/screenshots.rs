@@ -14,8 +14,16 @@ const FOLDER: &str = "screenshots";
 /// Where the README finds those that it shows.
 const SHOWN: &str = "docs/images";
 /// Those, by their names.
-const KEPT: &[&str] =
-    &["catalogue-desktop-light", "console-portals-desktop-dark", "catalogue-phone-dark"];
+const KEPT: &[&str] = &[
+    "catalogue-desktop-light",
+    "api-reference-desktop-light",
+    "application-usage-desktop-dark",
+    "refusal-desktop-light",
+    "console-requests-desktop-light",
+    "console-application-desktop-dark",
+    "application-phone-light",
+    "console-requests-phone-dark",
+];
 /// How many bytes one of those may have.
 const LIMIT: u64 = 100 * 1024;
 
