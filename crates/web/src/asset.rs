@@ -52,6 +52,9 @@ assets! {
     "swagger-ui.css" = "text/css; charset=utf-8", "gzip", "vendor/swagger-ui/swagger-ui.css.gz";
 }
 
+/// The characters of nine bytes in base64.
+const DIGEST_LENGTH: usize = 12;
+
 /// The assets, each with the name that it is loaded by.
 static NAMED: LazyLock<Vec<(String, &'static Asset)>> = LazyLock::new(|| {
     let named = |asset: &'static Asset| {
@@ -86,9 +89,14 @@ async fn of_console(Path(name): Path<String>) -> Response {
 
 /// An old page may name an asset of another version: it gets today's.
 fn show(name: &str) -> Response {
-    let stem = |name: &str| name.rsplit_once('-').map(|(stem, _)| stem.to_owned());
     let exact = NAMED.iter().find(|(named, _)| named == name);
-    let found = exact.or_else(|| NAMED.iter().find(|(named, _)| stem(named) == stem(name)));
+    let of = |asset: &Asset| {
+        let (stem, extension) = asset.name.rsplit_once('.').unwrap_or((asset.name, ""));
+        let digest = name.strip_prefix(stem).and_then(|rest| rest.strip_prefix('-'));
+        let digest = digest.and_then(|rest| rest.strip_suffix(&format!(".{extension}")));
+        digest.is_some_and(|digest| digest.len() == DIGEST_LENGTH)
+    };
+    let found = exact.or_else(|| NAMED.iter().find(|(_, asset)| of(asset)));
     let Some((named, asset)) = found else { return StatusCode::NOT_FOUND.into_response() };
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(asset.media_type));
@@ -117,7 +125,7 @@ mod tests {
         assert!(name.starts_with("gatekey-") && name.ends_with(".css"), "{path}");
         let shown = show(name);
         assert!(shown.headers()[CACHE_CONTROL].to_str().unwrap().contains("immutable"));
-        assert_eq!(show("gatekey-old.css").headers()[CACHE_CONTROL], "no-store");
+        assert_eq!(show("gatekey-of-an-older.css").headers()[CACHE_CONTROL], "no-store");
         assert_eq!(show("other-x.css").status(), StatusCode::NOT_FOUND);
     }
 }

@@ -97,11 +97,6 @@ impl Form {
         found.map_or("", |(_, value)| value)
     }
 
-    /// The text of a field, unless it is empty.
-    pub(crate) fn filled(&self, name: &str) -> Option<&str> {
-        Some(self.text(name)).filter(|text| !text.is_empty())
-    }
-
     /// Everything that was chosen of a field.
     pub(crate) fn all<'f>(&'f self, name: &'f str) -> impl Iterator<Item = &'f str> {
         self.0.iter().filter(move |(known, _)| known == name).map(|(_, value)| value.as_str())
@@ -167,7 +162,7 @@ mod tests {
         let form = Form::read(plain).await.unwrap();
         assert_eq!((form.text("a"), form.raw("a")), ("x &", " x &"));
         assert_eq!(form.all("b").collect::<Vec<_>>(), ["1", "2"]);
-        assert!(form.has("c") && !form.has("d") && form.filled("c").is_none());
+        assert!(form.has("c") && !form.has("d"));
         let body = "--X\r\ncontent-disposition: form-data; name=\"a\"\r\n\r\nx\r\n\
                     --X\r\ncontent-disposition: form-data; name=\"file\"; filename=\"f\"\r\n\r\nopenapi: 3\r\n--X--\r\n";
         let form = Form::read(request("multipart/form-data; boundary=X", body)).await.unwrap();

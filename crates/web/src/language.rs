@@ -33,18 +33,16 @@ catalogues! {
     "de" => "Deutsch",
 }
 
-static LANGUAGES: LazyLock<Vec<Language>> = LazyLock::new(|| {
-    CATALOGUES.iter().map(|(tag, name, texts)| Language::load(tag, name, texts)).collect()
-});
+static LANGUAGES: LazyLock<Vec<Language>> =
+    LazyLock::new(|| CATALOGUES.iter().map(|(tag, _, texts)| Language::load(tag, texts)).collect());
 
 struct Language {
     tag: &'static str,
-    name: &'static str,
     texts: FluentBundle<FluentResource>,
 }
 
 impl Language {
-    fn load(tag: &'static str, name: &'static str, texts: &[&str]) -> Self {
+    fn load(tag: &'static str, texts: &[&str]) -> Self {
         let id: LanguageIdentifier = tag.parse().unwrap_or_default();
         let mut bundle = FluentBundle::new_concurrent(vec![id]);
         // Marks around variables confuse whoever copies a text.
@@ -55,7 +53,7 @@ impl Language {
             // A test sees that nothing is defined twice.
             let _ = bundle.add_resource(resource);
         }
-        Self { tag, name, texts: bundle }
+        Self { tag, texts: bundle }
     }
 }
 

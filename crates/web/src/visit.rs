@@ -239,8 +239,8 @@ async fn arrive(
             let (api, session, secret) = console::arrive(api, headers).await;
             (api, Side::Console(session), secret)
         }
-        Place::Portal(id) => {
-            let arrived = portal::arrive(api, headers, *id, &mut cookies).await?;
+        Place::Portal(_) => {
+            let arrived = portal::arrive(api, headers, &mut cookies).await?;
             (arrived.api, Side::Portal(Box::new(arrived.known)), arrived.session)
         }
     };

@@ -22,7 +22,9 @@ fn escaped(text: &str) -> String {
 /// What proves that the forms of a page are ours.
 fn token(page: &Reply) -> String {
     let text = page.text();
-    let (_, rest) = text.split_once("name=\"form_token\" value=\"").unwrap_or_else(|| panic!("there is no form: {text}"));
+    let (_, rest) = text
+        .split_once("name=\"form_token\" value=\"")
+        .unwrap_or_else(|| panic!("there is no form: {text}"));
     rest.split('"').next().unwrap().to_owned()
 }
 

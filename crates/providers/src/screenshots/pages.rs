@@ -73,7 +73,11 @@ pub(crate) const PAGES: &[Page] = &[
     page("applications", Who::Developer, "/portals/{portal}/applications"),
     page("application", Who::Developer, "/portals/{portal}/applications/{application}"),
     page("application-new", Who::Developer, "/portals/{portal}/applications/new"),
-    page("application-keys", Who::Developer, "/portals/{portal}/applications/{application}/credentials"),
+    page(
+        "application-keys",
+        Who::Developer,
+        "/portals/{portal}/applications/{application}/credentials",
+    ),
     page("application-usage", Who::Developer, "/portals/{portal}/applications/{application}/usage"),
     page(
         "application-refusals",

@@ -131,7 +131,7 @@ async fn list(admin: Administrator, asked: Asked) -> Result<Response, Refusal> {
         [("kind", t!(lang, "audit-kind"), kinds), ("outcome", t!(lang, "audit-outcome"), outcomes)];
     let main = html! {
         (state(&admin, &found.data, checkpoints.data.first()))
-        (part::search(&admin, &asked, Some(("q", t!(lang, "audit-search"))), &choices))
+        (part::search(&admin, &asked, Some(&("q", t!(lang, "audit-search"))), &choices))
         @if rows.is_empty() {
             (part::empty(&t!(lang, "audit-none"), &t!(lang, "audit-none-text"), None))
         } @else {
@@ -143,7 +143,7 @@ async fn list(admin: Administrator, asked: Asked) -> Result<Response, Refusal> {
     let kept = kept.into_iter().filter(|(_, value)| !value.is_empty());
     let export = format!("/audit-log/export{}", query(kept));
     let acts = part::other_act(&admin, &export, &t!(lang, "audit-export"));
-    Ok(admin.page(Page::new(t!(lang, "nav-audit"), main).section("audit").acts(acts)))
+    Ok(admin.page(&Page::new(t!(lang, "nav-audit"), main).section("audit").acts(acts)))
 }
 
 /// Whether the log is what it was: what of it can be seen here.

@@ -70,7 +70,7 @@ async fn list(admin: Administrator, asked: Asked) -> Result<Response, Refusal> {
         .collect();
     let new = part::act(&admin, "/dcr-providers/new", &t!(lang, "dcr-new"));
     let main = html! {
-        (part::search(&admin, &asked, Some(("q", t!(lang, "search-by-name"))), &[]))
+        (part::search(&admin, &asked, Some(&("q", t!(lang, "search-by-name"))), &[]))
         @if rows.is_empty() {
             (part::empty(&t!(lang, "dcr-none"), &t!(lang, "dcr-none-text"), Some(&new)))
         } @else {
@@ -79,7 +79,7 @@ async fn list(admin: Administrator, asked: Asked) -> Result<Response, Refusal> {
         (part::pager(&admin, &asked, &found.meta.page))
     };
     Ok(admin
-        .page(Page::new(t!(lang, "nav-dcr-providers"), main).section("dcr-providers").acts(new)))
+        .page(&Page::new(t!(lang, "nav-dcr-providers"), main).section("dcr-providers").acts(new)))
 }
 
 /// What a provider of a type is said of. `new` when its secrets have to be entered.
@@ -266,7 +266,7 @@ async fn page(
     };
     let acts = part::other_act(admin, &format!("{path}/edit"), &t!(lang, "edit"));
     let page = Page::new(text(&provider, "name"), main).section("dcr-providers").acts(acts);
-    Ok(admin.page(page.below(t!(lang, "nav-dcr-providers"), "/dcr-providers")))
+    Ok(admin.page(&page.below(t!(lang, "nav-dcr-providers"), "/dcr-providers")))
 }
 
 async fn verify(
@@ -328,7 +328,7 @@ async fn ask_delete(admin: Administrator, Path(id): Path<String>) -> Result<Resp
     let back = admin.href(&segments!["dcr-providers", id]);
     let main = if uses.is_empty() { confirm.show(&admin) } else { sheet::used(lang, &uses, &back) };
     let page = Page::new(t!(lang, "dcr-delete"), main).section("dcr-providers");
-    Ok(admin.page(page.below(t!(lang, "nav-dcr-providers"), "/dcr-providers")))
+    Ok(admin.page(&page.below(t!(lang, "nav-dcr-providers"), "/dcr-providers")))
 }
 
 async fn delete(admin: Administrator, Path(id): Path<String>) -> Result<Response, Refusal> {

@@ -29,7 +29,7 @@ const SECTIONS: &[(&str, &str, &str)] = &[
 ];
 
 /// A page, with its frame.
-pub(super) fn show(visit: &Visit, page: Page) -> Response {
+pub(super) fn show(visit: &Visit, page: &Page) -> Response {
     let session = match &visit.side {
         Side::Console(session) => session.as_ref(),
         Side::Portal(_) => None,
@@ -40,10 +40,10 @@ pub(super) fn show(visit: &Visit, page: Page) -> Response {
         icon: asset::href(&visit.base, "icon.svg"),
         theme: None,
         header: header(visit, session),
-        aside: session.map(|_| aside(visit, &page)),
+        aside: session.map(|_| aside(visit, page)),
         footer: html! { footer.site { (page::reader(visit)) } },
     };
-    page::show(visit, &frame, &page)
+    page::show(visit, &frame, page)
 }
 
 fn header(visit: &Visit, session: Option<&Session>) -> Markup {

@@ -146,7 +146,7 @@ async fn list(admin: Administrator, asked: Asked) -> Result<Response, Refusal> {
         .collect();
     let new = part::act(&admin, "/gateways/new", &t!(lang, "gateway-new"));
     let main = html! {
-        (part::search(&admin, &asked, Some(("q", t!(lang, "search-by-name"))), &[]))
+        (part::search(&admin, &asked, Some(&("q", t!(lang, "search-by-name"))), &[]))
         @if rows.is_empty() {
             (part::empty(&t!(lang, "gateways-none"), &t!(lang, "gateways-none-text"), Some(&new)))
         } @else {
@@ -154,7 +154,7 @@ async fn list(admin: Administrator, asked: Asked) -> Result<Response, Refusal> {
         }
         (part::pager(&admin, &asked, &found.meta.page))
     };
-    Ok(admin.page(Page::new(t!(lang, "nav-gateways"), main).section("gateways").acts(new)))
+    Ok(admin.page(&Page::new(t!(lang, "nav-gateways"), main).section("gateways").acts(new)))
 }
 
 fn new_sheet(admin: &Administrator) -> Sheet {
@@ -244,7 +244,7 @@ async fn show(admin: Administrator, Path(id): Path<String>) -> Result<Response, 
         div.actions { (part::bad_act(&admin, &format!("{base}/delete"), &t!(lang, "gateway-delete"))) }
     };
     let page = Page::new(text(&own, "name"), main).section("gateways");
-    Ok(admin.page(page.below(t!(lang, "nav-gateways"), "/gateways")))
+    Ok(admin.page(&page.below(t!(lang, "nav-gateways"), "/gateways")))
 }
 
 fn instances(admin: &Administrator, receipts: &Receipts) -> Markup {
@@ -305,7 +305,7 @@ async fn ask_delete(admin: Administrator, Path(id): Path<String>) -> Result<Resp
         values: Vec::new(),
     };
     let page = Page::new(t!(lang, "gateway-delete"), confirm.show(&admin)).section("gateways");
-    Ok(admin.page(page.below(t!(lang, "nav-gateways"), "/gateways")))
+    Ok(admin.page(&page.below(t!(lang, "nav-gateways"), "/gateways")))
 }
 
 async fn delete(admin: Administrator, Path(id): Path<String>) -> Result<Response, Refusal> {
@@ -414,7 +414,7 @@ async fn ask_remove(
     };
     let page = Page::new(t!(lang, "gateway-remove"), confirm.show(&admin)).section("gateways");
     let page = page.below(t!(lang, "nav-gateways"), "/gateways");
-    Ok(admin.page(page.below(t!(lang, "gateway"), segments!["gateways", id])))
+    Ok(admin.page(&page.below(t!(lang, "gateway"), segments!["gateways", id])))
 }
 
 async fn remove(

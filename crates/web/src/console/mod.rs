@@ -56,7 +56,7 @@ impl Deref for Administrator {
 
 impl Administrator {
     /// A page of the console.
-    pub(crate) fn page(&self, page: Page) -> Response {
+    pub(crate) fn page(&self, page: &Page) -> Response {
         frame::show(&self.visit, page)
     }
 }
@@ -111,5 +111,5 @@ pub(crate) fn routes() -> Router<Web> {
 
 /// A refusal, as a page.
 pub(crate) fn refused(visit: &Visit, refusal: &Refusal) -> Response {
-    frame::show(visit, crate::page::refused(visit, refusal))
+    frame::show(visit, &crate::page::refused(visit, refusal))
 }

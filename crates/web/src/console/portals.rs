@@ -58,7 +58,7 @@ async fn list(admin: Administrator, asked: Asked) -> Result<Response, Refusal> {
         .collect();
     let new = part::act(&admin, "/portals/new", &t!(lang, "portal-new"));
     let main = html! {
-        (part::search(&admin, &asked, Some(("q", t!(lang, "portal-search"))), &[]))
+        (part::search(&admin, &asked, Some(&("q", t!(lang, "portal-search"))), &[]))
         @if rows.is_empty() {
             (part::empty(&t!(lang, "portals-none"), &t!(lang, "portals-none-text"), Some(&new)))
         } @else {
@@ -66,7 +66,7 @@ async fn list(admin: Administrator, asked: Asked) -> Result<Response, Refusal> {
         }
         (part::pager(&admin, &asked, &portals.meta.page))
     };
-    Ok(admin.page(Page::new(t!(lang, "nav-portals"), main).section("portals").acts(new)))
+    Ok(admin.page(&Page::new(t!(lang, "nav-portals"), main).section("portals").acts(new)))
 }
 
 fn fields() -> Vec<Field> {
@@ -94,7 +94,7 @@ fn form(admin: &Administrator, filled: Filled<'_>, status: StatusCode) -> Respon
         cancel: Some(admin.href("/portals")),
     };
     let page = Page::new(t!(lang, "portal-new"), form.show(admin)).section("portals");
-    admin.page(page.below(t!(lang, "nav-portals"), "/portals").status(status))
+    admin.page(&page.below(t!(lang, "nav-portals"), "/portals").status(status))
 }
 
 async fn create(admin: Administrator, typed: Form) -> Result<Response, Refusal> {

@@ -82,7 +82,7 @@ impl Side {
 
     fn page(&self, admin: &Administrator, title: String, confirm: &Confirm) -> Response {
         let main = confirm.show(admin);
-        admin.page(match self {
+        admin.page(&match self {
             Self::Portal(portal, _) => portal.below(admin, title, main),
             Self::Api(api, _) => api.below(admin, title, main),
         })
@@ -170,7 +170,7 @@ async fn list<const OF_API: bool>(
     let act = part::act(&admin, &side.path("/new"), &act);
     let part: &Part = &found.meta.page;
     let main = html! {
-        (part::search(&admin, &asked, Some(("q", t!(lang, "search-by-name"))), &[]))
+        (part::search(&admin, &asked, Some(&("q", t!(lang, "search-by-name"))), &[]))
         @if rows.is_empty() {
             (part::empty(&t!(lang, "publications-none"), &t!(lang, "publications-none-text"), Some(&act)))
         } @else {
@@ -178,7 +178,7 @@ async fn list<const OF_API: bool>(
         }
         (part::pager(&admin, &asked, part))
     };
-    Ok(admin.page(match &side {
+    Ok(admin.page(&match &side {
         Side::Portal(portal, _) => portal.page(&admin, "/published-apis", &main).acts(act),
         Side::Api(api, _) => api.page(&admin, "/publications", &main).acts(act),
     }))
@@ -284,7 +284,7 @@ async fn new<const OF_API: bool>(
         part::empty(&t!(lang, "managed-apis-none"), &t!(lang, "managed-apis-none-text"), Some(&act))
     };
     let title = t!(lang, "publish-api");
-    Ok(admin.page(match &side {
+    Ok(admin.page(&match &side {
         Side::Portal(portal, _) => portal.below(&admin, title, main),
         Side::Api(api, _) => api.below(&admin, title, main),
     }))

@@ -55,7 +55,7 @@ fn page(visit: &Visit, next: &Next, filled: Filled<'_>, status: StatusCode) -> R
     };
     let main = html! { (form.show(visit)) };
     let title = t!(lang, "console-sign-in");
-    super::frame::show(visit, Page::new(title, main).status(status).narrow())
+    super::frame::show(visit, &Page::new(title, main).status(status).narrow())
 }
 
 async fn sign_in(visit: Visit, Query(next): Query<Next>, form: Form) -> Response {

@@ -115,7 +115,7 @@ impl Sheet {
             cancel: self.cancel,
         };
         let main = html! { (self.before) (form.show(admin)) (self.after) };
-        admin.page(Page { main, ..self.page }.status(status))
+        admin.page(&Page { main, ..self.page }.status(status))
     }
 
     /// The page with nothing typed.

@@ -94,7 +94,7 @@ async fn list(admin: Administrator, asked: Asked) -> Result<Response, Refusal> {
         .collect();
     let new = part::act(&admin, "/auth-strategies/new", &t!(lang, "strategy-new"));
     let main = html! {
-        (part::search(&admin, &asked, Some(("q", t!(lang, "search-by-name"))), &[]))
+        (part::search(&admin, &asked, Some(&("q", t!(lang, "search-by-name"))), &[]))
         @if rows.is_empty() {
             (part::empty(&t!(lang, "strategies-none"), &t!(lang, "strategies-none-text"), Some(&new)))
         } @else {
@@ -102,7 +102,7 @@ async fn list(admin: Administrator, asked: Asked) -> Result<Response, Refusal> {
         }
         (part::pager(&admin, &asked, &found.meta.page))
     };
-    Ok(admin.page(Page::new(t!(lang, "nav-strategies"), main).section("strategies").acts(new)))
+    Ok(admin.page(&Page::new(t!(lang, "nav-strategies"), main).section("strategies").acts(new)))
 }
 
 fn sheet(admin: &Administrator, title: String, fields: Vec<Field>) -> Sheet {
@@ -324,7 +324,7 @@ async fn page(
     };
     let acts = part::other_act(admin, &format!("{path}/edit"), &t!(lang, "edit"));
     let page = Page::new(text(&strategy, "name"), main).section("strategies").acts(acts);
-    Ok(admin.page(page.below(t!(lang, "nav-strategies"), "/auth-strategies")))
+    Ok(admin.page(&page.below(t!(lang, "nav-strategies"), "/auth-strategies")))
 }
 
 /// What is known of the issuer.
@@ -421,7 +421,7 @@ async fn ask_delete(admin: Administrator, Path(id): Path<String>) -> Result<Resp
     let back = admin.href(&segments!["auth-strategies", id]);
     let main = if uses.is_empty() { confirm.show(&admin) } else { sheet::used(lang, &uses, &back) };
     let page = Page::new(t!(lang, "strategy-delete"), main).section("strategies");
-    Ok(admin.page(page.below(t!(lang, "nav-strategies"), "/auth-strategies")))
+    Ok(admin.page(&page.below(t!(lang, "nav-strategies"), "/auth-strategies")))
 }
 
 async fn delete(admin: Administrator, Path(id): Path<String>) -> Result<Response, Refusal> {

@@ -87,7 +87,7 @@ async fn list(admin: Administrator, asked: Asked) -> Result<Response, Refusal> {
         .collect();
     let new = part::act(&admin, "/tokens/new", &t!(lang, "admin-token-new"));
     let main = html! {
-        (part::search(&admin, &asked, Some(("q", t!(lang, "search-by-name"))), &[]))
+        (part::search(&admin, &asked, Some(&("q", t!(lang, "search-by-name"))), &[]))
         @if rows.is_empty() {
             (part::empty(&t!(lang, "admin-tokens-none"), &t!(lang, "admin-tokens-none-text"), Some(&new)))
         } @else {
@@ -95,7 +95,7 @@ async fn list(admin: Administrator, asked: Asked) -> Result<Response, Refusal> {
         }
         (part::pager(&admin, &asked, &found.meta.page))
     };
-    Ok(admin.page(Page::new(t!(lang, "nav-tokens"), main).section("tokens").acts(new)))
+    Ok(admin.page(&Page::new(t!(lang, "nav-tokens"), main).section("tokens").acts(new)))
 }
 
 async fn new_sheet(admin: &Administrator) -> Result<Sheet, Refusal> {
@@ -147,7 +147,7 @@ async fn create(admin: Administrator, typed: Form) -> Result<Response, Refusal> 
                 p { (part::act(&admin, "/tokens", &t!(lang, "secret-kept"))) }
             };
             let page = Page::new(made.name, main).section("tokens");
-            Ok(admin.page(page.below(t!(lang, "nav-tokens"), "/tokens")))
+            Ok(admin.page(&page.below(t!(lang, "nav-tokens"), "/tokens")))
         }
         Err(refusal) => sheet.again(&admin, &typed, refusal),
     }
@@ -164,7 +164,7 @@ async fn ask_revoke(admin: Administrator, Path(id): Path<String>) -> Result<Resp
         values: Vec::new(),
     };
     let page = Page::new(t!(lang, "admin-token-revoke"), confirm.show(&admin)).section("tokens");
-    Ok(admin.page(page.below(t!(lang, "nav-tokens"), "/tokens")))
+    Ok(admin.page(&page.below(t!(lang, "nav-tokens"), "/tokens")))
 }
 
 async fn revoke(admin: Administrator, Path(id): Path<String>) -> Result<Response, Refusal> {

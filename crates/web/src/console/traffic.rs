@@ -258,7 +258,7 @@ async fn show(admin: Administrator, asked: Asked) -> Result<Response, Refusal> {
             of_api(&admin, id, &asked, &choice).await?
         }
     };
-    Ok(admin.page(Page::new(t!(lang, "nav-usage"), main).section("usage")))
+    Ok(admin.page(&Page::new(t!(lang, "nav-usage"), main).section("usage")))
 }
 
 #[cfg(test)]

@@ -269,7 +269,9 @@ impl Field {
             Some(Value::Array(items)) => items.iter().any(|item| item.as_str() == Some(option)),
             Some(Value::String(text)) => text == option,
             None | Some(Value::Null) => option.is_empty(),
-            Some(other) => other.to_string() == option,
+            Some(Value::Number(number)) => number.to_string().as_str() == option,
+            Some(Value::Bool(set)) => option == if *set { "true" } else { "false" },
+            Some(Value::Object(_)) => false,
         }
     }
 
@@ -430,11 +432,6 @@ impl<'a> Filled<'a> {
     /// As it was typed, and refused.
     pub(crate) fn refused(form: &'a Form, refusal: &'a Refusal) -> Self {
         Self { typed: Some(form), faults: &refusal.faults, refusal: Some(refusal), current: None }
-    }
-
-    /// The faults.
-    pub(crate) const fn faults(&self) -> &'a [Fault] {
-        self.faults
     }
 }
 

@@ -167,18 +167,21 @@ pub(crate) fn pager(visit: &Visit, asked: &Asked, part: &Part) -> Markup {
     }
 }
 
+/// What narrows a list: name, label, and the values with their texts.
+pub(crate) type SearchChoice<'a> = (&'a str, String, Vec<(String, String)>);
+
 /// The field that searches a list, and chosen values that narrow it: name, label, options.
 pub(crate) fn search(
     visit: &Visit,
     asked: &Asked,
-    field: Option<(&str, String)>,
-    choices: &[(&str, String, Vec<(String, String)>)],
+    field: Option<&(&str, String)>,
+    choices: &[SearchChoice<'_>],
 ) -> Markup {
     let lang = visit.lang;
     let path = visit.here.split('?').next().unwrap_or_default();
     html! {
         form.search method="get" action=(visit.href(path)) role="search" {
-            @if let Some((name, label)) = &field {
+            @if let Some((name, label)) = field {
                 div {
                     label for=(format!("q-{name}")) { (label) }
                     input type="search" id=(format!("q-{name}")) name=(name) value=(asked.given(name));

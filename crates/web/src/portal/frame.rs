@@ -10,7 +10,7 @@ use crate::page::{self, Frame, Page};
 use crate::visit::{Side, Visit};
 
 /// A page, with its frame.
-pub(super) fn show(visit: &Visit, page: Page) -> Response {
+pub(super) fn show(visit: &Visit, page: &Page) -> Response {
     let Side::Portal(portal) = &visit.side else {
         return page.status.into_response();
     };
@@ -19,11 +19,11 @@ pub(super) fn show(visit: &Visit, page: Page) -> Response {
         mode: portal.look.mode(),
         icon: visit.href("/favicon"),
         theme: portal.look.href(&visit.base),
-        header: header(visit, portal, &page),
+        header: header(visit, portal, page),
         aside: None,
         footer: footer(visit, portal),
     };
-    page::show(visit, &frame, &page)
+    page::show(visit, &frame, page)
 }
 
 fn header(visit: &Visit, portal: &Known, page: &Page) -> Markup {

@@ -10,7 +10,6 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde::Deserialize;
-use uuid::Uuid;
 
 use crate::backend::Backend;
 use crate::page::Page;
@@ -44,8 +43,6 @@ pub(crate) struct Member {
 /// What is known of the portal and of who visits it.
 #[derive(Debug)]
 pub(crate) struct Known {
-    /// The portal's id.
-    pub(crate) id: Uuid,
     /// What the portal says of itself.
     pub(crate) context: Context,
     /// How it looks.
@@ -102,7 +99,7 @@ impl Guest {
     }
 
     /// A page of the portal.
-    pub(crate) fn page(&self, page: Page) -> Response {
+    pub(crate) fn page(&self, page: &Page) -> Response {
         frame::show(&self.visit, page)
     }
 }
@@ -140,7 +137,6 @@ pub(crate) struct Arrived {
 pub(crate) async fn arrive(
     api: Backend,
     headers: &HeaderMap,
-    id: Uuid,
     cookies: &mut Vec<HeaderValue>,
 ) -> Result<Arrived, Refusal> {
     let (context, look) = tokio::join!(api.get("/portal"), api.get("/customization"));
@@ -166,7 +162,7 @@ pub(crate) async fn arrive(
         }
     }
     let look = look.unwrap_or_default();
-    Ok(Arrived { api: as_visitor, known: Known { id, context, look, me }, session })
+    Ok(Arrived { api: as_visitor, known: Known { context, look, me }, session })
 }
 
 pub(crate) fn routes() -> Router<Web> {
@@ -189,7 +185,7 @@ pub(crate) fn routes() -> Router<Web> {
 
 /// A refusal, as a page.
 pub(crate) fn refused(visit: &Visit, refusal: &Refusal) -> Response {
-    frame::show(visit, crate::page::refused(visit, refusal))
+    frame::show(visit, &crate::page::refused(visit, refusal))
 }
 
 async fn logo(guest: Guest) -> Result<Response, Refusal> {

@@ -52,7 +52,7 @@ fn page(guest: &Guest, next: &Next, filled: Filled<'_>, status: StatusCode) -> R
         @if !portal.context.authentication_enabled { p { (t!(lang, "sign-in-none")) } }
     };
     let title = t!(lang, "sign-in-to", portal = portal.context.name.as_str());
-    guest.page(Page::new(title, main).section("sign-in").status(status).narrow())
+    guest.page(&Page::new(title, main).section("sign-in").status(status).narrow())
 }
 
 /// A link, not a form: the browser goes to another site.

@@ -40,7 +40,7 @@ async fn list(admin: Administrator, Path(id): Path<String>) -> Result<Response, 
             (tree.show(&admin, &api.path("/documents")))
         }
     };
-    Ok(admin.page(api.page(&admin, "/documents", &main).acts(act)))
+    Ok(admin.page(&api.page(&admin, "/documents", &main).acts(act)))
 }
 
 fn sheet(admin: &Administrator, api: &Api, tree: &Tree, own: &str, title: String) -> Sheet {
@@ -136,7 +136,7 @@ async fn ask_remove(
         values: Vec::new(),
     };
     let main = confirm.show(&admin);
-    Ok(admin.page(api.below(&admin, t!(lang, "document-remove"), main)))
+    Ok(admin.page(&api.below(&admin, t!(lang, "document-remove"), main)))
 }
 
 async fn remove(

@@ -56,11 +56,11 @@ async fn show(
             let main = linked_to(&admin, &linked.service).await?;
             let unlink = api.path("/gateway-service/unlink");
             let act = part::bad_act(&admin, &unlink, &t!(admin.lang, "service-unlink"));
-            Ok(admin.page(api.page(&admin, "/gateway-service", &main).acts(act)))
+            Ok(admin.page(&api.page(&admin, "/gateway-service", &main).acts(act)))
         }
         None => match choice(&admin, &api, asked.given("control_plane")).await? {
             Ok(sheet) => Ok(sheet.blank(&admin)),
-            Err(main) => Ok(admin.page(api.page(&admin, "/gateway-service", &main))),
+            Err(main) => Ok(admin.page(&api.page(&admin, "/gateway-service", &main))),
         },
     }
 }
@@ -191,7 +191,7 @@ async fn ask_unlink(admin: Administrator, Path(id): Path<String>) -> Result<Resp
         values: Vec::new(),
     };
     let main = confirm.show(&admin);
-    Ok(admin.page(api.below(&admin, t!(lang, "service-unlink"), main)))
+    Ok(admin.page(&api.below(&admin, t!(lang, "service-unlink"), main)))
 }
 
 async fn unlink(admin: Administrator, Path(id): Path<String>) -> Result<Response, Refusal> {

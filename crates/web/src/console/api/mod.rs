@@ -152,7 +152,7 @@ async fn list(admin: Administrator, asked: Asked) -> Result<Response, Refusal> {
         .collect();
     let new = part::act(&admin, "/apis/new", &t!(lang, "managed-api-new"));
     let main = html! {
-        (part::search(&admin, &asked, Some(("q", t!(lang, "search-by-name"))), &[]))
+        (part::search(&admin, &asked, Some(&("q", t!(lang, "search-by-name"))), &[]))
         @if rows.is_empty() {
             (part::empty(&t!(lang, "managed-apis-none"), &t!(lang, "managed-apis-none-text"), Some(&new)))
         } @else {
@@ -160,7 +160,7 @@ async fn list(admin: Administrator, asked: Asked) -> Result<Response, Refusal> {
         }
         (part::pager(&admin, &asked, &found.meta.page))
     };
-    Ok(admin.page(Page::new(t!(lang, "nav-apis"), main).section("apis").acts(new)))
+    Ok(admin.page(&Page::new(t!(lang, "nav-apis"), main).section("apis").acts(new)))
 }
 
 fn fields() -> Vec<Field> {
@@ -247,7 +247,7 @@ async fn overview(admin: Administrator, Path(id): Path<String>) -> Result<Respon
         (part::other_act(&admin, &api.path("/edit"), &t!(lang, "edit")))
         (part::act(&admin, &api.path("/publications/new"), &t!(lang, "publish-api")))
     };
-    Ok(admin.page(api.page(&admin, "", &main).acts(acts)))
+    Ok(admin.page(&api.page(&admin, "", &main).acts(acts)))
 }
 
 fn edit_sheet(admin: &Administrator, api: &Api) -> Sheet {
@@ -285,7 +285,7 @@ async fn ask_delete(admin: Administrator, Path(id): Path<String>) -> Result<Resp
         values: Vec::new(),
     };
     let main = confirm.show(&admin);
-    Ok(admin.page(api.below(&admin, t!(lang, "managed-api-delete"), main)))
+    Ok(admin.page(&api.below(&admin, t!(lang, "managed-api-delete"), main)))
 }
 
 async fn delete(admin: Administrator, Path(id): Path<String>) -> Result<Response, Refusal> {

@@ -24,5 +24,5 @@ async fn show(
 ) -> Result<Response, Refusal> {
     let api = Api::find(&admin, &id).await?;
     let main = traffic::of_api(&admin, &id, &asked, &html! {}).await?;
-    Ok(admin.page(api.page(&admin, "/usage", &main)))
+    Ok(admin.page(&api.page(&admin, "/usage", &main)))
 }

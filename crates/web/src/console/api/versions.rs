@@ -84,7 +84,7 @@ async fn list(
     };
     // The API lets an API have one version at a time.
     let page = api.page(&admin, "/versions", &main);
-    Ok(admin.page(if rows.is_empty() { page.acts(new) } else { page }))
+    Ok(admin.page(&if rows.is_empty() { page.acts(new) } else { page }))
 }
 
 fn sheet(admin: &Administrator, api: &Api, title: String) -> Sheet {
@@ -192,7 +192,7 @@ async fn ask_remove(
         values: Vec::new(),
     };
     let main = confirm.show(&admin);
-    Ok(admin.page(api.below(&admin, t!(lang, "version-remove"), main)))
+    Ok(admin.page(&api.below(&admin, t!(lang, "version-remove"), main)))
 }
 
 async fn remove(

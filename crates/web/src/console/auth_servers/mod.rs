@@ -118,7 +118,7 @@ async fn list(admin: Administrator, asked: Asked) -> Result<Response, Refusal> {
         .collect();
     let new = part::act(&admin, "/auth-servers/new", &t!(lang, "server-new"));
     let main = html! {
-        (part::search(&admin, &asked, Some(("q", t!(lang, "search-by-name"))), &[]))
+        (part::search(&admin, &asked, Some(&("q", t!(lang, "search-by-name"))), &[]))
         @if rows.is_empty() {
             (part::empty(&t!(lang, "servers-none"), &t!(lang, "servers-none-text"), Some(&new)))
         } @else {
@@ -126,7 +126,7 @@ async fn list(admin: Administrator, asked: Asked) -> Result<Response, Refusal> {
         }
         (part::pager(&admin, &asked, &found.meta.page))
     };
-    Ok(admin.page(Page::new(t!(lang, "nav-auth-servers"), main).section("auth-servers").acts(new)))
+    Ok(admin.page(&Page::new(t!(lang, "nav-auth-servers"), main).section("auth-servers").acts(new)))
 }
 
 fn fields() -> Vec<Field> {
@@ -189,7 +189,7 @@ async fn show(admin: Administrator, Path(id): Path<String>) -> Result<Response, 
         div.actions { (part::bad_act(&admin, &server.path("/delete"), &t!(lang, "server-delete"))) }
     };
     let acts = part::other_act(&admin, &server.path("/edit"), &t!(lang, "edit"));
-    Ok(admin.page(server.page(&admin, "", &main).acts(acts)))
+    Ok(admin.page(&server.page(&admin, "", &main).acts(acts)))
 }
 
 async fn edit(admin: Administrator, Path(id): Path<String>) -> Result<Response, Refusal> {
@@ -234,7 +234,7 @@ async fn ask_delete(admin: Administrator, Path(id): Path<String>) -> Result<Resp
         values: Vec::new(),
     };
     let main = confirm.show(&admin);
-    Ok(admin.page(server.below(&admin, t!(lang, "server-delete"), main)))
+    Ok(admin.page(&server.below(&admin, t!(lang, "server-delete"), main)))
 }
 
 async fn delete(admin: Administrator, Path(id): Path<String>) -> Result<Response, Refusal> {

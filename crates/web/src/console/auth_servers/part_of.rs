@@ -137,12 +137,12 @@ async fn list(
     let path = server.path(&format!("{}/new", part_of.path()));
     let new = part::act(&admin, &path, &part_of.new_title(lang));
     let main = html! {
-        (part::search(&admin, &asked, Some(("q", t!(lang, "search-by-name"))), &[]))
+        (part::search(&admin, &asked, Some(&("q", t!(lang, "search-by-name"))), &[]))
         @if rows.is_empty() { (part::empty(&part_of.title(lang), &part_of.none(lang), Some(&new))) }
         @else { (part::table(&part_of.title(lang), &part_of.heads(lang), &rows)) }
         (part::pager(&admin, &asked, &found.meta.page))
     };
-    Ok(admin.page(server.page(&admin, part_of.path(), &main).acts(new)))
+    Ok(admin.page(&server.page(&admin, part_of.path(), &main).acts(new)))
 }
 
 fn options(values: &[&str]) -> Vec<(String, String)> {
@@ -248,7 +248,7 @@ fn shown_once(admin: &Administrator, server: &Server, client: &str, secret: &str
         @if !secret.is_empty() { (part::secret(lang, &t!(lang, "client-secret-once"), secret)) }
         p { (part::act(admin, &server.path(&segments!["clients", client]), &t!(lang, "secret-kept"))) }
     };
-    admin.page(server.below(admin, t!(lang, "server-client"), main))
+    admin.page(&server.below(admin, t!(lang, "server-client"), main))
 }
 
 #[derive(Deserialize)]
@@ -315,7 +315,7 @@ async fn ask_remove_secret(
         values: Vec::new(),
     };
     let main = confirm.show(&admin);
-    Ok(admin.page(server.below(&admin, t!(lang, "client-secret-remove"), main)))
+    Ok(admin.page(&server.below(&admin, t!(lang, "client-secret-remove"), main)))
 }
 
 async fn remove_secret(
@@ -393,7 +393,7 @@ async fn ask_remove(
         values: Vec::new(),
     };
     let main = confirm.show(&admin);
-    Ok(admin.page(server.below(&admin, t!(lang, "remove"), main)))
+    Ok(admin.page(&server.below(&admin, t!(lang, "remove"), main)))
 }
 
 async fn remove(

@@ -82,7 +82,7 @@ pub(super) fn done(
         }))
         p { a.button.main href=(admin.href(back)) { (t!(lang, "people-go-back")) } }
     };
-    admin.page(Page::new(t!(lang, "people-result"), main).section(section))
+    admin.page(&Page::new(t!(lang, "people-result"), main).section(section))
 }
 
 #[cfg(test)]

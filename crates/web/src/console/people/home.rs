@@ -126,7 +126,7 @@ pub(in crate::console) async fn home(admin: Administrator) -> Result<Response, R
             (part::notice("open", &html! { p { (t!(lang, "people-behind-text")) } }))
         }
     };
-    Ok(admin.page(Page::new(t!(lang, "people-overview"), main).section("start")))
+    Ok(admin.page(&Page::new(t!(lang, "people-overview"), main).section("start")))
 }
 
 /// What is left to do until the first call is let through.

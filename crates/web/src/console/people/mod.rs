@@ -80,7 +80,7 @@ fn without_portal(admin: &Administrator, title: String, section: &'static str) -
     let new = part::act(admin, "/portals/new", &t!(lang, "portal-new"));
     let text = t!(lang, "people-needs-portal");
     let main = part::empty(&t!(lang, "portals-none"), &text, Some(&new));
-    admin.page(Page::new(title, main).section(section))
+    admin.page(&Page::new(title, main).section(section))
 }
 
 /// The path of this page, for coming back to it.

@@ -116,7 +116,7 @@ async fn show(admin: Administrator, asked: Asked) -> Result<Response, Refusal> {
             (lists(&admin, &waiting))
         }
     };
-    Ok(admin.page(Page::new(t!(lang, "nav-requests"), main).section("requests")))
+    Ok(admin.page(&Page::new(t!(lang, "nav-requests"), main).section("requests")))
 }
 
 fn lists(admin: &Administrator, waiting: &[Waiting]) -> Markup {

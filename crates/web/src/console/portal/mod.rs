@@ -165,7 +165,7 @@ async fn overview(admin: Administrator, Path(id): Path<String>) -> Result<Respon
         a.button href=(address) { (t!(lang, "portal-open")) }
         (part::act(&admin, &publish, &t!(lang, "publish-api")))
     };
-    Ok(admin.page(portal.page(&admin, "", &main).acts(acts)))
+    Ok(admin.page(&portal.page(&admin, "", &main).acts(acts)))
 }
 
 async fn settings_sheet(admin: &Administrator, portal: &Portal) -> Result<Sheet, Refusal> {
@@ -252,7 +252,7 @@ async fn ask_delete(admin: Administrator, Path(id): Path<String>) -> Result<Resp
         values: Vec::new(),
     };
     let main = confirm.show(&admin);
-    Ok(admin.page(portal.below(&admin, t!(lang, "portal-delete"), main)))
+    Ok(admin.page(&portal.below(&admin, t!(lang, "portal-delete"), main)))
 }
 
 async fn delete(admin: Administrator, Path(id): Path<String>) -> Result<Response, Refusal> {

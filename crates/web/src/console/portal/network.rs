@@ -73,7 +73,7 @@ async fn show(admin: Administrator, Path(id): Path<String>) -> Result<Response, 
             }
         }
     };
-    Ok(admin.page(portal.page(&admin, "/network", &main)))
+    Ok(admin.page(&portal.page(&admin, "/network", &main)))
 }
 
 fn host(admin: &Administrator, portal: &Portal, domain: Option<&Value>) -> Markup {
@@ -142,7 +142,7 @@ async fn ask_remove_host(
         values: Vec::new(),
     };
     let main = confirm.show(&admin);
-    Ok(admin.page(portal.below(&admin, t!(lang, "host-remove"), main)))
+    Ok(admin.page(&portal.below(&admin, t!(lang, "host-remove"), main)))
 }
 
 async fn remove_host(admin: Administrator, Path(id): Path<String>) -> Result<Response, Refusal> {
@@ -220,7 +220,7 @@ async fn ask_remove_addresses(
         values: Vec::new(),
     };
     let main = confirm.show(&admin);
-    Ok(admin.page(portal.below(&admin, t!(lang, "allow-list-remove"), main)))
+    Ok(admin.page(&portal.below(&admin, t!(lang, "allow-list-remove"), main)))
 }
 
 async fn remove_addresses(

@@ -40,7 +40,7 @@ async fn list(admin: Administrator, Path(id): Path<String>) -> Result<Response, 
             (tree.show(&admin, &portal.path("/pages")))
         }
     };
-    Ok(admin.page(portal.page(&admin, "/pages", &main).acts(act)))
+    Ok(admin.page(&portal.page(&admin, "/pages", &main).acts(act)))
 }
 
 fn sheet(admin: &Administrator, portal: &Portal, tree: &Tree, page: &str, title: String) -> Sheet {
@@ -137,7 +137,7 @@ async fn ask_remove(
         values: Vec::new(),
     };
     let main = confirm.show(&admin);
-    Ok(admin.page(portal.below(&admin, t!(lang, "page-remove"), main)))
+    Ok(admin.page(&portal.below(&admin, t!(lang, "page-remove"), main)))
 }
 
 async fn remove(

@@ -218,7 +218,7 @@ async fn ask_remove(
         values: Vec::new(),
     };
     let main = confirm.show(&admin);
-    Ok(admin.page(portal.below(&admin, t!(lang, "provider-remove"), main)))
+    Ok(admin.page(&portal.below(&admin, t!(lang, "provider-remove"), main)))
 }
 
 async fn remove(
@@ -283,7 +283,7 @@ async fn ask_remove_team(
         values: Vec::new(),
     };
     let main = confirm.show(&admin);
-    Ok(admin.page(portal.below(&admin, t!(lang, "mapping-remove"), main)))
+    Ok(admin.page(&portal.below(&admin, t!(lang, "mapping-remove"), main)))
 }
 
 async fn remove_team(

@@ -86,7 +86,7 @@ fn form_page(guest: &Guest, step: Step, filled: Filled<'_>, status: StatusCode) 
         p { (t!(lang, step.text)) }
         (form.show(guest))
     };
-    guest.page(Page::new(t!(lang, step.title), main).section("sign-in").status(status).narrow())
+    guest.page(&Page::new(t!(lang, step.title), main).section("sign-in").status(status).narrow())
 }
 
 async fn verify(guest: Guest, form: Form) -> Result<Response, Refusal> {
@@ -129,7 +129,7 @@ fn refused(guest: &Guest, step: Step, form: &Form, refusal: Refusal) -> Result<R
             p { a.button.main href=(guest.href("/forgot-password")) { (t!(lang, "link-another")) } }
         };
         let page = Page::new(t!(lang, "link-spent"), main).section("sign-in");
-        return Ok(guest.page(page.status(StatusCode::GONE).narrow()));
+        return Ok(guest.page(&page.status(StatusCode::GONE).narrow()));
     }
     if refusal.is_about_the_form() {
         return Ok(form_page(guest, step, Filled::refused(form, &refusal), refusal.status));
@@ -158,7 +158,7 @@ fn forgot_page(guest: &Guest, filled: Filled<'_>, status: StatusCode) -> Respons
         p { (t!(lang, "forgot-text")) }
         (form.show(guest))
     };
-    guest.page(Page::new(t!(lang, "forgot"), main).section("sign-in").status(status).narrow())
+    guest.page(&Page::new(t!(lang, "forgot"), main).section("sign-in").status(status).narrow())
 }
 
 async fn forgot(guest: Guest, form: Form) -> Result<Response, Refusal> {
@@ -181,5 +181,5 @@ async fn sent(guest: Guest) -> Response {
             a href=(guest.href("/forgot-password")) { (t!(lang, "mailbox-again")) }
         }
     };
-    guest.page(Page::new(t!(lang, "mailbox"), main).section("sign-in").narrow())
+    guest.page(&Page::new(t!(lang, "mailbox"), main).section("sign-in").narrow())
 }

@@ -99,7 +99,7 @@ fn page(
         }
     };
     let page = Page::new(t!(lang, "nav-account"), main).section("account");
-    member.page(page.status(status))
+    member.page(&page.status(status))
 }
 
 async fn rename(member: Member, form: Form) -> Result<Response, Refusal> {

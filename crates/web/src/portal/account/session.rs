@@ -83,7 +83,7 @@ async fn list(member: Member, asked: Asked) -> Result<Response, Refusal> {
             }
         }
     };
-    Ok(member.page(Page::new(t!(lang, "account-sessions"), main).section("account")))
+    Ok(member.page(&Page::new(t!(lang, "account-sessions"), main).section("account")))
 }
 
 /// One's own session ends by signing out.

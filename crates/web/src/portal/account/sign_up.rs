@@ -60,7 +60,7 @@ fn page(guest: &Guest, filled: Filled<'_>, status: StatusCode) -> Response {
         }
     };
     let title = t!(lang, "sign-up-to", portal = portal.context.name.as_str());
-    guest.page(Page::new(title, main).section("sign-up").status(status).narrow())
+    guest.page(&Page::new(title, main).section("sign-up").status(status).narrow())
 }
 
 async fn sign_up(guest: Guest, form: Form) -> Result<Response, Refusal> {
@@ -81,7 +81,7 @@ async fn sent(guest: Guest) -> Response {
         p { (t!(lang, "mailbox-sign-up")) }
         p { (t!(lang, "mailbox-nothing")) " " a href=(guest.href("/sign-up")) { (t!(lang, "mailbox-again")) } }
     };
-    guest.page(Page::new(t!(lang, "mailbox"), main).narrow())
+    guest.page(&Page::new(t!(lang, "mailbox"), main).narrow())
 }
 
 /// For whoever signed in too early.
@@ -91,5 +91,5 @@ async fn pending(guest: Guest) -> Response {
         p { (t!(lang, "pending-text")) }
         p { a.button href=(guest.href("/sign-in")) { (t!(lang, "pending-again")) } }
     };
-    guest.page(Page::new(t!(lang, "pending"), main).section("sign-in").narrow())
+    guest.page(&Page::new(t!(lang, "pending"), main).section("sign-in").narrow())
 }

@@ -60,7 +60,7 @@ async fn list(member: Member, asked: Asked) -> Result<Response, Refusal> {
             (part::pager(&member, &asked, &teams.meta.page))
         }
     };
-    Ok(member.page(Page::new(t!(lang, "account-teams"), main).section("account")))
+    Ok(member.page(&Page::new(t!(lang, "account-teams"), main).section("account")))
 }
 
 async fn show(member: Member, Path(one): Path<One>, asked: Asked) -> Result<Response, Refusal> {
@@ -84,5 +84,5 @@ async fn show(member: Member, Path(one): Path<One>, asked: Asked) -> Result<Resp
     };
     let page = Page::new(team.name, main).section("account");
     let page = page.below(t!(lang, "nav-account"), "/account");
-    Ok(member.page(page.below(t!(lang, "account-teams"), PATH)))
+    Ok(member.page(&page.below(t!(lang, "account-teams"), PATH)))
 }

@@ -48,7 +48,7 @@ async fn ask(member: Member, Path(at): Path<At>) -> Result<Response, Refusal> {
         values: Vec::new(),
     };
     let page = Page::new(t!(lang, "app-delete"), confirm.show(&member));
-    Ok(member.page(application.below(lang, page)))
+    Ok(member.page(&application.below(lang, page)))
 }
 
 /// How many APIs are named.

@@ -81,7 +81,7 @@ fn form(
     let main = html! { (form.show(member)) };
     let page =
         Page::new(t!(lang, "app-edit-of", name = application.name.as_str()), main).status(status);
-    member.page(application.below(lang, page))
+    member.page(&application.below(lang, page))
 }
 
 async fn change(member: Member, Path(at): Path<At>, typed: Form) -> Result<Response, Refusal> {

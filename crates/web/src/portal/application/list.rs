@@ -43,7 +43,7 @@ async fn list(member: Member, asked: Asked) -> Result<Response, Refusal> {
         @if narrowed || !found.data.is_empty() { (new) }
     };
     let page = Page::new(t!(lang, "nav-applications"), main).section("applications");
-    Ok(member.page(page.acts(acts)))
+    Ok(member.page(&page.acts(acts)))
 }
 
 fn search(member: &Member, asked: &Asked, teams: &[Team]) -> Markup {
@@ -55,7 +55,7 @@ fn search(member: &Member, asked: &Asked, teams: &[Team]) -> Markup {
     let several = owner.2.len() > 1;
     let choices = [owner];
     let choices = if several { choices.as_slice() } else { &[] };
-    part::search(member, asked, Some(("q", t!(lang, "app-apps-search"))), choices)
+    part::search(member, asked, Some(&("q", t!(lang, "app-apps-search"))), choices)
 }
 
 fn table(member: &Member, found: &[Application], teams: &[Team]) -> Markup {

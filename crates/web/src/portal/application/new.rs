@@ -105,7 +105,7 @@ fn form(
         }
     };
     let page = Page::new(t!(lang, "app-new"), main).section("applications").status(status);
-    member.page(page.below(t!(lang, "nav-applications"), "/applications"))
+    member.page(&page.below(t!(lang, "nav-applications"), "/applications"))
 }
 
 fn all_fields(member: &Member, strategy: &Strategy, teams: &[Team]) -> Vec<Field> {

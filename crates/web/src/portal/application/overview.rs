@@ -72,7 +72,7 @@ async fn show(member: Member, Path(at): Path<At>, asked: Asked) -> Result<Respon
     if let Some(text) = application.description.as_deref().filter(|text| !text.is_empty()) {
         page = page.lead(html! { p { (text) } });
     }
-    Ok(member.page(page))
+    Ok(member.page(&page))
 }
 
 fn facts(member: &Member, application: &Application, teams: &[Team]) -> Markup {

@@ -163,7 +163,7 @@ async fn look_up(member: Member, asked: Asked) -> Result<Response, Refusal> {
         }
     };
     let page = Page::new(t!(lang, "app-refusals"), main).section("applications");
-    Ok(member.page(page.below(t!(lang, "nav-applications"), "/applications")))
+    Ok(member.page(&page.below(t!(lang, "nav-applications"), "/applications")))
 }
 
 async fn list(member: Member, Path(at): Path<At>, asked: Asked) -> Result<Response, Refusal> {
@@ -193,7 +193,7 @@ async fn list(member: Member, Path(at): Path<At>, asked: Asked) -> Result<Respon
             }
         }
     };
-    Ok(member.page(application.part(&member, "/refusals", t!(lang, "app-refusals"), &main)))
+    Ok(member.page(&application.part(&member, "/refusals", t!(lang, "app-refusals"), &main)))
 }
 
 fn table(member: &Member, path: &str, found: &[Refused]) -> Markup {

@@ -132,7 +132,7 @@ async fn show(member: Member, Path(at): Path<At>) -> Result<Response, Refusal> {
     let title = t!(lang, "app-access-to", api = found.api_name.as_str());
     let page = Page::new(title, main);
     let page = page.acts(part::bad_act(&member, &withdraw, &t!(lang, "app-access-withdraw")));
-    Ok(member.page(application.below(lang, page)))
+    Ok(member.page(&application.below(lang, page)))
 }
 
 /// The history, if the portal has one to tell.
@@ -188,7 +188,7 @@ async fn ask(member: Member, Path(at): Path<At>) -> Result<Response, Refusal> {
         values: Vec::new(),
     };
     let page = Page::new(t!(lang, "app-access-withdraw"), confirm.show(&member));
-    Ok(member.page(application.below(lang, page)))
+    Ok(member.page(&application.below(lang, page)))
 }
 
 async fn withdraw(member: Member, Path(at): Path<At>, _: Form) -> Result<Response, Refusal> {

@@ -194,7 +194,7 @@ fn question(member: &Member, application: &Application, refusal: Option<&Refusal
     };
     let status = refusal.map_or(StatusCode::OK, |refusal| refusal.status);
     let page = Page::new(t!(lang, "app-secret-regenerate"), main).status(status);
-    member.page(application.below(lang, page))
+    member.page(&application.below(lang, page))
 }
 
 async fn regenerate(member: Member, Path(at): Path<At>, _: Form) -> Result<Response, Refusal> {
@@ -229,5 +229,5 @@ pub(super) fn shown(
         div.actions { (part::act(member, &application.path(), &t!(lang, "app-on"))) }
     };
     let page = Page::new(t!(lang, "app-client-secret-new"), main);
-    member.page(application.below(lang, page))
+    member.page(&application.below(lang, page))
 }

@@ -112,7 +112,7 @@ async fn page(guest: &Guest, about: &About, refused: Refused<'_>) -> Result<Resp
         }
     };
     let page = about.page(guest, ("/use", t!(guest.lang, "api-use")), &main);
-    Ok(guest.page(page.status(refused.status)))
+    Ok(guest.page(&page.status(refused.status)))
 }
 
 /// It takes no application.

@@ -31,7 +31,7 @@ pub(super) async fn show(guest: Guest, Path(place): Path<Place>) -> Result<Respo
             }
         },
     };
-    Ok(guest.page(about.page(&guest, ("/authenticate", t!(lang, "api-authenticate")), &main)))
+    Ok(guest.page(&about.page(&guest, ("/authenticate", t!(lang, "api-authenticate")), &main)))
 }
 
 /// The call that the API's document tells of.

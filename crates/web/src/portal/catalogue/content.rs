@@ -126,7 +126,7 @@ pub(in crate::portal) async fn page(
             }
         },
     };
-    Ok(guest.page(Page::new(title, main)))
+    Ok(guest.page(&Page::new(title, main)))
 }
 
 fn tree(guest: &Guest, branch: &Branch, above: &str, current: &str) -> Markup {

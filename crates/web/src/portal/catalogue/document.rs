@@ -59,7 +59,7 @@ pub(super) async fn first(guest: Guest, Path(place): Path<Place>) -> Result<Resp
     let lang = guest.lang;
     let main =
         part::empty(&t!(lang, "api-documents-none"), &t!(lang, "api-documents-none-text"), None);
-    Ok(guest.page(about.page(&guest, ("/documents", t!(lang, "api-documents")), &main)))
+    Ok(guest.page(&about.page(&guest, ("/documents", t!(lang, "api-documents")), &main)))
 }
 
 pub(super) async fn show(
@@ -83,7 +83,7 @@ pub(super) async fn show(
             }
         }
     };
-    Ok(guest.page(about.page(&guest, ("/documents", document.title.clone()), &main)))
+    Ok(guest.page(&about.page(&guest, ("/documents", document.title.clone()), &main)))
 }
 
 fn branch(guest: &Guest, about: &About, node: &Node, current: &str) -> Markup {

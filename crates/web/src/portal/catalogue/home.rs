@@ -26,7 +26,7 @@ pub(in crate::portal) async fn home(guest: Guest) -> Result<Response, Refusal> {
     match root.or(home) {
         Ok(content) => {
             let (title, main) = content.show();
-            Ok(guest.page(Page::new(title, main)))
+            Ok(guest.page(&Page::new(title, main)))
         }
         Err(_) => welcome(&guest).await,
     }
@@ -59,7 +59,7 @@ async fn welcome(guest: &Guest) -> Result<Response, Refusal> {
         }
     };
     let title = t!(lang, "home-title", portal = portal.context.name.as_str());
-    Ok(guest.page(Page::new(title, main)))
+    Ok(guest.page(&Page::new(title, main)))
 }
 
 /// The way from here to a call, for those who have not begun it.

@@ -58,7 +58,7 @@ pub(super) async fn show(guest: Guest, asked: Asked) -> Result<Response, Refusal
         .map(|(name, key, options)| (name.as_str(), key.clone(), options.clone()))
         .collect();
     let main = html! {
-        (part::search(&guest, &asked, Some(("q", t!(lang, "apis-search"))), &choices))
+        (part::search(&guest, &asked, Some(&("q", t!(lang, "apis-search"))), &choices))
         @if apis.data.is_empty() { (nothing(&guest, chose || !wanted.text.is_empty())) }
         (card::cards(&guest, &apis.data))
         @if apis.meta.page.total > u64::from(CARDS) {
@@ -72,7 +72,7 @@ pub(super) async fn show(guest: Guest, asked: Asked) -> Result<Response, Refusal
             }
         }
     };
-    Ok(guest.page(Page::new(t!(lang, "nav-apis"), main).section("apis")))
+    Ok(guest.page(&Page::new(t!(lang, "nav-apis"), main).section("apis")))
 }
 
 /// What can be chosen by, with the counts of APIs.

@@ -80,7 +80,7 @@ impl Made {
             }
         };
         let page = about.page(guest, ("/use", t!(lang, "api-use")), &main);
-        guest.page(page.status(StatusCode::CREATED))
+        guest.page(&page.status(StatusCode::CREATED))
     }
 
     fn state(&self, lang: Lang, about: &About) -> Markup {

@@ -56,7 +56,7 @@ pub(super) async fn show(guest: Guest, Path(place): Path<Place>) -> Result<Respo
             }
         }
     };
-    Ok(guest.page(about.page(&guest, ("", t!(lang, "api-overview")), &main)))
+    Ok(guest.page(&about.page(&guest, ("", t!(lang, "api-overview")), &main)))
 }
 
 fn facts(guest: &Guest, about: &About, permitted: Permitted) -> Vec<(String, Markup)> {

@@ -83,7 +83,7 @@ async fn show(guest: &Guest, api: &str, wanted: Option<&str>) -> Result<Response
     let tab = ("/reference", t!(lang, "api-reference"));
     let Some(id) = wanted.or(current) else {
         let main = part::empty(&t!(lang, "reference-none"), &t!(lang, "reference-none-text"), None);
-        return Ok(guest.page(about.page(guest, tab, &main)));
+        return Ok(guest.page(&about.page(guest, tab, &main)));
     };
     let shown = versions.iter().find(|version| version.id == id);
     let shown = shown.ok_or_else(Refusal::not_found)?;
@@ -109,7 +109,7 @@ async fn show(guest: &Guest, api: &str, wanted: Option<&str>) -> Result<Response
     };
     let page = about.page(guest, tab, &main);
     let page = if shown.is_rendered() { page.extra("reference.js", "reference.css") } else { page };
-    Ok(guest.page(page))
+    Ok(guest.page(&page))
 }
 
 /// A document that there is no renderer for, as it was written.

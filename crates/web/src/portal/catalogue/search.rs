@@ -142,11 +142,11 @@ impl Hits {
 pub(super) async fn show(guest: Guest, asked: Asked) -> Result<Response, Refusal> {
     let lang = guest.lang;
     let wanted = Wanted::read(&asked);
-    let field = part::search(&guest, &asked, Some(("q", t!(lang, "search-label"))), &[]);
+    let field = part::search(&guest, &asked, Some(&("q", t!(lang, "search-label"))), &[]);
     let title = t!(lang, "search");
     if wanted.text.is_empty() {
         let main = html! { (field) p { (t!(lang, "search-nothing-yet")) } };
-        return Ok(guest.page(Page::new(title, main)));
+        return Ok(guest.page(&Page::new(title, main)));
     }
     let names = Asked::first(MOST).with("filter[name][contains]", wanted.text.as_str());
     let (apis, hits_within, pages) = tokio::join!(
@@ -202,7 +202,7 @@ pub(super) async fn show(guest: Guest, asked: Asked) -> Result<Response, Refusal
             }
         }
     };
-    Ok(guest.page(Page::new(title, main)))
+    Ok(guest.page(&Page::new(title, main)))
 }
 
 /// Operations and documents that were found.

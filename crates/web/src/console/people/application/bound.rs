@@ -170,7 +170,7 @@ async fn limits_page(
         }
     };
     let page = Page::new(t!(lang, "people-limits-change"), main);
-    Ok(admin.page(below(admin, page, which).status(status)))
+    Ok(admin.page(&below(admin, page, which).status(status)))
 }
 
 /// A limit as it is told from others.

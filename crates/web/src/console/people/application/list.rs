@@ -52,7 +52,7 @@ pub(super) async fn list(admin: Administrator, asked: Asked) -> Result<Response,
     let narrowed = ["q", "developer", "team"].iter().any(|name| !asked.given(name).is_empty());
     let choices = [choice.field(lang)];
     let main = html! {
-        (part::search(&admin, &asked, Some(("q", t!(lang, "people-search-application"))), &choices))
+        (part::search(&admin, &asked, Some(&("q", t!(lang, "people-search-application"))), &choices))
         @if rows.is_empty() && narrowed {
             (part::empty(&t!(lang, "people-found-none"), &t!(lang, "people-found-none-text"), None))
         } @else if rows.is_empty() {
@@ -62,5 +62,5 @@ pub(super) async fn list(admin: Administrator, asked: Asked) -> Result<Response,
             (part::pager(&admin, &asked, &applications.meta.page))
         }
     };
-    Ok(admin.page(Page::new(title, main).section("applications")))
+    Ok(admin.page(&Page::new(title, main).section("applications")))
 }

@@ -168,7 +168,7 @@ impl FormPage<'_> {
             @if let Some(text) = self.text { p { (t!(lang, text)) } }
             (form.show(admin))
         };
-        admin.page(below(admin, Page::new(t!(lang, self.title), main), which).status(status))
+        admin.page(&below(admin, Page::new(t!(lang, self.title), main), which).status(status))
     }
 }
 

@@ -35,7 +35,7 @@ async fn page(
         let to = part::act(admin, "/apis", &t!(lang, "nav-apis"));
         let main = html! { (part::empty(&text, "", Some(&to))) };
         let page = Page::new(t!(lang, "people-registration-new"), main);
-        return Ok(admin.page(below(admin, page, which)));
+        return Ok(admin.page(&below(admin, page, which)));
     }
     let form = FormPage {
         title: "people-registration-new",

@@ -83,7 +83,7 @@ pub(super) async fn show(admin: Administrator, which: Which) -> Result<Response,
     let page = Page::new(application.name.as_str(), main).section("applications");
     let list = format!("/applications?portal={}", which.portal);
     let page = page.below(t!(lang, "nav-applications"), list);
-    Ok(admin.page(page.acts(part::bad_act(&admin, &delete, &t!(lang, "people-delete")))))
+    Ok(admin.page(&page.acts(part::bad_act(&admin, &delete, &t!(lang, "people-delete")))))
 }
 
 fn facts(
@@ -163,7 +163,7 @@ pub(super) async fn ask(admin: Administrator, which: Which) -> Result<Response, 
         values: Vec::new(),
     };
     let title = t!(lang, "people-delete-named", name = name);
-    Ok(admin.page(super::below(&admin, Page::new(title, confirm.show(&admin)), &which)))
+    Ok(admin.page(&super::below(&admin, Page::new(title, confirm.show(&admin)), &which)))
 }
 
 pub(super) async fn delete(

@@ -218,7 +218,7 @@ async fn ask(admin: &Administrator, order: &Order) -> Response {
         back: order.back.clone(),
         values: order.values(),
     };
-    admin.page(Page::new(t!(lang, title), confirm.show(admin)).section("requests"))
+    admin.page(&Page::new(t!(lang, title), confirm.show(admin)).section("requests"))
 }
 
 /// How far it came. A script goes on by itself.
@@ -239,7 +239,7 @@ fn progress(admin: &Administrator, order: &Order) -> Response {
         }
         (failures(lang, order))
     };
-    admin.page(Page::new(t!(lang, "people-working"), main).section("requests"))
+    admin.page(&Page::new(t!(lang, "people-working"), main).section("requests"))
 }
 
 fn failures(lang: Lang, order: &Order) -> Markup {
@@ -273,7 +273,7 @@ fn result(
         (failures(lang, order))
         p { a.button.main href=(admin.href(&order.back)) { (t!(lang, "people-go-back")) } }
     };
-    admin.page(Page::new(t!(lang, "people-result"), main).section("requests").status(status))
+    admin.page(&Page::new(t!(lang, "people-result"), main).section("requests").status(status))
 }
 
 #[cfg(test)]

@@ -66,7 +66,7 @@ pub(super) async fn list(admin: Administrator, asked: Asked) -> Result<Response,
     let narrowed = !search.is_empty() || status.is_some();
     let choices = [choice.field(lang), ("status", t!(lang, "people-status"), options)];
     let main = html! {
-        (part::search(&admin, &asked, Some(("q", t!(lang, "people-search-developer"))), &choices))
+        (part::search(&admin, &asked, Some(&("q", t!(lang, "people-search-developer"))), &choices))
         @if rows.is_empty() && narrowed {
             (part::empty(&t!(lang, "people-found-none"), &t!(lang, "people-found-none-text"), None))
         } @else if rows.is_empty() {
@@ -77,5 +77,5 @@ pub(super) async fn list(admin: Administrator, asked: Asked) -> Result<Response,
             (part::pager(&admin, &asked, &developers.meta.page))
         }
     };
-    Ok(admin.page(Page::new(title, main).section("developers").acts(new)))
+    Ok(admin.page(&Page::new(title, main).section("developers").acts(new)))
 }

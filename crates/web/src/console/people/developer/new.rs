@@ -63,7 +63,7 @@ fn page(
         cancel: Some(admin.href(&format!("/developers?portal={}", choice.chosen.id))),
     };
     let page = Page::new(t!(lang, "people-developer-new"), form.show(admin)).section("developers");
-    admin.page(page.below(t!(lang, "nav-developers"), "/developers").status(status))
+    admin.page(&page.below(t!(lang, "nav-developers"), "/developers").status(status))
 }
 
 pub(super) async fn create(

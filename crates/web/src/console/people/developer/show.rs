@@ -112,7 +112,7 @@ pub(super) async fn show(admin: Administrator, which: Which) -> Result<Response,
     let delete = format!("{}/delete", which.page());
     let page = Page::new(developer.full_name.as_str(), main).section("developers");
     let page = page.below(t!(lang, "nav-developers"), format!("/developers?portal={portal}"));
-    Ok(admin.page(page.acts(part::bad_act(&admin, &delete, &t!(lang, "people-delete")))))
+    Ok(admin.page(&page.acts(part::bad_act(&admin, &delete, &t!(lang, "people-delete")))))
 }
 
 fn registered(admin: &Administrator, portal: &str, registrations: &[Registration]) -> Markup {
@@ -161,7 +161,7 @@ pub(super) async fn ask(admin: Administrator, which: Which) -> Result<Response, 
     let page = Page::new(title, confirm.show(&admin)).section("developers");
     let page =
         page.below(t!(lang, "nav-developers"), format!("/developers?portal={}", which.portal));
-    Ok(admin.page(page.below(name, which.page())))
+    Ok(admin.page(&page.below(name, which.page())))
 }
 
 pub(super) async fn delete(

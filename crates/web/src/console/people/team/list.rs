@@ -49,7 +49,7 @@ pub(super) async fn list(admin: Administrator, asked: Asked) -> Result<Response,
     let new = part::act(&admin, &new, &t!(lang, "people-team-new"));
     let choices = [choice.field(lang)];
     let main = html! {
-        (part::search(&admin, &asked, Some(("q", t!(lang, "people-search-team"))), &choices))
+        (part::search(&admin, &asked, Some(&("q", t!(lang, "people-search-team"))), &choices))
         @if rows.is_empty() && !search.is_empty() {
             (part::empty(&t!(lang, "people-found-none"), &t!(lang, "people-found-none-text"), None))
         } @else if rows.is_empty() {
@@ -59,7 +59,7 @@ pub(super) async fn list(admin: Administrator, asked: Asked) -> Result<Response,
             (part::pager(&admin, &asked, &teams.meta.page))
         }
     };
-    Ok(admin.page(Page::new(title, main).section("teams").acts(new)))
+    Ok(admin.page(&Page::new(title, main).section("teams").acts(new)))
 }
 
 pub(super) async fn new(admin: Administrator, asked: Asked) -> Result<Response, Refusal> {
@@ -88,7 +88,7 @@ fn form(
         cancel: Some(admin.href(&format!("/teams?portal={}", choice.chosen.id))),
     };
     let page = Page::new(t!(lang, "people-team-new"), form.show(admin)).section("teams");
-    admin.page(page.below(t!(lang, "nav-teams"), "/teams").status(status))
+    admin.page(&page.below(t!(lang, "nav-teams"), "/teams").status(status))
 }
 
 pub(super) async fn create(

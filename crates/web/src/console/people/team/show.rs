@@ -73,7 +73,7 @@ pub(super) async fn page(
     };
     let page = Page::new(team.name, main).section("teams").acts(acts);
     let page = page.below(t!(lang, "nav-teams"), format!("/teams?portal={}", which.portal));
-    Ok(admin.page(page.status(status)))
+    Ok(admin.page(&page.status(status)))
 }
 
 pub(super) async fn edit(admin: Administrator, which: Which) -> Result<Response, Refusal> {
@@ -92,7 +92,7 @@ fn form(admin: &Administrator, which: &One, filled: Filled<'_>, status: StatusCo
         cancel: Some(admin.href(&which.page())),
     };
     let page = Page::new(t!(lang, "people-team-edit"), form.show(admin)).section("teams");
-    admin.page(page.below(t!(lang, "nav-teams"), which.page()).status(status))
+    admin.page(&page.below(t!(lang, "nav-teams"), which.page()).status(status))
 }
 
 pub(super) async fn change(
@@ -142,7 +142,7 @@ pub(super) async fn ask(admin: Administrator, which: Which) -> Result<Response, 
     let title = t!(lang, "people-delete-named", name = name);
     let page = Page::new(title, confirm.show(&admin)).section("teams");
     let page = page.below(t!(lang, "nav-teams"), format!("/teams?portal={}", which.portal));
-    Ok(admin.page(page.below(name, which.page())))
+    Ok(admin.page(&page.below(name, which.page())))
 }
 
 pub(super) async fn delete(

@@ -25,7 +25,7 @@ async fn list(member: Member, Path(at): Path<At>, asked: Asked) -> Result<Respon
     let lang = member.lang;
     let application = Application::find(&member, &at.id).await?;
     if application.auth_strategy.kind != Kind::KeyAuth {
-        return Ok(member.page(secret::show(&member, &application).await?));
+        return Ok(member.page(&secret::show(&member, &application).await?));
     }
     let keys = keys(&member, &application, &asked).await?;
     let new = format!("{}/credentials/new", application.path());
@@ -41,7 +41,7 @@ async fn list(member: Member, Path(at): Path<At>, asked: Asked) -> Result<Respon
         }
     };
     let page = application.part(&member, "/credentials", t!(lang, "app-keys"), &main);
-    Ok(member.page(if keys.data.is_empty() { page } else { page.acts(new) }))
+    Ok(member.page(&if keys.data.is_empty() { page } else { page.acts(new) }))
 }
 
 fn table(member: &Member, application: &Application, keys: &[Key]) -> Markup {

@@ -143,5 +143,5 @@ pub(super) fn shown(
         }
     };
     let page = application.below(lang, Page::new(t!(lang, "app-key-yours"), main));
-    member.page(page.below(t!(lang, "app-keys"), keys))
+    member.page(&page.below(t!(lang, "app-keys"), keys))
 }

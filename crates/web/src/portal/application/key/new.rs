@@ -62,7 +62,7 @@ fn new_form(
     };
     let page = application.below(lang, Page::new(title, main).status(status));
     let keys = format!("{}/credentials", application.path());
-    member.page(page.below(application.credentials(lang), keys))
+    member.page(&page.below(application.credentials(lang), keys))
 }
 
 async fn create(member: Member, Path(at): Path<At>, typed: Form) -> Result<Response, Refusal> {

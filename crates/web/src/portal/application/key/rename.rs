@@ -44,7 +44,7 @@ fn name_form(
         cancel: Some(member.href(&keys)),
     };
     let page = Page::new(t!(lang, "app-key-rename"), form.show(member)).status(status);
-    member.page(application.below(lang, page).below(t!(lang, "app-keys"), keys))
+    member.page(&application.below(lang, page).below(t!(lang, "app-keys"), keys))
 }
 
 async fn rename(member: Member, Path(at): Path<KeyAt>, typed: Form) -> Result<Response, Refusal> {

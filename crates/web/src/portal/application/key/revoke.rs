@@ -57,7 +57,7 @@ async fn ask(member: Member, Path(at): Path<KeyAt>) -> Result<Response, Refusal>
     };
     let page =
         application.below(lang, Page::new(t!(lang, "app-key-revoke"), confirm.show(&member)));
-    Ok(member.page(page.below(application.credentials(lang), at.list())))
+    Ok(member.page(&page.below(application.credentials(lang), at.list())))
 }
 
 async fn revoke(member: Member, Path(at): Path<KeyAt>, _: Form) -> Result<Response, Refusal> {

@@ -78,7 +78,7 @@ fn form(
     };
     let page = Page::new(t!(lang, "app-rotation-of", name = key.display_name.as_str()), main);
     let page = application.below(lang, page.status(status));
-    member.page(page.below(t!(lang, "app-keys"), at.list()))
+    member.page(&page.below(t!(lang, "app-keys"), at.list()))
 }
 
 async fn rotate(member: Member, Path(at): Path<KeyAt>, typed: Form) -> Result<Response, Refusal> {

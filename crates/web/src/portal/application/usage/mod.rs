@@ -56,7 +56,7 @@ async fn show(member: Member, Path(at): Path<At>, asked: Asked) -> Result<Respon
         @if let Some(keys) = &keys { (last_uses(&member, keys)) }
         p.quiet { (t!(lang, "app-usage-delay")) }
     };
-    Ok(member.page(application.part(&member, "/usage", t!(lang, "app-usage"), &main)))
+    Ok(member.page(&application.part(&member, "/usage", t!(lang, "app-usage"), &main)))
 }
 
 async fn keys(member: &Member, application: &Application) -> Result<Option<Vec<Key>>, Refusal> {

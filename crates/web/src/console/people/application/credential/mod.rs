@@ -127,7 +127,7 @@ fn made(admin: &Administrator, which: &One, answer: &Value) -> Response {
         }
         p { (part::act(admin, &which.page(), &t!(lang, "people-go-back"))) }
     };
-    admin.page(below(admin, Page::new(t!(lang, "people-credential-made"), main), which))
+    admin.page(&below(admin, Page::new(t!(lang, "people-credential-made"), main), which))
 }
 
 pub(super) async fn ask_to_revoke(
@@ -145,7 +145,7 @@ pub(super) async fn ask_to_revoke(
         values: Vec::new(),
     };
     let title = t!(lang, "people-credential-revoke-named", name = name);
-    Ok(admin.page(below(&admin, Page::new(title, confirm.show(&admin)), &which.of())))
+    Ok(admin.page(&below(&admin, Page::new(title, confirm.show(&admin)), &which.of())))
 }
 
 pub(super) async fn revoke(

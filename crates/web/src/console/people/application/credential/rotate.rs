@@ -43,7 +43,7 @@ async fn page(
         (form.show(admin))
     };
     let page = Page::new(t!(lang, "people-credential-rotate-named", name = name), main);
-    Ok(admin.page(below(admin, page, &which.of()).status(status)))
+    Ok(admin.page(&below(admin, page, &which.of()).status(status)))
 }
 
 pub(crate) async fn show(
