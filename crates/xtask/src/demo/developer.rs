@@ -34,6 +34,11 @@ impl Developer {
         }
     }
 
+    /// The cookie of the session.
+    pub(super) fn session(&self) -> Option<&str> {
+        self.session.as_deref()
+    }
+
     /// Keeps the session that signing in brought.
     pub(super) fn remember(&mut self, http: &Http, reply: &Reply) -> Result<()> {
         const NAME: &str = "portalaccesstoken=";

@@ -60,14 +60,9 @@ pub(crate) fn run(workspace: &Workspace, mode: Mode) -> Result<()> {
         }
         Mode::Stay => {
             say::line(format_args!("\nevery step held; everything stays up until Ctrl-C\n"));
-            say::line(format_args!("portal       http://{PORTAL}/"));
-            say::line(format_args!("gateway      http://{GATEWAY}/flights"));
+            world.tell()?;
             say::line(format_args!("Envoy admin  http://{ENVOY_ADMIN}/"));
             say::line(format_args!("files        {}", folder.display()));
-            let key = &world.key().text;
-            say::line(format_args!(
-                "try          curl -i -H 'apikey: {key}' http://{GATEWAY}/flights"
-            ));
             children::wait_for_interrupt()
         }
     }

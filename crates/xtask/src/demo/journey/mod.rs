@@ -1,4 +1,4 @@
-//! The eight steps, from an empty portal to a request that is refused after revocation.
+//! The nine steps, from an empty portal to pages with an account for each role.
 
 mod access;
 mod calls;
@@ -6,6 +6,7 @@ mod catalogue;
 mod identity;
 mod keys;
 mod outage;
+mod pages;
 mod sign_up;
 
 use core::time::Duration;
@@ -39,9 +40,9 @@ struct Application {
 }
 
 #[derive(Debug)]
-pub(super) struct Key {
+struct Key {
     id: String,
-    pub(super) text: String,
+    text: String,
 }
 
 type Step = (&'static str, fn(&mut World) -> Result<()>);
@@ -53,6 +54,7 @@ const STEPS: &[Step] = &[
     ("6. keys are rotated, access is revoked", access::rotated_and_revoked),
     ("7. the portal goes away, the gateway restarts, the portal returns", outage::survived),
     ("8. an application gets a client of the portal's own authorization server", identity::walked),
+    ("9. the pages are there, and somebody waits for the administrator", pages::shown),
 ];
 
 /// Walks the whole journey; what still runs at the end works.
@@ -89,12 +91,6 @@ fn step<T>(name: &str, walk: impl FnOnce() -> Result<T>) -> Result<T> {
     let result = walk().with_context(|| format!("step {name}"))?;
     say::line(format_args!("-- held: {name}"));
     Ok(result)
-}
-
-impl World {
-    pub(super) fn key(&self) -> &Key {
-        &self.key
-    }
 }
 
 /// Asks again and again until the answer is yes; how long that took.
