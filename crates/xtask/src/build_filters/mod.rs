@@ -2,6 +2,7 @@
 
 mod guests;
 mod lint;
+mod paths;
 mod schema;
 mod targets;
 mod trim;
@@ -78,6 +79,7 @@ fn compile(workspace: &Workspace) -> Result<()> {
         cargo.args(["--package", filter.package]);
     }
     cargo.args(["--package", YARDSTICK.0]);
+    cargo.env("CARGO_ENCODED_RUSTFLAGS", paths::without_prefixes()?);
     process::run(&mut cargo)?;
     guests::compile(workspace)
 }
