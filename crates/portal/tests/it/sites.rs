@@ -48,7 +48,10 @@ async fn a_portal_is_reached_under_its_own_host_names() {
     for path in
         ["/v3/portals", "/openapi.json", "/healthz", &format!("/portals/{other}/api/v3/portal")]
     {
-        there.get(path).await.expect(StatusCode::NOT_FOUND);
+        // What is no page of the portal is a page that says so.
+        let none = there.get(path).await;
+        assert_eq!(none.status, StatusCode::NOT_FOUND, "{path}");
+        assert!(none.text().starts_with("<!DOCTYPE html>"), "{path}: {}", none.text());
     }
     let logged_out = own.post("/api/v3/developer/logout", json!({})).await;
     assert!(logged_out.headers[SET_COOKIE].to_str().unwrap().contains("; Path=/;"));
