@@ -55,7 +55,7 @@ fn what_is_known_goes_on_without_the_provider() {
     let world = world(&tools, &provider);
     let basic = gatekey_providers::basic("app", "secret-of-app");
     // Tokens that the gateway has seen need no key any more, so each is shown once.
-    let tokens: Vec<_> = (0..150).map(|_| provider.token("app", "ES256", "", 600)).collect();
+    let tokens: Vec<_> = (0..400).map(|_| provider.token("app", "ES256", "", 600)).collect();
     let tokens = Mutex::new(tokens);
     let unseen = || world.bearer("/signed", &tokens.lock().unwrap().pop().unwrap());
     let opaque = provider.token("app", "opaque", "", 600);

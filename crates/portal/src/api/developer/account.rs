@@ -241,6 +241,6 @@ async fn logout(
     session::no_cookies(&site, visitor.portal.id).map(Cookies)
 }
 
-async fn me(SignedIn { developer, .. }: SignedIn) -> Shown<Me> {
-    Shown(developer.into())
+async fn me(SignedIn { developer, .. }: SignedIn) -> Result<Shown<Me>, Problem> {
+    Ok(Shown(developer.into()))
 }
