@@ -5,10 +5,10 @@
 //! crate knows neither the store nor a rule, so there is no second way in: a page can do what the
 //! API lets the same person do, and shows in words what the API refuses.
 //!
-//! A request comes to [`visit::enter`], which learns who visits, reads and checks forms, and puts
-//! security headers on what comes back. A handler takes who it serves ([`portal::Guest`],
-//! [`portal::Member`], [`console::Administrator`]), asks the [`backend::Backend`], and answers with
-//! a [`page::Page`] or sends the browser on. Pages need no script; the one they have copies texts,
+//! A request comes to `visit::enter`, which learns who visits, reads and checks forms, and puts
+//! security headers on what comes back. A handler takes who it serves (`portal::Guest`,
+//! `portal::Member`, `console::Administrator`), asks the `backend::Backend`, and answers with
+//! a `page::Page` or sends the browser on. Pages need no script; the one they have copies texts,
 //! and shows times in the reader's zone.
 
 use core::fmt;
